@@ -1,0 +1,1 @@
+"""Carry span annotations from one language to another."""

@@ -1,0 +1,78 @@
+"""Every error that spanport raises on purpose, in one tree.
+
+Messages name the value, what was expected and the remedy. `SpanportError` catches all of them.
+"""
+
+from __future__ import annotations
+
+
+class SpanportError(Exception):
+    """Root of the tree."""
+
+
+class UsageError(SpanportError, ValueError):
+    """An option or an argument does not fit (unknown name, impossible combination)."""
+
+
+class RecordError(SpanportError, ValueError):
+    """One record cannot be processed; a long job rejects it and goes on.
+
+    ``line`` is the 1-based line on which the record starts (0 when it did not come from a file).
+    """
+
+    def __init__(self, message: str, *, line: int = 0, record: str = "") -> None:
+        super().__init__(message)
+        self.line = line
+        self.record = record
+
+
+class FormatError(RecordError):
+    """A record does not have the form its format asks for."""
+
+
+class EncodingError(FormatError):
+    """A line is not valid UTF-8."""
+
+
+class LabelSchemeError(FormatError):
+    """Labels follow none of IOB1, IOB2, BIOES, BILOU."""
+
+
+class SpanError(RecordError):
+    """Spans overlap, are empty, or run past the text."""
+
+
+class AlignmentError(RecordError):
+    """An alignment index is negative or past the sentence, or a link is malformed."""
+
+
+class LengthMismatchError(SpanportError):
+    """Files that must be line-parallel are of different lengths."""
+
+
+class LanguageError(SpanportError, ValueError):
+    """A language code is unknown; the message suggests the nearest one."""
+
+
+class ModelError(SpanportError):
+    """A model folder is missing, corrupted, or does not fit the job."""
+
+
+class RuntimeMissingError(ModelError):
+    """A package that the job needs is not installed (the message names the extra), or two exclude each other."""
+
+
+class DeviceError(ModelError):
+    """A device that was asked for is not granted."""
+
+
+class SolverError(SpanportError):
+    """The matching problem is malformed."""
+
+
+class JournalError(SpanportError):
+    """A job cannot be resumed: the journal belongs to another input or to other options."""
+
+
+class StageError(SpanportError):
+    """A stage failed for a reason outside the records (a dead worker, no memory, a full disk)."""

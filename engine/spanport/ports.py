@@ -1,0 +1,67 @@
+"""What a stage needs from a model: structural types, so that models never import the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Float32 = npt.NDArray[np.float32]
+Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
+
+
+class Tokens(Protocol):
+    """One sentence as an encoder reads it."""
+
+    @property
+    def ids(self) -> Any:
+        """Subword ids with specials, length = what the sentence costs in tokens."""
+
+
+class Encoded(Protocol):
+    """The outcome of one forward pass over B sentences with S subwords and W words in all.
+
+    hidden: float32 (S, d), states of the alignment layer, specials left out;
+    subword_offsets: int64 (B + 1,); word_of_subword: int32 (S,), word index within its sentence;
+    word_probabilities: float32 (W, L), softmax at each word's first subword; word_offsets: int64 (B + 1,).
+    """
+
+    @property
+    def hidden(self) -> Float32: ...
+    @property
+    def subword_offsets(self) -> Int64: ...
+    @property
+    def word_of_subword(self) -> Int32: ...
+    @property
+    def word_probabilities(self) -> Float32: ...
+    @property
+    def word_offsets(self) -> Int64: ...
+
+
+class Encoder(Protocol):
+    """Token classifier and word encoder in one forward pass."""
+
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+    def tokenize(self, sentences: Sequence[Sequence[str]]) -> Sequence[Any]: ...
+    def run(self, batch: Sequence[Any], *, hidden: bool = True, logits: bool = True) -> Encoded: ...
+
+
+class Translator(Protocol):
+    """Sequence-to-sequence model with NLLB language codes."""
+
+    def tokenize(self, texts: Sequence[str], language: str) -> list[list[str]]: ...
+    def generate(self, batch: Sequence[Sequence[str]], target_language: str, *, beam_size: int = 1) -> list[str]: ...
+    def score(
+        self, sources: Sequence[str], targets: Sequence[str], source_language: str, target_language: str
+    ) -> list[Float32]: ...
+
+
+class Lexicon(Protocol):
+    """Bilingual word association."""
+
+    def scores(self, language: str, english_words: Sequence[str], other_words: Sequence[str]) -> Float32:
+        """Association in [0, 1], float32 (len(english_words), len(other_words))."""

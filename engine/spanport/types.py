@@ -1,0 +1,128 @@
+"""The data model: immutable records that every stage reads and none changes.
+
+Conventions: spans are half-open ``[start, end)``; words are 0-indexed; character offsets count Unicode code
+points of the original text, which is never altered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+Status = Literal["optimal", "feasible", "infeasible"]
+"""What is known of a matching: proved best, best found, or that the constraints cannot be met."""
+
+
+class Span(msgspec.Struct, frozen=True, gc=False):
+    """A labelled stretch of a text.
+
+    ``start`` and ``end`` are character offsets (code points, half-open); ``score`` is a confidence in [0, 1] or
+    None where nothing is known (gold labels).
+    """
+
+    start: int
+    end: int
+    label: str
+    score: float | None = None
+
+
+class Sentence(msgspec.Struct, frozen=True):
+    """One sentence: the original text, its language, its words and the spans on it.
+
+    ``language`` is an NLLB code such as ``spa_Latn`` ("" when unknown). ``words`` holds the half-open character
+    offsets of each word, ascending and disjoint. ``extra`` keeps what the input record carried besides (further
+    JSONL fields), so that writing it out loses nothing. ``tokenized`` says that the words came with the input.
+    """
+
+    text: str
+    language: str = ""
+    words: tuple[tuple[int, int], ...] = ()
+    spans: tuple[Span, ...] = ()
+    extra: dict[str, Any] | None = None
+    tokenized: bool = False
+
+    def word_texts(self) -> list[str]:
+        """The words as strings, in order."""
+        text = self.text
+        return [text[start:end] for start, end in self.words]
+
+    def span_texts(self) -> list[tuple[str, str]]:
+        """``(label, text)`` of each span, in order."""
+        return [(span.label, self.text[span.start : span.end]) for span in self.spans]
+
+    def word_spans(self) -> list[tuple[int, int, str]]:
+        """The spans in words: ``(first word, last word + 1, label)``.
+
+        A span that covers no word is left out; one that cuts a word takes the whole word.
+        """
+        return word_ranges(self.words, self.spans)
+
+
+def word_ranges(words: Sequence[tuple[int, int]], spans: Sequence[Span]) -> list[tuple[int, int, str]]:
+    """Half-open word ranges of character spans; see `Sentence.word_spans`."""
+    ranges = []
+    for span in spans:
+        inside = [i for i, (start, end) in enumerate(words) if start < span.end and end > span.start]
+        if inside:
+            ranges.append((inside[0], inside[-1] + 1, span.label))
+    return ranges
+
+
+class Alignment(msgspec.Struct, frozen=True):
+    """Word links of a sentence pair: ``(source word, target word)``, sorted and unique."""
+
+    links: tuple[tuple[int, int], ...] = ()
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:  # type: ignore[override]
+        return iter(self.links)
+
+    def __len__(self) -> int:
+        return len(self.links)
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """A labelled source sentence, its target sentence, and their word alignment where it is given."""
+
+    source: Sentence
+    target: Sentence
+    alignment: Alignment | None = None
+
+
+class ProjectedSpan(msgspec.Struct, frozen=True):
+    """A span on the target text with the source span it came from.
+
+    ``score`` is the confidence in [0, 1]. ``source`` is None where a system labels the target directly.
+    """
+
+    start: int
+    end: int
+    label: str
+    score: float
+    source: Span | None = None
+
+
+class Projection(msgspec.Struct, frozen=True):
+    """The outcome for one pair.
+
+    ``target`` is the original target sentence (its own labels, if any, untouched); ``spans`` are the projected
+    ones, ascending by start; ``source`` is the labelled source (for `label`, the translation);
+    ``status`` says whether the matching is proved optimal.
+    """
+
+    target: Sentence
+    spans: tuple[ProjectedSpan, ...]
+    source: Sentence
+    alignment: Alignment = Alignment()
+    status: Status = "optimal"
+
+    @property
+    def optimal(self) -> bool:
+        """True when the matching is proved to be the best under its score."""
+        return self.status == "optimal"
+
+    def labelled(self) -> Sentence:
+        """The target sentence carrying the projected spans in place of its own."""
+        spans = tuple(Span(s.start, s.end, s.label, s.score) for s in self.spans)
+        return msgspec.structs.replace(self.target, spans=spans)
