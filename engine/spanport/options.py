@@ -57,10 +57,9 @@ class AlignOptions(msgspec.Struct, frozen=True, kw_only=True):
     """SimAlign's kappa; 0 is off."""
 
 
-class ProjectOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How entities are carried over a word alignment."""
+class NgramOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """N-gram candidates matched by an alignment score (arXiv 2501.18750; thesis, candidate matching)."""
 
-    system: str = "ngram"
     score: Score = "covered"
     """``pairs`` as published, or ``covered`` (never above 1; better on noisy alignments)."""
     solver: Solver = "exact"
@@ -68,11 +67,9 @@ class ProjectOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Longest candidate in words; 0 means no limit."""
     stop_words: tuple[str, ...] = ("!", "?")
     """Words that no candidate contains."""
-    min_confidence: float = 0.0
-    """Projected spans below this confidence are left out."""
 
 
-class HeuristicOptions(msgspec.Struct, frozen=True, kw_only=True):
+class HeuristicOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Runs of aligned words; the defaults are those of arXiv 2501.18750."""
 
     merge_distance: int = 1

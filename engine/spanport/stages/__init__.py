@@ -1,0 +1,1 @@
+"""What a system is made of: translate, label, embed, align, candidates, score, solve."""

@@ -1,0 +1,131 @@
+"""Sentence pairs as flat arrays: the form in which the matching kernels see a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from spanport.errors import AlignmentError
+from spanport.ports import Float32, Int32, Int64
+from spanport.types import Alignment, ProjectedSpan, Projection, Sentence, Span, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One pair on its way: what is known of it before the matching.
+
+    ``links`` is int32 (E, 2), (source word, target word). ``probabilities`` is float32 (target words, L) where
+    the system asked for the classifier's view of the target, else None.
+    """
+
+    source: Sentence
+    target: Sentence
+    links: Int32
+    probabilities: Float32 | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PairBatch:
+    """B pairs as ragged arrays.
+
+    entities: int32 (N, 3), source words [start, end) and label index, with entity_offsets int64 (B + 1,);
+    edges: int32 (E, 2) with edge_offsets int64 (B + 1,); target_lengths: int32 (B,) in words;
+    entity_spans: the source `Span` behind each entity row; labels: the strings behind the label indices.
+    """
+
+    jobs: Sequence[Job]
+    labels: tuple[str, ...]
+    entities: Int32
+    entity_offsets: Int64
+    entity_spans: tuple[Span, ...]
+    edges: Int32
+    edge_offsets: Int64
+    target_lengths: Int32
+
+    def __len__(self) -> int:
+        return len(self.jobs)
+
+
+def offsets_of(lengths: Sequence[int]) -> Int64:
+    """int64 (B + 1,): where each of B rows starts, and the end of the last."""
+    out = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(np.asarray(lengths, dtype=np.int64), out=out[1:])
+    return out
+
+
+def check_links(links: Sequence[tuple[int, int]] | Int32, source: Sentence, target: Sentence) -> Int32:
+    """The links as int32 (E, 2), sorted row-major and unique.
+
+    Raises AlignmentError when an index is negative or past the last word of its side.
+    """
+    array = np.asarray(links, dtype=np.int64).reshape(-1, 2)
+    limits = np.array([len(source.words), len(target.words)])
+    bad = (array < 0) | (array >= limits)
+    if bad.any():
+        row, side = (int(x) for x in np.argwhere(bad)[0])
+        name = ("source", "target")[side]
+        raise AlignmentError(
+            f"alignment link {array[row, 0]}-{array[row, 1]}: the {name} has {limits[side]} words, so its index must "
+            f"lie in 0..{limits[side] - 1}; check that the links are 0-indexed and made on these words"
+        )
+    return np.unique(array, axis=0).astype(np.int32)
+
+
+def pack(jobs: Sequence[Job]) -> PairBatch:
+    """Lay a batch of jobs out flat."""
+    labels: dict[str, int] = {}
+    rows: list[tuple[int, int, int]] = []
+    spans: list[Span] = []
+    counts: list[int] = []
+    for job in jobs:
+        before = len(rows)
+        for span in job.source.spans:
+            for start, end, label in Sentence(job.source.text, words=job.source.words, spans=(span,)).word_spans():
+                rows.append((start, end, labels.setdefault(label, len(labels))))
+                spans.append(span)
+        counts.append(len(rows) - before)
+    edges = [job.links for job in jobs]
+    return PairBatch(
+        jobs=jobs,
+        labels=tuple(labels),
+        entities=np.array(rows, dtype=np.int32).reshape(-1, 3),
+        entity_offsets=offsets_of(counts),
+        entity_spans=tuple(spans),
+        edges=np.concatenate(edges) if edges else np.empty((0, 2), np.int32),
+        edge_offsets=offsets_of([len(e) for e in edges]),
+        target_lengths=np.array([len(job.target.words) for job in jobs], dtype=np.int32),
+    )
+
+
+def unpack(
+    batch: PairBatch,
+    spans: Int32,
+    scores: Sequence[float],
+    span_offsets: Int64,
+    statuses: Sequence[Status],
+    *,
+    min_confidence: float = 0.0,
+) -> list[Projection]:
+    """Projections from matched word ranges.
+
+    spans: int32 (P, 4): start word, end word, label index, entity index within the pair (-1: none);
+    scores: P confidences, clipped to [0, 1]; span_offsets: int64 (B + 1,); statuses: one per pair.
+    """
+    out = []
+    rows = spans.tolist()
+    for i, job in enumerate(batch.jobs):
+        words = job.target.words
+        first = int(batch.entity_offsets[i])
+        found = []
+        for p in range(int(span_offsets[i]), int(span_offsets[i + 1])):
+            start, end, label, entity = rows[p]
+            score = min(1.0, max(0.0, float(scores[p])))
+            if score >= min_confidence:
+                origin = batch.entity_spans[first + entity] if entity >= 0 else None
+                found.append(ProjectedSpan(words[start][0], words[end - 1][1], batch.labels[label], score, origin))
+        found.sort(key=lambda span: (span.start, span.end))
+        alignment = Alignment(tuple((int(a), int(b)) for a, b in job.links.tolist()))
+        out.append(Projection(job.target, tuple(found), job.source, alignment, statuses[i]))
+    return out

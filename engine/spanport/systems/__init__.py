@@ -1,0 +1,1 @@
+"""The published projection systems, each a short composition of stages."""
