@@ -1,0 +1,276 @@
+"""Matching entities to candidates: greedy, and exact with at most one candidate per entity.
+
+Candidates come as `Ranges`, sparse and ragged by sentence. What the exact kernel cannot prove within its caps
+comes back as `HANDED_OVER` with the greedy answer, for a general solver to finish.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from spanport_kernels import dp
+from spanport_kernels.jit import I64, IN_F64, IN_I32, IN_I64, OUT_F64, OUT_I32, OUT_I64, helper, kernel
+
+OPTIMAL, FEASIBLE, INFEASIBLE, HANDED_OVER, UNMET = 0, 1, 2, 3, 4
+"""Status of a sentence: proved best; a solution, not proved; no solution exists (proved); left to a general
+solver; greedy stopped with fewer spans than the relation asks for."""
+
+Relation = Literal["<=", "=", ">=", "<", ">"]
+"""How the number of spans per entity compares with a count."""
+
+OPEN_BITS_CAP = 12
+"""Most entities open at one position before a sentence is handed over."""
+
+WORK_CAP = 20_000_000
+"""Most transitions of the dynamic program before a sentence is handed over (0.1 s at most)."""
+
+TOLERANCE = 1e-9
+"""Sums of scores closer than this count as equal."""
+
+UNLIMITED = 2**31 - 1
+"""A limit that no entity reaches."""
+
+
+class Ranges(NamedTuple):
+    """Scored candidates of a batch, sorted within each sentence by entity, start, end.
+
+    ``entity`` int32 ``(C,)``: index of the entity within its sentence; ``start``, ``end`` int32 ``(C,)``: words,
+    half-open; ``score`` float64 ``(C,)``, candidates at or below 0 are never taken; ``offsets`` int64
+    ``(B + 1,)``.
+    """
+
+    entity: npt.NDArray[np.int32]
+    start: npt.NDArray[np.int32]
+    end: npt.NDArray[np.int32]
+    score: npt.NDArray[np.float64]
+    offsets: npt.NDArray[np.int64]
+
+
+class Matching(NamedTuple):
+    """Projected spans of a batch.
+
+    ``spans`` int32 ``(P, 4)``: start, end (words, half-open), label, index of the entity within its sentence;
+    ``scores`` float64 ``(P,)``; ``offsets`` int64 ``(B + 1,)``; ``status`` int8 ``(B,)``. Within a sentence spans
+    are ordered by entity, then start.
+    """
+
+    spans: npt.NDArray[np.int32]
+    scores: npt.NDArray[np.float64]
+    offsets: npt.NDArray[np.int64]
+    status: npt.NDArray[np.int8]
+
+
+@helper
+def take_best(
+    entity: npt.NDArray[np.int32],
+    start: npt.NDArray[np.int32],
+    end: npt.NDArray[np.int32],
+    score: npt.NDArray[np.float64],
+    limit: int,
+    live: npt.NDArray[np.int32],
+    used: npt.NDArray[np.int32],
+    picks: npt.NDArray[np.int32],
+) -> int:
+    """Take the best candidate left again and again; ties go to the first. Returns the number of picks."""
+    used[:] = 0
+    alive = 0
+    for c in range(entity.size):
+        if score[c] > 0.0:
+            live[alive] = c
+            alive += 1
+    found = 0
+    taken_start = taken_end = np.int32(-1)
+    while True:
+        best = -1
+        kept = 0
+        for x in range(alive):
+            c = live[x]
+            if (start[c] < taken_end and end[c] > taken_start) or used[entity[c]] >= limit:
+                continue
+            live[kept] = c
+            kept += 1
+            if best < 0 or score[c] > score[best]:
+                best = c
+        if best < 0:
+            return found
+        alive = kept
+        picks[found] = best
+        found += 1
+        used[entity[best]] += 1
+        taken_start, taken_end = start[best], end[best]
+
+
+@kernel(I64, IN_I32, IN_I32, IN_I32, IN_F64, IN_I64, IN_I32, I64, OUT_I32, OUT_I64, OUT_F64, OUT_F64)
+def _greedy(
+    entity: npt.NDArray[np.int32],
+    start: npt.NDArray[np.int32],
+    end: npt.NDArray[np.int32],
+    score: npt.NDArray[np.float64],
+    offsets: npt.NDArray[np.int64],
+    entity_counts: npt.NDArray[np.int32],
+    limit: int,
+    picks: npt.NDArray[np.int32],
+    pick_offsets: npt.NDArray[np.int64],
+    value: npt.NDArray[np.float64],
+    ceiling: npt.NDArray[np.float64],
+) -> int:
+    """Greedy picks (indices within the sentence), their sum, and the sum of the entities' best scores."""
+    most_candidates = most_entities = np.int64(1)
+    for b in range(entity_counts.size):
+        most_candidates = max(most_candidates, offsets[b + 1] - offsets[b])
+        most_entities = max(most_entities, np.int64(entity_counts[b]))
+    live = np.empty(most_candidates, np.int32)
+    used = np.empty(most_entities, np.int32)
+    best = np.empty(most_entities, np.float64)
+    total = 0
+    pick_offsets[0] = 0
+    for b in range(entity_counts.size):
+        here = slice(offsets[b], offsets[b + 1])
+        found = take_best(entity[here], start[here], end[here], score[here], limit, live, used, picks[total:])
+        best[: entity_counts[b]] = 0.0
+        for c in range(offsets[b], offsets[b + 1]):
+            best[entity[c]] = max(best[entity[c]], score[c])
+        value[b] = 0.0
+        for x in range(total, total + found):
+            value[b] += score[offsets[b] + picks[x]]
+        ceiling[b] = best[: entity_counts[b]].sum()
+        total += found
+        pick_offsets[b + 1] = total
+    return total
+
+
+def count_bounds(relation: Relation, count: int) -> tuple[int, int]:
+    """The least and the most spans per entity that ``relation count`` allows."""
+    bounds = {
+        "<=": (0, count),
+        "=": (count, count),
+        ">=": (count, UNLIMITED),
+        "<": (0, count - 1),
+        ">": (count + 1, UNLIMITED),
+    }
+    return bounds[relation]
+
+
+def match_greedy(
+    entities: npt.NDArray[np.int32],
+    entity_offsets: npt.NDArray[np.int64],
+    ranges: Ranges,
+    target_lengths: npt.NDArray[np.int32],
+    *,
+    relation: Relation = "<=",
+    count: int = 1,
+) -> Matching:
+    """Repeatedly take the largest score above 0, retire full entities and drop overlapping candidates.
+
+    Ties go to the first entity, then the first start, then the first end. A lower bound is not enforced, as
+    published: where an entity gets fewer spans than the relation asks for, the status is `UNMET`. `OPTIMAL` is
+    reported where every entity got its best candidate under ``<= 1``. Source: greedy matching of the n-gram
+    projection systems (arXiv 2501.18750).
+
+    Shapes: ``entities`` int32 ``(E, 3)`` start, end, label; ``entity_offsets`` int64 ``(B + 1,)``;
+    ``target_lengths`` int32 ``(B,)``.
+    """
+    least, most = count_bounds(relation, count)
+    flat, value, ceiling = _pick_greedily(entity_offsets, ranges, target_lengths, most)
+    status = np.full(target_lengths.size, FEASIBLE, np.int8)
+    if (least, most) == (0, 1):
+        status[value >= ceiling - TOLERANCE] = OPTIMAL
+    matching = _collect(entities, entity_offsets, ranges, flat, status)
+    if least > 0:
+        sentence = np.repeat(np.arange(status.size), np.diff(matching.offsets))
+        taken = np.bincount(entity_offsets[sentence] + matching.spans[:, 3], minlength=len(entities))
+        short = np.repeat(np.arange(status.size), np.diff(entity_offsets))[taken < least]
+        status[short] = UNMET
+    return matching
+
+
+def match_exact(
+    entities: npt.NDArray[np.int32],
+    entity_offsets: npt.NDArray[np.int64],
+    ranges: Ranges,
+    target_lengths: npt.NDArray[np.int32],
+    *,
+    bits_cap: int = OPEN_BITS_CAP,
+    work_cap: int = WORK_CAP,
+) -> Matching:
+    """The matching with the largest sum of scores, at most one span per entity, no overlaps.
+
+    The greedy answer stands unless another is better by more than `TOLERANCE`. Sentences that would cost more
+    than the caps are `HANDED_OVER` with the greedy answer. Shapes as in `match_greedy`.
+    """
+    flat, value, ceiling = _pick_greedily(entity_offsets, ranges, target_lengths, 1)
+    status = np.full(target_lengths.size, OPTIMAL, np.int8)
+    hard = np.flatnonzero(value < ceiling - TOLERANCE)
+    if hard.size:
+        entity_counts = np.diff(entity_offsets).astype(np.int32)
+        picks = np.empty(int(entity_counts[hard].sum()), np.int32)
+        pick_offsets = np.empty(hard.size + 1, np.int64)
+        outcome = np.empty(hard.size, np.int8)
+        lower = value[hard] + TOLERANCE
+        lengths = np.ascontiguousarray(target_lengths, np.int32)
+        total = dp.improve(
+            hard, *ranges, entity_counts, lengths, lower, bits_cap, work_cap, picks, pick_offsets, outcome
+        )
+        status[hard[outcome == dp.CAPPED]] = HANDED_OVER
+        better = hard[outcome == dp.IMPROVED]
+        old = np.isin(np.searchsorted(ranges.offsets, flat, side="right") - 1, better)
+        new = picks[:total] + np.repeat(ranges.offsets[hard], np.diff(pick_offsets))
+        flat = np.sort(np.concatenate([flat[~old], new]))
+    return _collect(entities, entity_offsets, ranges, flat, status)
+
+
+def _pick_greedily(
+    entity_offsets: npt.NDArray[np.int64],
+    ranges: Ranges,
+    target_lengths: npt.NDArray[np.int32],
+    limit: int,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Greedy picks as indices into ``ranges``, ascending; their sums; the sums of best scores, per sentence."""
+    counts = np.diff(entity_offsets).astype(np.int32)
+    room = np.minimum(np.diff(ranges.offsets), target_lengths)
+    picks = np.empty(int(np.minimum(room, counts.astype(np.int64) * limit).sum()), np.int32)
+    pick_offsets = np.empty(counts.size + 1, np.int64)
+    value, ceiling = np.empty(counts.size), np.empty(counts.size)
+    total = _greedy(*ranges, counts, limit, picks, pick_offsets, value, ceiling)
+    flat = np.sort(picks[:total] + np.repeat(ranges.offsets[:-1], np.diff(pick_offsets)))
+    return flat, value, ceiling
+
+
+def _collect(
+    entities: npt.NDArray[np.int32],
+    entity_offsets: npt.NDArray[np.int64],
+    ranges: Ranges,
+    flat: npt.NDArray[np.int64],
+    status: npt.NDArray[np.int8],
+) -> Matching:
+    """The picked candidates (ascending indices into ``ranges``) as a `Matching`."""
+    sentence = np.searchsorted(ranges.offsets, flat, side="right") - 1
+    spans = np.empty((flat.size, 4), np.int32)
+    spans[:, 0] = ranges.start[flat]
+    spans[:, 1] = ranges.end[flat]
+    spans[:, 3] = ranges.entity[flat]
+    spans[:, 2] = entities[entity_offsets[sentence] + spans[:, 3], 2]
+    offsets = np.zeros(status.size + 1, np.int64)
+    np.cumsum(np.bincount(sentence, minlength=status.size), out=offsets[1:])
+    return Matching(spans, ranges.score[flat], offsets, status)
+
+
+def splice(matching: Matching, sentences: npt.NDArray[np.int64], part: Matching) -> Matching:
+    """``matching`` with the listed sentences (ascending) replaced by those of ``part``, in order."""
+    keep = np.ones(matching.status.size, bool)
+    keep[sentences] = False
+    old = np.repeat(np.arange(keep.size), np.diff(matching.offsets))
+    kept = keep[old]
+    new = np.repeat(sentences, np.diff(part.offsets))
+    sentence = np.concatenate([old[kept], new])
+    order = np.argsort(sentence, kind="stable")
+    offsets = np.zeros(keep.size + 1, np.int64)
+    np.cumsum(np.bincount(sentence, minlength=keep.size), out=offsets[1:])
+    status = matching.status.copy()
+    status[sentences] = part.status
+    spans = np.concatenate([matching.spans[kept], part.spans])[order]
+    scores = np.concatenate([matching.scores[kept], part.scores])[order]
+    return Matching(spans, scores, offsets, status)
