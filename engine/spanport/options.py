@@ -88,9 +88,18 @@ class HeuristicOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 class StreamOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How records flow through the engine."""
 
-    window: int = 1024
-    """Records read ahead, sorted by length to keep padding small; also the most that are in flight per stage."""
+    window: int = 2048
+    """Most records in flight: read from the input and not yet handed over."""
+    lookahead: int = 512
+    """Records batched together, sorted by length to keep padding small; at most half of the window."""
+    linger: float | None = 0.1
+    """Seconds without a new record after which a partial look-ahead goes ahead; None waits for all of it.
+
+    With None the batches, hence the last digits of quantised models, depend on the input alone.
+    """
     workers: int = 1
     """Worker threads per model stage."""
     cache: int = 0
-    """Results of identical sentences kept across windows; 0 keeps none (inside a window they are always shared)."""
+    """Results of identical sentences kept across look-aheads; 0 keeps none (inside one they are always shared)."""
+    spill_block: int = 51200
+    """Records that go through one model before the next one is loaded, where only one may be resident."""

@@ -11,6 +11,7 @@ import numpy.typing as npt
 Float32 = npt.NDArray[np.float32]
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 
 class Tokens(Protocol):
@@ -46,15 +47,26 @@ class Encoder(Protocol):
 
     @property
     def labels(self) -> tuple[str, ...]: ...
-    def tokenize(self, sentences: Sequence[Sequence[str]]) -> Sequence[Any]: ...
+    def tokenize(self, sentences: Sequence[Sequence[str]], *, language: str | None = None) -> Sequence[Any]: ...
     def run(self, batch: Sequence[Any], *, hidden: bool = True, logits: bool = True) -> Encoded: ...
+
+
+class Generated(Protocol):
+    """One translation."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def score(self) -> float: ...
 
 
 class Translator(Protocol):
     """Sequence-to-sequence model with NLLB language codes."""
 
-    def tokenize(self, texts: Sequence[str], language: str) -> list[list[str]]: ...
-    def generate(self, batch: Sequence[Sequence[str]], target_language: str, *, beam_size: int = 1) -> list[str]: ...
+    def tokenize(self, texts: Sequence[str], language: str, target_language: str = "") -> list[list[str]]: ...
+    def generate(
+        self, tokens: Sequence[Sequence[str]], target_language: str, *, beam_size: int = 1
+    ) -> Sequence[Generated]: ...
     def score(
         self, sources: Sequence[str], targets: Sequence[str], source_language: str, target_language: str
     ) -> list[Float32]: ...

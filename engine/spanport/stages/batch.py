@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from spanport.errors import AlignmentError
 from spanport.ports import Float32, Int32, Int64
 from spanport.types import Alignment, ProjectedSpan, Projection, Sentence, Span, Status
+
+STATUSES: tuple[Status, ...] = ("optimal", "feasible", "infeasible", "feasible", "infeasible")
+"""What the kernels' status codes mean to a user; see `spanport_kernels.matching`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +106,15 @@ def pack(jobs: Sequence[Job]) -> PairBatch:
 def unpack(
     batch: PairBatch,
     spans: Int32,
-    scores: Sequence[float],
+    scores: npt.NDArray[np.float64],
     span_offsets: Int64,
     statuses: Sequence[Status],
-    *,
-    min_confidence: float = 0.0,
 ) -> list[Projection]:
     """Projections from matched word ranges.
 
     spans: int32 (P, 4): start word, end word, label index, entity index within the pair (-1: none);
-    scores: P confidences, clipped to [0, 1]; span_offsets: int64 (B + 1,); statuses: one per pair.
+    scores: P match scores; span_offsets: int64 (B + 1,); statuses: one per pair. A span's confidence is its match
+    score, clipped to [0, 1], times the confidence of its source span where there is one.
     """
     out = []
     rows = spans.tolist()
@@ -121,10 +124,11 @@ def unpack(
         found = []
         for p in range(int(span_offsets[i]), int(span_offsets[i + 1])):
             start, end, label, entity = rows[p]
+            origin = batch.entity_spans[first + entity] if entity >= 0 else None
             score = min(1.0, max(0.0, float(scores[p])))
-            if score >= min_confidence:
-                origin = batch.entity_spans[first + entity] if entity >= 0 else None
-                found.append(ProjectedSpan(words[start][0], words[end - 1][1], batch.labels[label], score, origin))
+            if origin is not None and origin.score is not None:
+                score *= origin.score
+            found.append(ProjectedSpan(words[start][0], words[end - 1][1], batch.labels[label], score, origin))
         found.sort(key=lambda span: (span.start, span.end))
         alignment = Alignment(tuple((int(a), int(b)) for a, b in job.links.tolist()))
         out.append(Projection(job.target, tuple(found), job.source, alignment, statuses[i]))

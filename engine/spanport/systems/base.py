@@ -16,7 +16,7 @@ from spanport.errors import UsageError
 from spanport.stages.batch import Job
 from spanport.types import Projection
 
-MODULES = ("ngram", "heuristic")
+MODULES = ("ngram",)
 
 
 class System(Protocol):

@@ -1,0 +1,109 @@
+"""The models of a bundle, loaded when first asked for, with their errors mapped onto our tree."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from spanport.errors import DeviceError, LanguageError, ModelError, RuntimeMissingError, UsageError
+from spanport.options import AlignOptions, Mixture
+from spanport.ports import Encoder, Lexicon, Translator
+
+if TYPE_CHECKING:
+    from spanport_models import PipelineBundle
+
+
+@contextmanager
+def mapped_errors() -> Iterator[None]:
+    """Turn the errors of the models package into those of `spanport.errors`."""
+    from spanport_models import errors
+
+    try:
+        yield
+    except errors.RuntimeMissingError as error:
+        raise RuntimeMissingError(str(error)) from error
+    except errors.DeviceError as error:
+        raise DeviceError(str(error)) from error
+    except errors.LanguageError as error:
+        raise LanguageError(str(error)) from error
+    except errors.ModelError as error:
+        raise ModelError(str(error)) from error
+
+
+class Models:
+    """Encoder, translator and lexicon of a bundle; each loads once, on first use, and may be let go.
+
+    ``threads`` is the number of batches worked on at once (None: one per core).
+    Methods raise ModelError when the bundle is missing, corrupted, or has no such part, DeviceError when the
+    device is not granted.
+    """
+
+    def __init__(self, name: str, *, device: str = "auto", threads: int | None = None) -> None:
+        self.name, self.device, self.threads = name, device, threads
+        self._parts: dict[str, Any] = {}
+        self._lock = threading.RLock()
+
+    @property
+    def bundle(self) -> PipelineBundle:
+        """The bundle, opened and its manifest checked when first asked for."""
+        from spanport_models import load_bundle
+
+        opened: PipelineBundle = self._part(
+            "bundle", lambda: load_bundle(self.name, device=self.device, inter_threads=self.threads or 0)
+        )
+        return opened
+
+    def encoder(self) -> Encoder:
+        """The token classifier and aligner."""
+        loaded: Encoder = self._part("encoder", lambda: self.bundle.encoder())
+        return loaded
+
+    def translator(self) -> Translator:
+        """The translator."""
+        loaded: Translator = self._part("translator", lambda: self.bundle.translator())
+        return loaded
+
+    def lexicon(self) -> Lexicon | None:
+        """The alignment lexicon, where the bundle has one."""
+        path = self.bundle.lexicon_path
+        if path is None:
+            return None
+        from spanport_models.lexicon import Lexicon as Loaded
+
+        loaded: Lexicon = self._part("lexicon", lambda: Loaded(path))
+        return loaded
+
+    def release(self, *parts: str) -> None:
+        """Let parts go (``encoder``, ``translator``, ``lexicon``); all of them when none is named."""
+        with self._lock:
+            for part in parts or tuple(self._parts):
+                self._parts.pop(part, None)
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """NLLB codes that the translator knows."""
+        return tuple(self.bundle.manifest.languages)
+
+    @property
+    def align_options(self) -> AlignOptions:
+        """What the bundle was tuned to.
+
+        Raises UsageError when the manifest's mixture has an unknown or malformed entry.
+        """
+        mixture: dict[str, Any] = dict(self.bundle.mixture)
+        own = {key: mixture.pop(key) for key in ("extraction", "threshold") if key in mixture}
+        try:
+            return msgspec.convert({**own, "mixture": msgspec.convert(mixture, Mixture)}, AlignOptions)
+        except msgspec.ValidationError as error:
+            raise UsageError(f"the mixture in the manifest of {self.name!r}: {error}") from error
+
+    def _part(self, name: str, load: Callable[[], Any]) -> Any:
+        with self._lock:
+            if name not in self._parts:
+                with mapped_errors():
+                    self._parts[name] = load()
+            return self._parts[name]
