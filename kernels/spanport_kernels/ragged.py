@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from spanport_kernels.jit import I64, IN_I32_2D, IN_I64, Array, kernel
+
 Offsets = NDArray[np.int64]
 
 
@@ -71,9 +73,7 @@ def check_offsets(offsets: Any, length: int, name: str) -> Offsets:
 def check_same_batch(name: str, offsets: Offsets, other_name: str, other: Offsets) -> None:
     """Raise ValueError unless both offset arrays describe batches of the same number of items."""
     if offsets.size != other.size:
-        raise ValueError(
-            f"{other_name} describes {other.size - 1} items, expected {offsets.size - 1} as {name} does"
-        )
+        raise ValueError(f"{other_name} describes {other.size - 1} items, expected {offsets.size - 1} as {name} does")
 
 
 def lengths(offsets: Offsets) -> NDArray[np.int64]:
@@ -92,3 +92,72 @@ def offsets_of(item_lengths: Any) -> Offsets:
 def matrix_offsets(source_offsets: Offsets, target_offsets: Offsets) -> Offsets:
     """Return the (B + 1,) offsets of the row-major m x n matrices of a batch of pairs."""
     return offsets_of(np.diff(source_offsets) * np.diff(target_offsets))
+
+
+def check_matrices(
+    values: Any, source_offsets: Any, target_offsets: Any
+) -> tuple[NDArray[np.float32], Offsets, Offsets]:
+    """Return a batch of row-major m x n matrices as float32 with the offsets that give their shapes.
+
+    Args:
+        values: (sum of m * n,) similarities.
+        source_offsets: (B + 1,); pair p has ``m = source_offsets[p + 1] - source_offsets[p]`` rows.
+        target_offsets: (B + 1,); likewise columns.
+
+    Raises:
+        ValueError: offsets that decrease, or a number of values other than the sum of m * n.
+    """
+    matrices: NDArray[np.float32] = as_array(values, np.float32, "values")
+    rows, columns = np.asarray(source_offsets), np.asarray(target_offsets)
+    rows = check_offsets(rows, int(rows[-1]) if rows.size else 0, "source_offsets")
+    columns = check_offsets(columns, int(columns[-1]) if columns.size else 0, "target_offsets")
+    check_same_batch("source_offsets", rows, "target_offsets", columns)
+    cells = int((np.diff(rows) * np.diff(columns)).sum())
+    if matrices.size != cells:
+        raise ValueError(f"values has {matrices.size} values, expected {cells}: the sum of m * n over all pairs")
+    return matrices, rows, columns
+
+
+def check_edges(edges: Any, edge_offsets: Any) -> tuple[NDArray[np.int32], Offsets]:
+    """Return a ragged batch of word pairs as (E, 2) int32 and (B + 1,) int64.
+
+    Raises:
+        ValueError: another shape, real numbers, or offsets that do not fit.
+    """
+    links: NDArray[np.int32] = as_array(edges, np.int32, "edges", columns=2)
+    return links, check_offsets(edge_offsets, links.shape[0], "edge_offsets")
+
+
+@kernel(I64, IN_I32_2D, IN_I64, IN_I64, IN_I64)
+def _first_outside(edges: Array, offsets: Array, row_limits: Array, column_limits: Array) -> int:
+    """Return the first edge that is not inside its pair, or -1."""
+    for pair in range(offsets.size - 1):
+        rows, columns = row_limits[pair], column_limits[pair]
+        for edge in range(offsets[pair], offsets[pair + 1]):
+            i, j = edges[edge, 0], edges[edge, 1]
+            if i < 0 or j < 0 or i >= rows or j >= columns:
+                return edge
+    return -1
+
+
+def check_edge_range(
+    edges: NDArray[np.int32], offsets: Offsets, source_lengths: NDArray[np.int64], target_lengths: NDArray[np.int64]
+) -> None:
+    """Check that every edge lies inside its pair: kernels index arrays with edges, unchecked.
+
+    Args:
+        edges: (E, 2) int32.
+        offsets: (B + 1,) int64.
+        source_lengths: (B,) int64 number of source words.
+        target_lengths: (B,) int64 number of target words.
+
+    Raises:
+        ValueError: naming the first such edge, its pair and the lengths.
+    """
+    at = _first_outside(edges, offsets, source_lengths, target_lengths)
+    if at >= 0:
+        pair = int(np.searchsorted(offsets, at, "right")) - 1
+        raise ValueError(
+            f"edge {edges[at, 0]}-{edges[at, 1]} of pair {pair}, expected source < {source_lengths[pair]} "
+            f"and target < {target_lengths[pair]}, neither negative"
+        )

@@ -1,0 +1,89 @@
+"""Steps that the heuristic projectors share: target words of an entity, and labels back to spans."""
+
+from typing import Any
+
+import numpy as np
+
+from spanport_kernels.jit import IN_I32_2D, IN_I64, OUT_I32, VOID, Array, helper, kernel
+from spanport_kernels.ragged import Ragged, as_array, check_offsets, check_same_batch, offsets_of
+
+
+@helper
+def mark_targets(edges: Array, first: int, last: int, start: int, end: int, hit: Array) -> tuple[int, int]:
+    """Set ``hit`` of the target words linked to source words start..end-1: 1, or 2 for the first of them.
+
+    Returns the half-open range of the words marked.
+    """
+    low, high = hit.size, 0
+    for edge in range(first, last):
+        i, j = edges[edge, 0], edges[edge, 1]
+        if start <= i < end:
+            hit[j] = 2 if i == start or hit[j] == 2 else 1
+            low, high = min(low, j), max(high, j + 1)
+    return low, high
+
+
+@helper
+def write_run(start: int, end: int, entity: int, owner: Array, begins: Array) -> None:
+    """Label words start..end-1 as one span of an entity, over what was there."""
+    for word in range(start, end):
+        owner[word] = entity
+        begins[word] = word == start
+
+
+@helper
+def read_spans(
+    owner: Array, begins: Array, n: int, entities: Array, first_entity: int, spans: Array, total: int
+) -> int:
+    """Append the spans that the labels of n words spell; return the new total.
+
+    A span begins at a B and at an I after O or after another label, as seqeval reads IOB2: an
+    overwritten span may so fall apart or join its neighbour, as it does in the published figures.
+    """
+    previous = -1
+    for word in range(n):
+        entity = owner[word]
+        if entity >= 0:
+            label = entities[first_entity + entity, 2]
+            if begins[word] or label != previous:
+                spans[total, 0], spans[total, 2], spans[total, 3] = word, label, entity
+                total += 1
+            spans[total - 1, 1] = word + 1
+            previous = label
+        else:
+            previous = -1
+    return total
+
+
+@kernel(VOID, IN_I32_2D, IN_I64, IN_I64, OUT_I32)
+def _write_labels(spans: Array, span_offsets: Array, word_offsets: Array, labels: Array) -> None:
+    labels[:] = 0
+    for pair in range(span_offsets.size - 1):
+        base, n = word_offsets[pair], word_offsets[pair + 1] - word_offsets[pair]
+        for span in range(span_offsets[pair], span_offsets[pair + 1]):
+            for word in range(max(0, spans[span, 0]), min(n, spans[span, 1])):
+                inside = word > spans[span, 0]
+                labels[base + word] = 2 * spans[span, 2] + (2 if inside else 1)
+
+
+def word_labels(spans: Any, span_offsets: Any, lengths: Any) -> Ragged:
+    """Return the IOB2 label of every word as a number: 0 is O, 2 * label + 1 is B, 2 * label + 2 is I.
+
+    Args:
+        spans: (P, 3) or wider int32 rows starting (start, end, label); later ones overwrite.
+        span_offsets: (B + 1,) int64.
+        lengths: (B,) number of words.
+
+    Returns:
+        Ragged: (sum of lengths,) int32 and (B + 1,) int64 offsets.
+
+    Raises:
+        ValueError: arrays that do not fit together.
+    """
+    rows = as_array(spans, np.int32, "spans", columns=0)
+    offsets = check_offsets(span_offsets, rows.shape[0], "span_offsets")
+    word_offsets = offsets_of(lengths)
+    check_same_batch("span_offsets", offsets, "lengths", word_offsets)
+    labels = np.empty(word_offsets[-1], np.int32)
+    _write_labels(rows, offsets, word_offsets, labels)
+    return Ragged(labels, word_offsets)
