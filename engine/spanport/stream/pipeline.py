@@ -1,0 +1,216 @@
+"""The threads: one reader, and workers per stage, around one condition."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from spanport.errors import StageError, UsageError
+from spanport.options import StreamOptions
+from spanport.stream.batching import Batch
+from spanport.stream.execute import Fatal, execute
+from spanport.stream.source import Source
+from spanport.stream.stage import Outcome, Stage
+from spanport.stream.stats import Stats
+from spanport.stream.window import Memory, Plan, Window, plan
+
+log = logging.getLogger(__name__)
+
+_CHECK_SECONDS = 1.0
+"""How often a waiting caller makes sure that the threads it waits for are alive."""
+_JOIN_SECONDS = 10.0
+"""How long ending a run waits for a batch or an input that is under way."""
+
+_Job = tuple[Window, Plan, Batch]
+
+
+class _Line:
+    """A stage with what waits for it."""
+
+    def __init__(self, stage: Stage, cache: int) -> None:
+        self.stage = stage
+        self.memory = Memory(cache if stage.key else 0)
+        self.windows: deque[Window] = deque()
+        self.jobs: deque[_Job] = deque()
+
+
+class Pipeline:
+    """Windows go from line to line; whoever finishes the last batch of a window passes it on.
+
+    Nothing but the condition's lock is shared, no lock is held while a stage runs, and every wait ends when
+    `stop` is called.
+    """
+
+    def __init__(self, records: Iterable[Any], stages: Sequence[Stage], options: StreamOptions, stats: Stats) -> None:
+        check(stages, options)
+        self._condition = threading.Condition()
+        self._source = Source(records, options, self._condition)
+        self._lines = [_Line(stage, options.cache) for stage in stages]
+        self._stats = stats
+        self._done: dict[int, Window] = {}
+        self._next = 0
+        self._stopped = False
+        self._death: StageError | None = None
+        self._threads: list[threading.Thread] = []
+        for stage in stages:
+            stats.open(stage.name, stage.workers)
+
+    def start(self) -> None:
+        """Start the threads."""
+        self._spawn("spanport-read", self._source.run)
+        for index, line in enumerate(self._lines):
+            for worker in range(line.stage.workers):
+                self._spawn(f"spanport-{line.stage.name}-{worker}", self._work, index)
+
+    def _spawn(self, name: str, target: Callable[..., None], *args: Any) -> None:
+        thread = threading.Thread(target=target, args=args, name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    # --- the caller's side -------------------------------------------------------------------------------
+
+    def next_window(self) -> Window | None:
+        """Wait for the next window in input order; None at the end of the input or after `stop`.
+
+        Raises what killed a worker thread, once all windows before it have been handed over.
+        """
+        with self._condition:
+            while self._next not in self._done:
+                if self._death is not None:
+                    raise self._death
+                if self._stopped or (self._source.done and self._next == self._source.windows):
+                    return None
+                self._check_alive()
+                self._condition.wait(_CHECK_SECONDS)
+            self._next += 1
+            return self._done.pop(self._next - 1)
+
+    def _check_alive(self) -> None:
+        for thread in self._threads[0 if not self._source.done else 1 :]:
+            if not thread.is_alive():
+                raise StageError(f"worker thread {thread.name} died; the records it held are not processed")
+
+    def release(self) -> None:
+        """The caller is through with one record."""
+        with self._condition:
+            self._source.release()
+
+    def stop(self) -> None:
+        """Ask all threads to end; safe from any thread, returns at once."""
+        with self._condition:
+            self._stopped = True
+            self._source.halt()
+
+    def join(self) -> None:
+        """Wait for the threads to end, which takes as long as the batches under way.
+
+        A stage or an input that blocks for longer than 10 s is left behind with a warning (the threads are
+        daemons and end as soon as it returns).
+        """
+        deadline = time.monotonic() + _JOIN_SECONDS
+        for thread in self._threads:
+            if thread is threading.current_thread():
+                continue
+            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():
+                log.warning("%s is still blocked; it ends when what it waits for returns", thread.name)
+        for line in self._lines:
+            line.windows.clear()
+            line.jobs.clear()
+        self._done.clear()
+
+    # --- the workers' side -------------------------------------------------------------------------------
+
+    def _work(self, index: int) -> None:
+        try:
+            while (work := self._wait(index)) is not None:
+                if isinstance(work, Window):
+                    self._plan(index, work)
+                else:
+                    self._run(index, *work)
+        except BaseException as error:
+            death = StageError(f"a worker of stage {self._lines[index].stage.name} died: {error!r}")
+            death.__cause__ = error
+            with self._condition:
+                self._death = death
+                self._source.halt()
+
+    def _wait(self, index: int) -> Window | _Job | None:
+        line = self._lines[index]
+        started = time.monotonic()
+        with self._condition:
+            while not self._stopped:
+                if work := self._available(index):
+                    self._stats.add(line.stage.name, wait_s=time.monotonic() - started)
+                    return work
+                self._condition.wait(self._source.due() if index == 0 else None)
+        return None
+
+    def _available(self, index: int) -> Window | _Job | None:
+        line = self._lines[index]
+        if line.jobs:
+            return line.jobs.popleft()
+        if index == 0 and (fresh := self._source.next_window()):
+            self._stats.add(line.stage.name, queued=len(fresh))
+            return fresh
+        return line.windows.popleft() if line.windows else None
+
+    def _plan(self, index: int, window: Window) -> None:
+        line = self._lines[index]
+        made = plan(window, line.stage, line.memory)
+        window.pending = len(made.batches)
+        idle = len(window) - sum(len(group) for group in made.groups)
+        self._stats.add(line.stage.name, shared=made.shared, rejects=made.rejects, queued=-idle)
+        with self._condition:
+            line.jobs.extend((window, made, batch) for batch in made.batches)
+            if not window.pending:
+                self._advance(index, window)
+            self._condition.notify_all()
+
+    def _run(self, index: int, window: Window, made: Plan, batch: Batch) -> None:
+        line = self._lines[index]
+        groups = [made.groups[i] for i in batch.positions]
+        wall, cpu = time.monotonic(), time.thread_time()
+        results, retries = execute(line.stage, [window.values[group[0]] for group in groups])
+        busy, cpu = time.monotonic() - wall, time.thread_time() - cpu
+        rejects = 0
+        for i, group, result in zip(batch.positions, groups, results, strict=True):
+            rejects += window.settle(group, result, line.stage.name)
+            line.memory.put(made.keys[i], result)
+        self._stats.add(
+            line.stage.name, items=len(results), rejects=rejects, retries=retries, batches=1, cost=batch.cost,
+            padded=batch.padded, busy_s=busy, cpu_s=cpu, queued=-sum(map(len, groups)),
+        )  # fmt: skip
+        with self._condition:
+            if any(type(result) is Fatal for result in results):
+                self._source.halt()
+            window.pending -= 1
+            if not window.pending:
+                self._advance(index, window)
+                self._condition.notify_all()
+
+    def _advance(self, index: int, window: Window) -> None:
+        if index + 1 == len(self._lines):
+            self._done[window.index] = window
+        else:
+            following = self._lines[index + 1]
+            following.windows.append(window)
+            self._stats.add(following.stage.name, queued=len(window))
+
+
+def check(stages: Sequence[Stage], options: StreamOptions) -> None:
+    """Raise UsageError where stages and options do not make a pipeline."""
+    names = [stage.name for stage in stages]
+    if not names or len(set(names)) < len(names):
+        raise UsageError(f"stages {names}: at least one stage is needed, and each name only once")
+    if options.window < 1 or options.lookahead < 1:
+        raise UsageError(f"window {options.window}, lookahead {options.lookahead}: both must be at least 1")
+
+
+def outcomes(window: Window) -> list[Outcome | Fatal]:
+    """What became of a window's records, in order."""
+    return [window.outcome(i) for i in range(len(window))]
