@@ -16,7 +16,7 @@ from spanport.errors import UsageError
 from spanport.stages.batch import Job
 from spanport.types import Projection
 
-MODULES = ("ngram",)
+MODULES = ("ngram", "heuristic")
 
 
 class System(Protocol):
@@ -35,13 +35,13 @@ class System(Protocol):
 
 
 _table: dict[str, type[System]] = {}
-S = TypeVar("S", bound=System)
+S = TypeVar("S", bound=type[Any])
 
 
-def register(name: str) -> Callable[[type[S]], type[S]]:
+def register(name: str) -> Callable[[S], S]:
     """Class decorator: enter a system into the table under ``name``."""
 
-    def enter(cls: type[S]) -> type[S]:
+    def enter(cls: S) -> S:
         _table[name] = cls
         return cls
 
