@@ -1,0 +1,138 @@
+"""CoNLL columns: one word a line, its first column the word and its last the label; a blank line ends a sentence.
+
+* Columns are separated by tabs where a line has one (words may then hold spaces), else by spaces. What stands
+  between the first and the last column is kept in ``extra["columns"]`` and written out again.
+* Every blank line ends one sentence. A second blank line in a row therefore is an empty sentence, so that files
+  stay parallel to Pharaoh and plain-text files, in which an empty line is one. The last sentence needs none.
+* ``-DOCSTART-`` is a sentence of one word like any other, with or without a label.
+* Label schemes are read as `spanport.formats.labels` says; IOB2 is written.
+* A file of one column is unlabelled. Which of the two a file is, its first lines say by majority; after that a
+  line of the other kind is an error of its sentence.
+
+The text of a sentence is its words joined by one space.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import Any
+
+from spanport.errors import FormatError, SpanError
+from spanport.formats.labels import WordSpan, iob2, spans_of_labels
+from spanport.formats.lines import decode, encode, numbered, show
+from spanport.formats.records import Read, ReadResult, Rejected
+from spanport.types import Projection, Sentence, Span
+from spanport.words import with_words
+
+DOCSTART = "-DOCSTART-"
+HEAD = 256
+"""Lines that decide whether a file is labelled."""
+
+
+def read_conll(lines: Iterable[bytes], language: str = "") -> Iterator[ReadResult]:
+    """One sentence per block of lines, tokenized."""
+    rest = iter(lines)
+    head = list(islice(rest, HEAD))
+    labelled = _is_labelled(head)
+    start, block = 1, []
+    for number, raw in numbered(chain(head, rest)):
+        if raw.strip():
+            block.append(raw)
+        else:
+            yield _read_block(start, block, labelled, language)
+            start, block = number + 1, []
+    if block:
+        yield _read_block(start, block, labelled, language)
+
+
+def sentence_of_words(
+    words: list[str], spans: Iterable[WordSpan] = (), language: str = "", extra: dict[str, Any] | None = None
+) -> Sentence:
+    """A tokenized sentence: words joined by one space, with spans given in words."""
+    offsets, at = [], 0
+    for word in words:
+        end = at + len(word)
+        offsets.append((at, end))
+        at = end + 1
+    return Sentence(
+        text=" ".join(words),
+        language=language,
+        words=tuple(offsets),
+        spans=tuple([Span(offsets[first][0], offsets[last - 1][1], kind) for first, last, kind in spans]),
+        extra=extra,
+        tokenized=True,
+    )
+
+
+def encode_conll(sentence: Sentence) -> bytes:
+    """Tab-separated lines with IOB2 labels, then a blank line.
+
+    A sentence without words gets those of `spanport.words`. A span labels every word that it touches; where two
+    touch the same word the first has it.
+
+    Raises:
+        FormatError: a word is empty or holds a tab or a line end, which a column cannot.
+    """
+    sentence = with_words(sentence)
+    words = sentence.word_texts()
+    for i, word in enumerate(words):
+        if not word.strip(" ") or "\t" in word or "\n" in word or "\r" in word:
+            raise FormatError(
+                f"word {i} is {word!r}: a column cannot be blank or hold tabs and line ends", record=sentence.text
+            )
+    labels = iob2(len(words), sentence.word_spans())
+    middle = (sentence.extra or {}).get("columns")
+    if isinstance(middle, list) and len(middle) == len(words):
+        rows = ["\t".join([w, *m, label]) for w, m, label in zip(words, middle, labels, strict=True)]
+    else:
+        rows = [f"{word}\t{label}" for word, label in zip(words, labels, strict=True)]
+    return encode("\n".join([*rows, "", ""])) if rows else b"\n"
+
+
+def encode_conll_projection(projection: Projection) -> bytes:
+    """The target with its projected spans; see `encode_conll`."""
+    return encode_conll(projection.labelled())
+
+
+def _read_block(start: int, block: list[bytes], labelled: bool, language: str) -> ReadResult:
+    try:
+        return Read(start, _parse(decode(b"\n".join(block), start), labelled, language))
+    except (FormatError, SpanError) as error:
+        error.line = start
+        return Rejected(start, error, show(b"\n".join(block)))
+
+
+def _parse(block: str, labelled: bool, language: str) -> Sentence:
+    words, labels, middle = [], [], []
+    for i, row in enumerate(block.split("\n") if block else []):
+        columns = _columns(row)
+        word = columns[0]
+        if not word:
+            raise FormatError(f"the first column of line {i + 1} of the sentence is empty; expected a word")
+        if labelled and len(columns) > 1:
+            label = columns[-1]
+        elif labelled and word != DOCSTART:
+            raise FormatError(f"word {i} ({word!r}) has no label; expected 'word label'")
+        elif len(columns) > 1:
+            raise FormatError(f"line {row!r} has {len(columns)} columns in a file of one column")
+        else:
+            label = "O"
+        words.append(word)
+        labels.append(label)
+        middle.append(columns[1:-1])
+    extra = {"columns": middle} if any(middle) else None
+    return sentence_of_words(words, spans_of_labels(labels), language, extra)
+
+
+def _columns(row: str) -> list[str]:
+    row = row.rstrip(" \t")
+    if "\t" in row:
+        return row.split("\t")
+    columns = row.split(" ")
+    return columns if all(columns) else [column for column in columns if column]
+
+
+def _is_labelled(head: list[bytes]) -> bool:
+    rows = [row.split() for row in head if row.strip() and not row.startswith(DOCSTART.encode())]
+    return 2 * sum(len(row) > 1 for row in rows) >= len(rows) > 0

@@ -1,0 +1,96 @@
+"""Lines of a file as bytes: opening, decompressing, decoding. Nothing here holds more than one line."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from os import PathLike, fspath
+from typing import IO, Any
+
+from spanport.errors import EncodingError, FormatError, UsageError
+
+Source = str | PathLike[str] | IO[bytes]
+"""A path (``-`` is standard input; a path ending in ``.gz`` is decompressed) or a binary stream."""
+
+
+def read_lines(source: Source) -> Iterator[bytes]:
+    """The lines without their ends (``\\n`` or ``\\r\\n``) and without a byte order mark.
+
+    A path is opened at once, not at the first line, and closed when the iterator ends or is closed.
+
+    Raises:
+        UsageError: the path cannot be opened, or the stream gives text instead of bytes.
+        FormatError: while reading, where a compressed file breaks off or is corrupted.
+    """
+    if not isinstance(source, str | PathLike):
+        return _lines(nullcontext(source), "the stream")
+    path = fspath(source)
+    if path == "-":
+        return _lines(nullcontext(sys.stdin.buffer), "standard input")
+    try:
+        stream: Any = gzip.open(path, "rb") if path.endswith(".gz") else open(path, "rb")  # noqa: SIM115
+    except OSError as error:
+        raise UsageError(f"cannot open {path}: {error.strerror or error}") from error
+    return _lines(stream, path)
+
+
+def _lines(opened: AbstractContextManager[Iterable[bytes]], name: str) -> Iterator[bytes]:
+    with opened as stream:
+        first = True
+        try:
+            for line in stream:
+                if first:
+                    first = False
+                    if isinstance(line, str):
+                        raise UsageError(f"{name} gives text; a binary stream is needed (mode 'rb')")
+                    line = line.removeprefix(codecs.BOM_UTF8)
+                if line.endswith(b"\n"):
+                    line = line[:-2] if line.endswith(b"\r\n") else line[:-1]
+                yield line
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise FormatError(f"{name} is not a whole gzip file: {error}") from error
+
+
+def decode(raw: bytes, line: int) -> str:
+    """The text of a line.
+
+    Raises:
+        EncodingError: the bytes are not UTF-8.
+        FormatError: there is a NUL character (the file is binary, or UTF-16).
+    """
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        message = f"byte {error.start} (0x{raw[error.start]:02x}) is not valid UTF-8; convert the file to UTF-8"
+        raise EncodingError(message, line=line, record=show(raw)) from None
+    if "\0" in text:
+        message = f"NUL at character {text.index(chr(0))}: the file is binary or UTF-16; convert it to UTF-8"
+        raise FormatError(message, line=line, record=text)
+    return text
+
+
+def encode(text: str) -> bytes:
+    """UTF-8 bytes.
+
+    Raises:
+        EncodingError: the text holds half of a surrogate pair, which is no character.
+    """
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        message = f"the text holds a lone surrogate at character {error.start}; it is not valid Unicode"
+        raise EncodingError(message, record=ascii(text)) from None
+
+
+def show(raw: bytes) -> str:
+    """The bytes of a record as text, whatever they are."""
+    return raw.decode(errors="backslashreplace")
+
+
+def numbered(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Lines with their 1-based numbers."""
+    return enumerate(lines, 1)

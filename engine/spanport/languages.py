@@ -1,0 +1,100 @@
+"""Language codes: the 204 of FLORES-200, which NLLB models use, and the other names people give them.
+
+`resolve` accepts ISO 639-1 and 639-3 codes, BCP 47 tags, the folder names of MasakhaNER and the codes of
+XTREME, and English names. The table is FLORES-200's list (NLLB Team 2022).
+"""
+
+from __future__ import annotations
+
+import difflib
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+
+from spanport.errors import LanguageError
+
+SCRIPTS_WITHOUT_SPACES = frozenset({"Hans", "Hant", "Jpan", "Khmr", "Laoo", "Mymr", "Thai", "Tibt"})
+
+
+class Language(msgspec.Struct, frozen=True):
+    """One language in one script: its NLLB code, English name and other accepted names (lower case)."""
+
+    code: str
+    name: str
+    aliases: tuple[str, ...]
+
+
+@cache
+def languages() -> dict[str, Language]:
+    """Every language by its NLLB code, in order of code."""
+    table = files("spanport").joinpath("languages.tsv").read_text(encoding="utf-8")
+    rows = [line.split("\t") for line in table.splitlines()[1:]]
+    return {code: Language(code, name, tuple(aliases.split())) for code, name, aliases in rows}
+
+
+def resolve(code: str) -> str:
+    """The NLLB code of a language given by any of its names.
+
+    A tag with a region that is not listed falls back on its language (``es-419`` is Spanish). Case and the
+    choice of ``-`` or ``_`` do not matter.
+
+    Raises:
+        LanguageError: the name is unknown; the message suggests the nearest language.
+    """
+    names = _names()
+    key = _key(code)
+    found = names.get(key)
+    if found is None and (subtags := key.split("_"))[1:] and not _is_script(subtags[1]):
+        found = names.get(subtags[0])
+    if found is None:
+        raise LanguageError(_unknown(code, key))
+    return found
+
+
+def language_name(code: str) -> str:
+    """The English name of a language given by any of its names."""
+    return languages()[resolve(code)].name
+
+
+def writes_without_spaces(code: str) -> bool:
+    """Whether the language is written without spaces between words (by its script; False when unknown: "")."""
+    return bool(code) and resolve(code).rpartition("_")[2] in SCRIPTS_WITHOUT_SPACES
+
+
+@cache
+def _names() -> dict[str, str]:
+    table = languages()
+    names = {code.partition("_")[0]: code for code in table if _only_script(code)}
+    for code, language in table.items():
+        names[_key(code)] = code
+        names[_key(language.name)] = code
+        names.update(dict.fromkeys(language.aliases, code))
+    return names
+
+
+def _only_script(code: str) -> bool:
+    """Whether FLORES-200 has the language in one script only."""
+    prefix = code.partition("_")[0] + "_"
+    return sum(other.startswith(prefix) for other in languages()) == 1
+
+
+def _is_script(subtag: str) -> bool:
+    """A script subtag (four letters): falling back would silently change the script that was asked for."""
+    return len(subtag) == 4 and subtag.isalpha()
+
+
+def _key(name: str) -> str:
+    return name.strip().replace("-", "_").lower()
+
+
+def _unknown(code: str, key: str) -> str:
+    names = _names()
+    near = names.get(key.partition("_")[0])
+    if near is None and (close := difflib.get_close_matches(key, names, n=1)):
+        near = names[close[0]]
+    if near is None:
+        hint = "pass an NLLB code such as spa_Latn, or an ISO 639 code such as es or spa"
+    else:
+        hint = f"did you mean {near} ({languages()[near].name})?"
+    return f"unknown language {code!r}: {hint}"

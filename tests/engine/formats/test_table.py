@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from spanport.errors import LanguageError, UsageError
+from spanport.formats import FORMATS, Read, find_format, holds_alignments, read
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("a.txt", "text"),
+        ("a.TXT", "text"),
+        ("a.jsonl.gz", "jsonl"),
+        *((f"x/a.b{ending}", "conll") for ending in (".conll", ".conll02", ".tsv", ".bio", ".iob")),
+    ],
+)
+def test_by_ending(path: str, name: str) -> None:
+    assert find_format(path).name == find_format(Path(path)).name == name
+
+
+def test_by_name() -> None:
+    assert find_format("a.txt", "conll") is FORMATS["conll"]
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "reason"),
+    [
+        ("a.xml", None, "the ending of a.xml names no format"),
+        ("-", None, "a stream has no ending"),
+        (io.BytesIO(), None, "a stream has no ending"),
+        ("a.txt", "xml", "unknown format 'xml'"),
+    ],
+)
+def test_unknown_lists_what_there_is(source: str, name: str | None, reason: str) -> None:
+    with pytest.raises(UsageError, match=reason) as caught:
+        find_format(source, name)
+    assert "jsonl (.jsonl)" in str(caught.value)
+
+
+def test_wrong_arguments_are_errors_at_once(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot open"):
+        read(tmp_path / "none.txt")
+    (tmp_path / "a.txt").write_text("a")
+    with pytest.raises(LanguageError):
+        read(tmp_path / "a.txt", language="klingon")
+    (found,) = read(tmp_path / "a.txt", language="it")
+    assert isinstance(found, Read)
+    assert found.sentence.language == "ita_Latn"
+
+
+def test_alignment_endings() -> None:
+    assert holds_alignments("a/b.pharaoh")
+    assert holds_alignments("b.align.gz")
+    assert not holds_alignments("b.txt")
