@@ -319,9 +319,9 @@ def improve(
     """
     most_candidates = most_entities = most_words = 1
     for b in sentences:
-        most_candidates = max(most_candidates, offsets[b + 1] - offsets[b])
-        most_entities = max(most_entities, np.int64(entity_counts[b]))
-        most_words = max(most_words, np.int64(word_counts[b]))
+        most_candidates = max(most_candidates, int(offsets[b + 1] - offsets[b]))
+        most_entities = max(most_entities, int(entity_counts[b]))
+        most_words = max(most_words, int(word_counts[b]))
     board = new_board(most_candidates, most_entities, most_words)
     table = new_table(1024)
     total = 0

@@ -6,7 +6,7 @@ comes back as `HANDED_OVER` with the greedy answer, for a general solver to fini
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -215,8 +215,9 @@ def match_exact(
             hard, *ranges, entity_counts, lengths, lower, bits_cap, work_cap, picks, pick_offsets, outcome
         )
         status[hard[outcome == dp.CAPPED]] = HANDED_OVER
-        better = hard[outcome == dp.IMPROVED]
-        old = np.isin(np.searchsorted(ranges.offsets, flat, side="right") - 1, better)
+        better = np.zeros(status.size, np.bool_)
+        better[hard[outcome == dp.IMPROVED]] = True
+        old = better[np.searchsorted(ranges.offsets, flat, side="right") - 1]
         new = picks[:total] + np.repeat(ranges.offsets[hard], np.diff(pick_offsets))
         flat = np.sort(np.concatenate([flat[~old], new]))
     return _collect(entities, entity_offsets, ranges, flat, status)
@@ -235,8 +236,8 @@ def _pick_greedily(
     pick_offsets = np.empty(counts.size + 1, np.int64)
     value, ceiling = np.empty(counts.size), np.empty(counts.size)
     total = _greedy(*ranges, counts, limit, picks, pick_offsets, value, ceiling)
-    flat = np.sort(picks[:total] + np.repeat(ranges.offsets[:-1], np.diff(pick_offsets)))
-    return flat, value, ceiling
+    flat = picks[:total] + np.repeat(ranges.offsets[:-1], np.diff(pick_offsets))
+    return np.sort(flat).astype(np.int64, copy=False), value, ceiling
 
 
 def _collect(
@@ -260,17 +261,30 @@ def _collect(
 
 def splice(matching: Matching, sentences: npt.NDArray[np.int64], part: Matching) -> Matching:
     """``matching`` with the listed sentences (ascending) replaced by those of ``part``, in order."""
-    keep = np.ones(matching.status.size, bool)
-    keep[sentences] = False
-    old = np.repeat(np.arange(keep.size), np.diff(matching.offsets))
-    kept = keep[old]
-    new = np.repeat(sentences, np.diff(part.offsets))
-    sentence = np.concatenate([old[kept], new])
-    order = np.argsort(sentence, kind="stable")
-    offsets = np.zeros(keep.size + 1, np.int64)
-    np.cumsum(np.bincount(sentence, minlength=keep.size), out=offsets[1:])
+    counts = np.diff(matching.offsets)
+    counts[sentences] = np.diff(part.offsets)
+    offsets = np.zeros(counts.size + 1, np.int64)
+    np.cumsum(counts, out=offsets[1:])
     status = matching.status.copy()
     status[sentences] = part.status
-    spans = np.concatenate([matching.spans[kept], part.spans])[order]
-    scores = np.concatenate([matching.scores[kept], part.scores])[order]
-    return Matching(spans, scores, offsets, status)
+    starts = np.concatenate([[0], matching.offsets[sentences + 1]]).tolist()
+    ends = np.append(matching.offsets[sentences], matching.offsets[-1]).tolist()
+    inserted = part.offsets.tolist()
+
+    def weave(old: npt.NDArray[Any], new: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        pieces = [old[starts[0] : ends[0]]]
+        for h in range(len(inserted) - 1):
+            pieces += [new[inserted[h] : inserted[h + 1]], old[starts[h + 1] : ends[h + 1]]]
+        return np.concatenate(pieces)
+
+    return Matching(weave(matching.spans, part.spans), weave(matching.scores, part.scores), offsets, status)
+
+
+def select(
+    values: npt.NDArray[Any], offsets: npt.NDArray[np.int64], items: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """The values and offsets of the listed items of a ragged array."""
+    begins, counts = offsets[items], offsets[items + 1] - offsets[items]
+    chosen = np.concatenate([[0], np.cumsum(counts)])
+    index = np.arange(chosen[-1]) + np.repeat(begins - chosen[:-1], counts)
+    return values[index], chosen

@@ -42,6 +42,7 @@ from spanport_kernels.matching import (
     Ranges,
     match_exact,
     match_greedy,
+    select,
     splice,
 )
 
@@ -49,125 +50,101 @@ Score = Literal["pairs", "covered"]
 Solver = Literal["greedy", "exact"]
 
 
-class Links(NamedTuple):
-    """The links of one entity, grouped by target word (scratch).
-
-    ``words`` ``(N,)``: aligned target words, ascending; ``segment`` ``(N,)``: stop words before each;
-    ``begin`` ``(N + 1,)``: offsets into ``previous`` ``(A,)``, which holds, per link, the index in ``words`` of
-    the last word linked to the same source word before, or -1. The rest is used while these are built.
-    """
-
-    words: npt.NDArray[np.int32]
-    segment: npt.NDArray[np.int32]
-    begin: npt.NDArray[np.int32]
-    previous: npt.NDArray[np.int32]
-    cursor: npt.NDArray[np.int32]
-    found: npt.NDArray[np.int32]
-    grouped: npt.NDArray[np.int32]
-    seen: npt.NDArray[np.int32]
-
-
 @helper
-def new_links(
+def new_scratch(
     entities: npt.NDArray[np.int32], edge_offsets: npt.NDArray[np.int64], target_lengths: npt.NDArray[np.int32]
-) -> Links:
-    """Allocate scratch for the largest entity and sentence of the batch."""
-    words = links = length = np.int64(1)
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Scratch for the largest entity and sentence of the batch: sort keys ``(A,)``, and five rows.
+
+    The rows hold, for one entity: 0 aligned target words, ascending; 1 stop words before each; 2 offsets of each
+    word's links; 3 per link, which of the aligned words was linked to the same source word before, or -1;
+    4 per source word, the last aligned word linked to it so far.
+    """
+    links = width = np.int64(1)
     for b in range(target_lengths.size):
-        words = max(words, np.int64(target_lengths[b]))
         links = max(links, edge_offsets[b + 1] - edge_offsets[b])
     for x in range(entities.shape[0]):
-        length = max(length, np.int64(entities[x, 1] - entities[x, 0]))
-    return Links(
-        np.empty(words, np.int32),
-        np.empty(words, np.int32),
-        np.empty(words + 1, np.int32),
-        np.empty(links, np.int32),
-        np.zeros(words, np.int32),
-        np.empty(links, np.int32),
-        np.empty(links, np.int32),
-        np.empty(length, np.int32),
-    )
+        width = max(width, np.int64(entities[x, 1] - entities[x, 0]))
+    return np.empty(links + 1, np.int64), np.empty((5, max(links, width) + 1), np.int32)
 
 
 @helper
-def gather(
-    first: int,
-    last: int,
-    edges: npt.NDArray[np.int32],
-    edge_begin: int,
-    edge_end: int,
+def collect(
+    first: int, last: int, edges: npt.NDArray[np.int32], begin: int, end: int, keys: npt.NDArray[np.int64]
+) -> int:
+    """Sort the links of the source words ``[first, last)`` by target word, then source word; returns their number.
+
+    A key is ``target << 32 | source - first``.
+    """
+    free = np.uint64(0)
+    width = np.uint32(last - first)
+    for x in range(np.uint64(begin), np.uint64(end)):
+        # Every key is written and only hits are kept: a branch would be mispredicted at each hit. Unsigned
+        # indices spare the test for negative ones; both together halve the time of this loop.
+        source = np.uint32(edges[x, 0] - first)
+        keys[free] = np.int64(edges[x, 1]) << 32 | np.int64(source)
+        free += np.uint64(source < width)
+    found = np.int64(free)
+    gap = 1
+    while 3 * gap + 1 < found:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for x in range(gap, found):
+            key = keys[x]
+            y = x
+            while y >= gap and keys[y - gap] > key:
+                keys[y] = keys[y - gap]
+                y -= gap
+            keys[y] = key
+        gap //= 3
+    return found
+
+
+@helper
+def group(
+    length: int,
+    found: int,
+    keys: npt.NDArray[np.int64],
     stop: npt.NDArray[np.bool_],
     stop_begin: int,
-    words: int,
-    links: Links,
+    rows: npt.NDArray[np.int32],
 ) -> int:
-    """Group the links of the entity ``[first, last)`` by target word; duplicates count once.
-
-    Returns the number of aligned words, stop words left out, or -1 where a target word does not exist.
-    """
-    cursor = links.cursor
-    hits = 0
-    low, high = words, -1
-    for x in range(edge_begin, edge_end):
-        if first <= edges[x, 0] < last:
-            t = edges[x, 1]
-            if t < 0 or t >= words:
-                return -1
-            if not stop[stop_begin + t]:
-                cursor[t] += 1
-                links.found[hits] = x
-                hits += 1
-                low, high = min(low, t), max(high, t)
-    count = position = stops = 0
-    for t in range(low, high + 1):
-        if stop[stop_begin + t]:
-            stops += 1
-        elif cursor[t] > 0:
-            links.words[count] = t
-            links.segment[count] = stops
-            links.begin[count] = position
-            position += cursor[t]
-            cursor[t] = links.begin[count]
-            count += 1
-    links.begin[count] = position
-    for h in range(hits):
-        t = edges[links.found[h], 1]
-        links.grouped[cursor[t]] = edges[links.found[h], 0] - first
-        cursor[t] += 1
-    for t in range(low, high + 1):
-        cursor[t] = 0
-    link_previous(last - first, count, links)
+    """Group sorted links by target word, leaving out stop words and duplicates; returns the number of words."""
+    for s in range(length):
+        rows[4, s] = -1
+    count = kept = passed = 0
+    position = np.int64(-1)
+    for x in range(found):
+        target = keys[x] >> 32
+        if target != position:
+            if position >= 0:
+                for t in range(position + 1, target + 1):
+                    passed += stop[stop_begin + t]
+            position = target
+            if not stop[stop_begin + target]:
+                rows[0, count] = target
+                rows[1, count] = passed
+                rows[2, count] = kept
+                count += 1
+        if not stop[stop_begin + target]:
+            source = keys[x] & 0xFFFFFFFF
+            if rows[4, source] != count - 1:
+                rows[3, kept] = rows[4, source]
+                rows[4, source] = count - 1
+                kept += 1
+    rows[2, count] = kept
     return count
 
 
 @helper
-def link_previous(length: int, count: int, links: Links) -> None:
-    """Fill ``links.previous``, dropping duplicate links."""
-    for s in range(length):
-        links.seen[s] = -1
-    kept = 0
-    for w in range(count):
-        group = links.begin[w]
-        links.begin[w] = kept
-        for y in range(group, links.begin[w + 1]):
-            s = links.grouped[y]
-            if links.seen[s] != w:
-                links.previous[kept] = links.seen[s]
-                links.seen[s] = w
-                kept += 1
-    links.begin[count] = kept
-
-
-@helper
-def gain(links: Links, a: int, b: int, covered: bool) -> int:
-    """What word ``b`` adds to the numerator of the candidate that starts at word ``a``."""
+def gain(rows: npt.NDArray[np.int32], a: int, b: int, covered: bool) -> int:
+    """What aligned word ``b`` adds to the numerator of the candidate that starts at aligned word ``a``."""
+    begin, end = rows[2, b], rows[2, b + 1]
     if not covered:
-        return 2 * (links.begin[b + 1] - links.begin[b])
+        return int(2 * (end - begin))
     added = 1
-    for y in range(links.begin[b], links.begin[b + 1]):
-        if links.previous[y] < a:
-            added += 1
+    for y in range(begin, end):
+        added += rows[3, y] < a
     return added
 
 
@@ -187,31 +164,32 @@ def _project(
     status: npt.NDArray[np.int8],
 ) -> int:
     """Each entity's best candidate; `HANDED_OVER` where these overlap. Returns -1, or a sentence with a bad link."""
-    links = new_links(entities, edge_offsets, target_lengths)
+    keys, rows = new_scratch(entities, edge_offsets, target_lengths)
     total = stop_begin = 0
     for b in range(target_lengths.size):
-        words = np.int64(target_lengths[b])
         here = total
         status[b] = OPTIMAL
         for x in range(entity_offsets[b], entity_offsets[b + 1]):
             first, last = entities[x, 0], entities[x, 1]
-            count = gather(first, last, edges, edge_offsets[b], edge_offsets[b + 1], stop, stop_begin, words, links)
-            if count < 0:
+            found = collect(first, last, edges, edge_offsets[b], edge_offsets[b + 1], keys)
+            if found == 0:
+                continue
+            if keys[0] < 0 or keys[found - 1] >> 32 >= target_lengths[b]:
                 return b
+            count = group(last - first, found, keys, stop, stop_begin, rows)
             best = 0.0
             for a in range(count):
                 numerator = 0
-                start = links.words[a]
                 for z in range(a, count):
-                    length = links.words[z] - start + 1
-                    if length > max_length or links.segment[z] != links.segment[a]:
+                    length = rows[0, z] - rows[0, a] + 1
+                    if length > max_length or rows[1, z] != rows[1, a]:
                         break
-                    numerator += gain(links, a, z, covered)
+                    numerator += gain(rows, a, z, covered)
                     score = numerator / (last - first + length)
                     if score > best:
                         best = score
-                        spans[total, 0] = start
-                        spans[total, 1] = start + length
+                        spans[total, 0] = rows[0, a]
+                        spans[total, 1] = rows[0, z] + 1
             if best > 0.0:
                 for y in range(here, total):
                     if spans[y, 0] < spans[total, 1] and spans[y, 1] > spans[total, 0]:
@@ -222,7 +200,7 @@ def _project(
                 total += 1
         if status[b] == HANDED_OVER:
             total = here
-        stop_begin += words
+        stop_begin += target_lengths[b]
         offsets[b + 1] = total
     return -1
 
@@ -249,27 +227,25 @@ def _enumerate(
     offsets: npt.NDArray[np.int64],
 ) -> int:
     """All scored candidates of the listed sentences; with empty outputs, only their number."""
-    links = new_links(entities, edge_offsets, target_lengths)
+    keys, rows = new_scratch(entities, edge_offsets, target_lengths)
     total = 0
     for h in range(sentences.size):
         b = sentences[h]
         for x in range(entity_offsets[b], entity_offsets[b + 1]):
             first, last = entities[x, 0], entities[x, 1]
-            count = gather(
-                first, last, edges, edge_offsets[b], edge_offsets[b + 1], stop, stop_offsets[b],
-                np.int64(target_lengths[b]), links,
-            )  # fmt: skip
+            found = collect(first, last, edges, edge_offsets[b], edge_offsets[b + 1], keys)
+            count = group(last - first, found, keys, stop, stop_offsets[b], rows)
             for a in range(count):
                 numerator = 0
                 for z in range(a, count):
-                    length = links.words[z] - links.words[a] + 1
-                    if length > max_length or links.segment[z] != links.segment[a]:
+                    length = rows[0, z] - rows[0, a] + 1
+                    if length > max_length or rows[1, z] != rows[1, a]:
                         break
                     if total < entity.size:
-                        numerator += gain(links, a, z, covered)
+                        numerator += gain(rows, a, z, covered)
                         entity[total] = x - entity_offsets[b]
-                        start[total] = links.words[a]
-                        end[total] = links.words[a] + length
+                        start[total] = rows[0, a]
+                        end[total] = rows[0, z] + 1
                         score[total] = numerator / (last - first + length)
                     total += 1
         if entity.size:
@@ -330,14 +306,12 @@ def project_ngram(
     if not hard.size:
         return matching
     ranges = ngram_ranges(hard, problem, max_length=max_length, score=score)
-    own = np.repeat(np.isin(np.arange(status.size), hard), np.diff(entity_offsets))
-    own_offsets = np.concatenate([[0], np.cumsum(np.diff(entity_offsets)[hard])])
+    own, own_offsets = select(entities, entity_offsets, hard)
+    lengths = target_lengths[hard]
     if solver == "greedy":
-        part = match_greedy(entities[own], own_offsets, ranges, target_lengths[hard])
+        part = match_greedy(own, own_offsets, ranges, lengths)
     else:
-        part = match_exact(
-            entities[own], own_offsets, ranges, target_lengths[hard], bits_cap=bits_cap, work_cap=work_cap
-        )
+        part = match_exact(own, own_offsets, ranges, lengths, bits_cap=bits_cap, work_cap=work_cap)
     return splice(matching, hard, part)
 
 
