@@ -1,0 +1,46 @@
+"""Length-sorted batches within a token budget, and ragged rows back in their original order."""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int64Array: TypeAlias = NDArray[np.int64]
+
+
+def token_batches(lengths: Sequence[int], budget: int) -> list[Int64Array]:
+    """Group items of similar length so that rows x longest stays within ``budget``.
+
+    Args:
+        lengths: Tokens of each item.
+        budget: Most padded tokens in a batch; an item above it gets a batch of its own.
+
+    Returns:
+        Indices of the items of each batch, int64, longest first (so that memory peaks at the start).
+    """
+    order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable")
+    batches, start = [], 0
+    while start < len(order):
+        longest = max(int(lengths[order[start]]), 1)
+        stop = start + max(budget // longest, 1)
+        batches.append(order[start:stop])
+        start = stop
+    return batches
+
+
+def ragged_index(offsets: Int64Array, order: Int64Array) -> tuple[Int64Array, Int64Array]:
+    """Row numbers that put ragged items into a new order.
+
+    Args:
+        offsets: int64 (n+1,). Where the rows of each item start.
+        order: int64 (n,). New order of the items.
+
+    Returns:
+        int64 row numbers into the flat values, and int64 (n+1,) offsets of the reordered items.
+    """
+    lengths = np.diff(offsets)[order]
+    new_offsets = np.zeros(len(order) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=new_offsets[1:])
+    rows = np.arange(new_offsets[-1]) + np.repeat(offsets[:-1][order] - new_offsets[:-1], lengths)
+    return rows, new_offsets

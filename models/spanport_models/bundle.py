@@ -1,0 +1,125 @@
+"""Opening bundles: checks of kind, files and checksums, and the pipeline that ties components together."""
+
+import hashlib
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from spanport_models.errors import BundleError, ChecksumError
+from spanport_models.manifest import Manifest, PipelineManifest, read_manifest
+from spanport_models.places import cache_folder
+
+Verify = Literal["sha256", "size"]
+_Kind = TypeVar("_Kind", bound=Manifest)
+
+STAMP_FROM_BYTES = 100_000_000
+"""Files at least this large are hashed once; a stamp in the user's cache then stands for the hash until the file's
+size or modification time changes. ``spanport models verify`` always hashes."""
+
+
+def open_bundle(folder: Path, kind: type[_Kind], *, verify: Verify = "sha256", precision: str = "auto") -> _Kind:
+    """Read the manifest of a bundle and check that its files are the ones described.
+
+    Args:
+        folder: The bundle.
+        kind: Manifest class wanted.
+        verify: "sha256" hashes every file (large ones once, see :data:`STAMP_FROM_BYTES`); "size" only checks
+            that the files are there and not empty.
+        precision: "auto", or the precision the bundle must have ("int8", "fp16", "fp32").
+
+    Raises:
+        BundleError: No bundle, another kind, another precision, or a file is missing.
+        ChecksumError: A file differs from the one described.
+        ManifestError: The manifest is invalid or points outside its folder.
+    """
+    manifest = read_manifest(folder)
+    if not isinstance(manifest, kind):
+        raise BundleError(
+            f"{folder} is of kind {_kind_name(type(manifest))!r}", expected=f"kind {_kind_name(kind)!r}"
+        )
+    stored = getattr(manifest, "precision", precision)
+    if precision not in ("auto", stored):
+        raise BundleError(
+            f"{folder} holds {stored} weights and {precision} was asked for",
+            expected='precision "auto" or a bundle exported with it',
+            remedy=f"Run `spanport export` again with --precision {precision}.",
+        )
+    verify_files(folder, manifest, verify=verify)
+    return manifest
+
+
+def verify_files(folder: Path, manifest: Manifest, *, verify: Verify = "sha256", stamps: bool = True) -> None:
+    """Check every file of a bundle against its manifest.
+
+    Args:
+        stamps: Trust the stamps of earlier checks of large files.
+
+    Raises:
+        BundleError: A file is missing or empty.
+        ChecksumError: A file differs from the one described.
+    """
+    for name, expected in manifest.files.items():
+        path = folder / name
+        size = path.stat().st_size if path.is_file() else 0
+        if size == 0:
+            raise BundleError(
+                f"{path} is {'empty' if path.is_file() else 'missing'}",
+                expected="every file named in the manifest",
+                remedy="Export or fetch the bundle again.",
+            )
+        if verify == "size":
+            continue
+        stamp = _stamp(path, expected) if size >= STAMP_FROM_BYTES else None
+        if stamps and stamp is not None and stamp.exists():
+            continue
+        actual = sha256_of(path)
+        if actual != expected:
+            raise ChecksumError(
+                f"{path} is corrupted or truncated: SHA-256 {actual} ({size:,} bytes)",
+                expected=f"SHA-256 {expected}",
+                remedy="Export or fetch the bundle again.",
+            )
+        if stamp is not None:
+            _leave(stamp)
+
+
+def verify_bundle(folder: Path) -> list[Path]:
+    """Hash every file of a bundle and of its components, stamps notwithstanding.
+
+    Returns:
+        The bundle folders checked.
+
+    Raises:
+        BundleError: See :func:`open_bundle`.
+    """
+    manifest = read_manifest(folder)
+    verify_files(folder, manifest, stamps=False)
+    checked = [folder]
+    if isinstance(manifest, PipelineManifest):
+        for role, relative in manifest.components.items():
+            if role != "lexicon":
+                checked += verify_bundle(folder / relative)
+    return checked
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _kind_name(kind: type[Manifest]) -> str:
+    return str(kind.__struct_config__.tag)
+
+
+def _stamp(path: Path, expected: str) -> Path:
+    status = path.stat()
+    identity = f"{path.resolve()}\0{status.st_size}\0{status.st_mtime_ns}\0{expected}"
+    return cache_folder() / "verified" / hashlib.sha256(identity.encode()).hexdigest()
+
+
+def _leave(stamp: Path) -> None:
+    try:
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.touch()
+    except OSError:
+        return  # a read-only home only costs another hash next time

@@ -1,0 +1,192 @@
+"""Token-label probabilities and hidden states of one layer, in one forward pass of ONNX Runtime."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spanport_models.batching import Int64Array, ragged_index, token_batches
+from spanport_models.bundle import open_bundle
+from spanport_models.devices import Device, encoder_memory, require_memory, resolve_device
+from spanport_models.errors import LanguageError
+from spanport_models.manifest import EncoderManifest
+from spanport_models.session import load_session, outputs_of
+from spanport_models.tokenization import Int32Array, TokenizedWords, WordTokenizer
+
+Float32Array: TypeAlias = NDArray[np.float32]
+
+BATCH_TOKENS = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """What an encoder says about a batch of sentences.
+
+    Attributes:
+        hidden: float32 (S, d). States of all subwords but the special tokens, sentence after sentence; (S, 0) when
+            they were not asked for.
+        subword_offsets: int64 (B+1,). Where each sentence starts in ``hidden``.
+        word_of_subword: int32 (S,). Index, within its sentence, of the word each subword belongs to.
+        word_probabilities: float32 (W, L). Softmax over labels at the first subword of each word; a word without a
+            subword (empty, or cut off) has "O" with probability 1. (W, 0) without labels or when not asked for.
+        word_offsets: int64 (B+1,). Where each sentence starts in ``word_probabilities``.
+    """
+
+    hidden: Float32Array
+    subword_offsets: Int64Array
+    word_of_subword: Int32Array
+    word_probabilities: Float32Array
+    word_offsets: Int64Array
+
+
+class Encoder:
+    """An encoder bundle, loaded. Several threads may use one instance: they share one session and its weights.
+
+    Args:
+        folder: A bundle of kind "encoder".
+        device: "auto", "cpu", "cuda" or "cuda:N".
+        precision: "auto" takes what the bundle holds; another value must equal it.
+        intra_threads: Threads inside one call. 1 with several callers is faster than several with one caller.
+        batch_tokens: Padded tokens in a batch of :meth:`encode`.
+        verify: See :func:`spanport_models.bundle.open_bundle`.
+
+    Raises:
+        BundleError: The bundle is missing, corrupted, of another kind or does not match its manifest.
+        DeviceError: The device cannot be granted, or memory does not suffice.
+        RuntimeMissingError: ONNX Runtime is not installed, or twice.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        *,
+        device: str | Device = "auto",
+        precision: str = "auto",
+        intra_threads: int = 1,
+        batch_tokens: int = BATCH_TOKENS,
+        verify: Literal["sha256", "size"] = "sha256",
+    ) -> None:
+        where = Path(folder)
+        manifest = open_bundle(where, EncoderManifest, verify=verify, precision=precision)
+        weights = sum((where / name).stat().st_size for name in manifest.files if ".onnx" in name)
+        require_memory(encoder_memory(weights, batch_tokens, manifest.hidden_size), f"the encoder {where}")
+        self.manifest = manifest
+        self.device = resolve_device(device)
+        self.labels: tuple[str, ...] = manifest.labels
+        self.hidden_size: int = manifest.hidden_size
+        self.max_length: int = manifest.max_length
+        self.batch_tokens = batch_tokens
+        self._outside = self.labels.index("O") if self.labels else 0
+        self._tokenizer = WordTokenizer(where / "tokenizer.json", manifest.max_length)
+        self._language_ids = {
+            code: self._tokenizer.token_id(token) for code, token in manifest.language_tokens.items()
+        }
+        self._session: Any = load_session(where, manifest, self.device, intra_threads)
+
+    def tokenize(self, sentences: Sequence[Sequence[str]], *, language: str | None = None) -> list[TokenizedWords]:
+        """Subwords of pre-split words, at most ``max_length`` a sentence.
+
+        Args:
+            sentences: Words of each sentence.
+            language: NLLB code; needed by the encoder of a translator, ignored by others.
+
+        Raises:
+            LanguageError: The encoder needs a language and this is not one of them.
+        """
+        if not self._language_ids:
+            return self._tokenizer(sentences)
+        if language not in self._language_ids:
+            raise LanguageError(str(language), self._language_ids, model=self.manifest.name or "this encoder")
+        return self._tokenizer(sentences, first_token=self._language_ids[language])
+
+    def run(self, batch: Sequence[TokenizedWords], *, hidden: bool = True, logits: bool = True) -> Encoded:
+        """One forward pass over one batch, padded to its longest sentence.
+
+        Without ``logits``, layers above the alignment layer are not computed.
+        """
+        lengths = np.fromiter((len(item.ids) for item in batch), dtype=np.int64, count=len(batch))
+        words = np.fromiter((item.words for item in batch), dtype=np.int64, count=len(batch))
+        head, tail = self._tokenizer.specials
+        owners = _concatenate([item.word_of_subword for item in batch])
+        subword_offsets = _offsets(lengths - head - tail)
+        word_offsets = _offsets(words)
+        logits = logits and bool(self.labels)
+        states = np.zeros((len(owners), self.hidden_size if hidden else 0), dtype=np.float32)
+        probabilities = np.zeros((int(word_offsets[-1]), len(self.labels) if logits else 0), dtype=np.float32)
+        if logits:
+            probabilities[:, self._outside] = 1.0
+        if len(batch) and (hidden or logits):
+            raw = self.run_raw(batch, hidden=hidden, logits=logits)
+            columns = np.arange(int(lengths.max()))
+            inner = (columns >= head) & (columns < (lengths - tail)[:, None])
+            if hidden:
+                states = raw["hidden_states"][inner].astype(np.float32, copy=False)
+            if logits:
+                owner_of_all = owners + np.repeat(word_offsets[:-1], np.diff(subword_offsets))
+                first = np.flatnonzero(np.diff(owner_of_all, prepend=-1))
+                cells = np.flatnonzero(inner)[first]
+                scores = raw["logits"].reshape(-1, len(self.labels))[cells]
+                probabilities[owner_of_all[first]] = _softmax(scores.astype(np.float32, copy=False))
+        return Encoded(states, subword_offsets, owners, probabilities, word_offsets)
+
+    def run_raw(
+        self, batch: Sequence[TokenizedWords], *, hidden: bool = True, logits: bool = True
+    ) -> dict[str, NDArray[Any]]:
+        """The graph's own outputs for a non-empty batch: "hidden_states" (B, T, d) and "logits" (B, T, L), padded."""
+        lengths = np.fromiter((len(item.ids) for item in batch), dtype=np.int64, count=len(batch))
+        valid = np.arange(int(lengths.max())) < lengths[:, None]
+        ids = np.full(valid.shape, self._tokenizer.pad_id, dtype=np.int64)
+        ids[valid] = np.concatenate([item.ids for item in batch])
+        return outputs_of(
+            self._session, ids, valid.astype(np.int64), hidden=hidden, logits=logits and bool(self.labels)
+        )
+
+    def encode(
+        self,
+        sentences: Sequence[Sequence[str]],
+        *,
+        batch_tokens: int | None = None,
+        hidden: bool = True,
+        logits: bool = True,
+        language: str | None = None,
+    ) -> Encoded:
+        """Tokenize, run in batches of similar length, and put the results back in the order given."""
+        items = self.tokenize(sentences, language=language)
+        batches = token_batches([len(item.ids) for item in items], batch_tokens or self.batch_tokens)
+        parts = [self.run([items[i] for i in rows], hidden=hidden, logits=logits) for rows in batches]
+        if not parts:
+            return self.run([], hidden=hidden, logits=logits)
+        order = np.argsort(np.concatenate(batches), kind="stable")
+        rows, subword_offsets = ragged_index(_chain([part.subword_offsets for part in parts]), order)
+        words, word_offsets = ragged_index(_chain([part.word_offsets for part in parts]), order)
+        return Encoded(
+            np.concatenate([part.hidden for part in parts])[rows],
+            subword_offsets,
+            np.concatenate([part.word_of_subword for part in parts])[rows],
+            np.concatenate([part.word_probabilities for part in parts])[words],
+            word_offsets,
+        )
+
+
+def _softmax(scores: Float32Array) -> Float32Array:
+    scores = np.exp(scores - scores.max(axis=1, keepdims=True))
+    scores /= scores.sum(axis=1, keepdims=True)
+    return scores
+
+
+def _offsets(lengths: Int64Array) -> Int64Array:
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
+
+
+def _chain(offsets: list[Int64Array]) -> Int64Array:
+    """Offsets of concatenated ragged arrays from the offsets of each."""
+    return _offsets(np.concatenate([np.diff(part) for part in offsets]))
+
+
+def _concatenate(arrays: list[Int32Array]) -> Int32Array:
+    return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.int32)

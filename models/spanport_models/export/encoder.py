@@ -1,0 +1,182 @@
+"""Export of encoders: token classifiers, plain encoders, and the encoders of translators."""
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from spanport_models.atomic import new_folder
+from spanport_models.bundle import sha256_of
+from spanport_models.errors import ExportError
+from spanport_models.export.compare import compare_encoders
+from spanport_models.export.graph import export_graph, hushed, quantize
+from spanport_models.export.languages import language_tokens
+from spanport_models.export.options import EncoderOptions, ExportReport, Progress, quiet
+from spanport_models.export.source import already_exported, digest, locate, read_config, require_export_extra
+from spanport_models.export.tokenizer import prove_words, write_tokenizer
+from spanport_models.manifest import EncoderManifest, check_labels, write_manifest
+from spanport_models.session import GRAPH_NAME
+
+_FP32_TOLERANCE = 1e-3
+
+
+def export_encoder(
+    model: str | Path, out: str | Path, options: EncoderOptions | None = None, progress: Progress = quiet
+) -> ExportReport:
+    """Export a token classifier, or a plain encoder for alignment only, to a bundle.
+
+    Args:
+        model: A Hugging Face folder, or a name on the hub.
+        out: Folder of the bundle; appears whole or not at all.
+        options: See :class:`EncoderOptions`.
+        progress: Told what is going on.
+
+    Returns:
+        What was done, with the loss against the original on the proof texts.
+
+    Raises:
+        ExportError: The model cannot be exported, or the result differs from the original.
+        UnsafeWeightsError: Only pickled weights are there.
+        LabelError: The configuration's labels are unusable.
+        RuntimeMissingError: The extra ``export`` is not installed.
+    """
+    return _export(model, Path(out), options or EncoderOptions(), progress, translator=False)
+
+
+def export_mt_encoder(
+    model: str | Path, out: str | Path, options: EncoderOptions | None = None, progress: Progress = quiet
+) -> ExportReport:
+    """Export the encoder of an M2M100 or NLLB translator, for alignment (TransAlign, arXiv 2510.27337).
+
+    Its layer defaults to the last one, as published. See :func:`export_encoder`.
+    """
+    return _export(model, Path(out), options or EncoderOptions(), progress, translator=True)
+
+
+def _export(
+    model: str | Path, out: Path, options: EncoderOptions, progress: Progress, *, translator: bool
+) -> ExportReport:
+    require_export_extra()
+    start = time.perf_counter()
+    folder = locate(model, revision=options.revision, allow_pickle=options.allow_pickle)
+    progress("hashing the model")
+    inputs = digest(folder, (options, translator))
+    if already_exported(out, inputs):
+        return ExportReport(out, True, _size(out), time.perf_counter() - start)
+    progress("loading the model")
+    network, labels = _load(folder, options, translator=translator)
+    layer = _layer(network.config, options.layer, last=translator)
+    with new_folder(out, replace=options.replace) as staging:
+        progress("converting the tokenizer")
+        original = write_tokenizer(folder, staging / "tokenizer.json")
+        prove_words(original, staging / "tokenizer.json", options.proof)
+        progress(f"tracing layer {layer} of {type(network).__name__}")
+        _write_graph(network, staging, layer, options.precision, labelled=bool(labels), progress=progress)
+        manifest = EncoderManifest(
+            format=1,
+            name=options.name or Path(str(model)).name,
+            licence=options.licence,
+            source=str(model) if not Path(model).is_dir() else Path(model).name,
+            files={path.name: sha256_of(path) for path in sorted(staging.iterdir())},
+            inputs=inputs,
+            architecture=network.config.model_type,
+            labels=labels,
+            layer=layer,
+            hidden_size=_hidden_size(network.config),
+            max_length=options.max_length or max_length(network.config, original),
+            languages=options.languages,
+            language_tokens=language_tokens(original) if translator else {},
+            precision=options.precision,
+        )
+        write_manifest(staging, manifest)
+        progress("comparing with the original")
+        loss = compare_encoders(network, staging, options.proof)
+        if options.precision == "fp32" and loss.hidden_error > _FP32_TOLERANCE * max(loss.hidden_scale, 1.0):
+            raise ExportError(
+                f"the exported graph differs from the original by {loss.hidden_error:.2g}",
+                expected=f"at most {_FP32_TOLERANCE} of the largest state",
+            )
+    return ExportReport(
+        out,
+        False,
+        _size(out),
+        time.perf_counter() - start,
+        loss.hidden_error,
+        loss.worst_cosine,
+        loss.label_agreement,
+    )
+
+
+def max_length(config: Any, tokenizer: Any) -> int:
+    """Longest input in subwords that a model was built for, special tokens included.
+
+    Models of the RoBERTa family start counting positions after the padding index.
+    """
+    positions = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None) or 512
+    if config.model_type in ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert"):
+        positions -= config.pad_token_id + 1
+    return int(min(positions, getattr(tokenizer, "model_max_length", positions)))
+
+
+def _load(folder: Path, options: EncoderOptions, *, translator: bool) -> tuple[Any, tuple[str, ...]]:
+    """The network in evaluation mode, and its labels."""
+    import torch
+    from transformers import AutoModel, AutoModelForTokenClassification
+
+    config = read_config(folder)
+    classifier = any(name.endswith("ForTokenClassification") for name in config.get("architectures") or ())
+    maker = AutoModelForTokenClassification if classifier else AutoModel
+    dtype = torch.float16 if options.precision == "fp16" else torch.float32
+    try:
+        with hushed():
+            network = maker.from_pretrained(
+                folder, dtype=dtype, trust_remote_code=False, use_safetensors=None if options.allow_pickle else True
+            ).eval()
+    except Exception as error:  # transformers raises OSError, ValueError, KeyError, RuntimeError, ...
+        raise ExportError(f"{folder} cannot be loaded: {error}") from error
+    if translator:
+        return network.get_encoder(), ()
+    if not classifier:
+        return network, ()
+    labels = options.labels or tuple(network.config.id2label[number] for number in range(network.config.num_labels))
+    if len(labels) != network.config.num_labels:
+        raise ExportError(
+            f"{len(labels)} labels were given", expected=f"{network.config.num_labels}, as the model has logits"
+        )
+    check_labels(labels, folder / "config.json")
+    return network, labels
+
+
+def _write_graph(
+    network: Any, folder: Path, layer: int, precision: str, *, labelled: bool, progress: Progress
+) -> None:
+    if precision != "int8":
+        export_graph(network, folder, layer, labelled=labelled)
+        return
+    with tempfile.TemporaryDirectory(dir=folder) as raw:
+        path = export_graph(network, Path(raw), layer, labelled=labelled)
+        progress("quantizing")
+        quantize(path, folder / GRAPH_NAME)
+
+
+def _layer(config: Any, layer: int | None, *, last: bool) -> int:
+    depth = _depth(config)
+    chosen = layer if layer is not None else depth if last else round(depth * 2 / 3)
+    if not 0 <= chosen <= depth:
+        raise ExportError(f"layer {chosen}", expected=f"0 (the embeddings) to {depth}")
+    return chosen
+
+
+def _depth(config: Any) -> int:
+    for name in ("encoder_layers", "num_hidden_layers", "num_layers"):
+        if getattr(config, name, None):
+            return int(getattr(config, name))
+    raise ExportError(f"the configuration of {config.model_type} does not say how many layers it has")
+
+
+def _hidden_size(config: Any) -> int:
+    return int(getattr(config, "hidden_size", None) or config.d_model)
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,116 @@
+"""From a PyTorch encoder to one ONNX graph with two outputs, and its quantization.
+
+Optimum's exporter does the tracing: :func:`two_output_config` derives from the configuration that Optimum has for
+the architecture, so that its patches apply. The quantizer is ONNX Runtime's own function rather than Optimum's
+``ORTQuantizer``, which has no way to leave products of two activations (attention) in floating point and thereby
+loses accuracy.
+"""
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from spanport_models.errors import ExportError
+from spanport_models.session import GRAPH_NAME
+
+OPSET = 17
+
+
+def two_output_config(model: Any, layer: int, *, labelled: bool) -> Any:
+    """Optimum's ONNX configuration of a model, with ``hidden_states`` of one layer as an output.
+
+    Args:
+        model: A PyTorch model; a token classifier when ``labelled``.
+        layer: Which of ``outputs.hidden_states`` to return.
+        labelled: Whether the graph also returns ``logits``.
+    """
+    from optimum.exporters.onnx.config import TextEncoderOnnxConfig
+    from optimum.exporters.onnx.model_patcher import ModelPatcher
+    from optimum.exporters.tasks import TasksManager
+    from optimum.utils import NormalizedTextConfig
+
+    task = "token-classification" if labelled else "feature-extraction"
+    seq2seq = getattr(model.config, "is_encoder_decoder", False)
+    if seq2seq:  # Optimum's configurations of translators split them its own way; their encoder is a plain one
+        base: Any = TextEncoderOnnxConfig
+    else:
+        base = TasksManager.get_exporter_config_constructor(
+            "onnx", model=model, task=task, library_name="transformers"
+        ).func
+    axes = {0: "batch_size", 1: "sequence_length"}
+
+    class SelectLayer(ModelPatcher):
+        def __init__(self, config: Any, model: Any, model_kwargs: dict[str, Any] | None = None) -> None:
+            super().__init__(config, model, model_kwargs=model_kwargs)
+
+            def forward(input_ids: Any, attention_mask: Any) -> dict[str, Any]:
+                outputs = self.orig_forward(
+                    input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True, return_dict=True
+                )
+                chosen = {"hidden_states": outputs.hidden_states[layer]}
+                return {"logits": outputs.logits, **chosen} if labelled else chosen
+
+            self.patched_forward = forward
+
+    class TwoOutputs(base):
+        NORMALIZED_CONFIG_CLASS = getattr(base, "NORMALIZED_CONFIG_CLASS", None) or NormalizedTextConfig
+        _MODEL_PATCHER = SelectLayer
+        inputs = {"input_ids": axes, "attention_mask": axes}  # noqa: RUF012
+        outputs = dict.fromkeys((["logits"] if labelled else []) + ["hidden_states"], axes)
+
+    return TwoOutputs(model.config, task=task)
+
+
+def export_graph(model: Any, folder: Path, layer: int, *, labelled: bool) -> Path:
+    """Trace a model into ``folder/model.onnx``; above 2 GB its weights go into one file ``model.onnx_data``.
+
+    Raises:
+        ExportError: Optimum has no exporter for the architecture, or tracing failed.
+    """
+    from optimum.exporters.onnx import export
+
+    path = folder / GRAPH_NAME
+    try:
+        config = two_output_config(model, layer, labelled=labelled)
+        with hushed():
+            export(model, config, path, opset=OPSET)
+    except Exception as error:  # torch and optimum raise everything from KeyError to RuntimeError
+        raise ExportError(
+            f"{type(model).__name__} cannot be exported to ONNX: {error}",
+            expected="an encoder that Optimum can trace",
+        ) from error
+    return path
+
+
+def quantize(source: Path, target: Path) -> None:
+    """Per-channel int8 weights, activations quantized at run time: no calibration data is needed."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    with hushed():
+        quantize_dynamic(
+            source,
+            target,
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+            extra_options={"MatMulConstBOnly": True},
+        )
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Keep the tracing libraries' warnings off the user's terminal."""
+    root, level = logging.getLogger(), logging.getLogger().level
+    root.setLevel(logging.ERROR)
+    before = os.environ.get("TOKENIZERS_PARALLELISM")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        root.setLevel(level)
+        if before is not None:
+            os.environ["TOKENIZERS_PARALLELISM"] = before

@@ -1,0 +1,107 @@
+"""Options and reports of exports. Imports nothing heavy, so that a command line can build them cheaply."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from spanport_models.manifest import Precision
+
+Progress: TypeAlias = Callable[[str], None]
+
+PROOF_TEXTS = (
+    "Angela Kovač moved from Split to New York in 1998.",
+    "¿Dónde está la sede de Industrias Rivero S.A., en Zaragoza?",
+    "Die Stadtwerke Münster GmbH kündigte am 3. Mai eine Erhöhung um 4,5 % an.",
+    "L'università di Forlì (dal 1989) collabora con l'ONU.",
+    "東京都 と 大阪府 の 間 。",
+    "عُقد الاجتماع في القاهرة يوم الثلاثاء .",
+    "Ọjọ́gbọ́n Adébáyọ̀ wá láti Ìbàdàn 👩‍🔬 !",
+    "x",
+)
+"""Sentences of our own on which a conversion is compared with the original, unless others are given."""
+
+
+def quiet(message: str) -> None:
+    """A progress callback that says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderOptions:
+    """How to export an encoder.
+
+    Attributes:
+        layer: Layer whose states are returned (1 = the first). None = two thirds of the depth, rounded, which is
+            layer 8 of 12 as in SimAlign.
+        precision: "int8" (per-channel weights, no calibration), "fp32", or "fp16" for GPUs.
+        labels: Label names in logit order, in place of those of the configuration.
+        languages: NLLB codes to record.
+        licence: Licence of the weights, to record.
+        name: Short name to record; None = last part of the model's name.
+        revision: Commit, tag or branch, for a model of the hub.
+        max_length: Longest input in subwords; None = what the model was built for.
+        allow_pickle: Load pickled weights (which may run code) where there are no safetensors.
+        proof: Texts on which the conversion is compared with the original.
+        replace: Replace a folder that holds another export.
+    """
+
+    layer: int | None = None
+    precision: Precision = "int8"
+    labels: tuple[str, ...] | None = None
+    languages: tuple[str, ...] = ()
+    licence: str = "unknown"
+    name: str | None = None
+    revision: str | None = None
+    max_length: int | None = None
+    allow_pickle: bool = False
+    proof: tuple[str, ...] = PROOF_TEXTS
+    replace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TranslatorOptions:
+    """How to export a translator.
+
+    Attributes:
+        precision: CTranslate2's quantization: int8, int8_float32, int8_float16, int8_bfloat16, int16, float16,
+            bfloat16 or float32.
+        languages: NLLB code -> language token; None = read from the tokenizer.
+        licence: Licence of the weights, to record.
+        name: Short name to record; None = last part of the model's name.
+        revision: Commit, tag or branch, for a model of the hub.
+        allow_pickle: Load pickled weights (which may run code) where there are no safetensors.
+        proof: Texts on which the tokenizer's conversion is compared with the original.
+        replace: Replace a folder that holds another export.
+    """
+
+    precision: str = "int8"
+    languages: dict[str, str] | None = None
+    licence: str = "unknown"
+    name: str | None = None
+    revision: str | None = None
+    allow_pickle: bool = False
+    proof: tuple[str, ...] = PROOF_TEXTS
+    replace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What an export did.
+
+    Attributes:
+        folder: The bundle.
+        unchanged: True when the folder already held this export and nothing was done.
+        total_bytes: Size of the bundle.
+        seconds: Wall time.
+        hidden_error: Largest absolute difference of the hidden states from the original's (None: not compared).
+        worst_cosine: Smallest cosine between a token's hidden state and the original's.
+        label_agreement: Share of subwords whose best label is the original's (None without labels).
+    """
+
+    folder: Path
+    unchanged: bool
+    total_bytes: int
+    seconds: float
+    hidden_error: float | None = None
+    worst_cosine: float | None = None
+    label_agreement: float | None = None

@@ -1,0 +1,125 @@
+"""Export of translators to CTranslate2."""
+
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from spanport_models.atomic import new_folder
+from spanport_models.bundle import sha256_of
+from spanport_models.errors import ExportError
+from spanport_models.export.graph import hushed
+from spanport_models.export.languages import language_tokens, nllb_code
+from spanport_models.export.marian import write_marian_tokenizers
+from spanport_models.export.options import ExportReport, Progress, TranslatorOptions, quiet
+from spanport_models.export.source import already_exported, digest, locate, read_config, require_export_extra
+from spanport_models.export.tokenizer import prove_text, write_tokenizer
+from spanport_models.manifest import TranslatorManifest, write_manifest
+
+_ARCHITECTURES = {"m2m_100": "m2m100", "t5": "t5", "mt5": "t5", "marian": "marian"}
+PRECISIONS = (
+    "int8",
+    "int8_float32",
+    "int8_float16",
+    "int8_bfloat16",
+    "int16",
+    "float16",
+    "bfloat16",
+    "float32",
+)
+
+
+def export_translator(
+    model: str | Path, out: str | Path, options: TranslatorOptions | None = None, progress: Progress = quiet
+) -> ExportReport:
+    """Export an NLLB, M2M100, MADLAD-400/T5 or Marian translator to a bundle.
+
+    Args:
+        model: A Hugging Face folder, or a name on the hub.
+        out: Folder of the bundle; appears whole or not at all.
+        options: See :class:`TranslatorOptions`.
+        progress: Told what is going on.
+
+    Raises:
+        ExportError: The model cannot be converted.
+        UnsafeWeightsError: Only pickled weights are there.
+        RuntimeMissingError: The extra ``export`` is not installed.
+    """
+    require_export_extra()
+    options, target, start = options or TranslatorOptions(), Path(out), time.perf_counter()
+    if options.precision not in PRECISIONS:
+        raise ExportError(f"precision {options.precision!r}", expected=f"one of: {', '.join(PRECISIONS)}")
+    folder = locate(model, revision=options.revision, allow_pickle=options.allow_pickle)
+    config = read_config(folder)
+    architecture = _ARCHITECTURES.get(str(config.get("model_type")))
+    if architecture is None:
+        raise ExportError(
+            f"{folder} is a {config.get('model_type')!r}", expected=f"one of: {', '.join(_ARCHITECTURES)}"
+        )
+    progress("hashing the model")
+    inputs = digest(folder, options)
+    if already_exported(target, inputs):
+        return ExportReport(target, True, _size(target), time.perf_counter() - start)
+    with new_folder(target, replace=options.replace) as staging:
+        progress(f"converting the weights to {options.precision}")
+        _convert(folder, staging, options.precision)
+        progress("converting the tokenizer")
+        languages, sources, targets = _tokenizers(folder, staging, architecture, options)
+        manifest = TranslatorManifest(
+            format=1,
+            name=options.name or Path(str(model)).name,
+            licence=options.licence,
+            source=str(model) if not Path(model).is_dir() else Path(model).name,
+            files={path.name: sha256_of(path) for path in sorted(staging.iterdir())},
+            inputs=inputs,
+            architecture=architecture,  # type: ignore[arg-type]
+            languages=languages,
+            sources=sources,
+            targets=targets,
+            max_length=int(config.get("max_position_embeddings") or config.get("n_positions") or 512),
+            precision=options.precision,
+        )
+        write_manifest(staging, manifest)
+    return ExportReport(target, False, _size(target), time.perf_counter() - start)
+
+
+def _convert(folder: Path, out: Path, precision: str) -> None:
+    from ctranslate2.converters import TransformersConverter
+
+    raw = out / "converted"
+    try:
+        with hushed():
+            converter = TransformersConverter(str(folder), trust_remote_code=False, low_cpu_mem_usage=False)
+            converter.convert(str(raw), quantization=precision)
+    except Exception as error:  # the converter and transformers raise everything from KeyError to RuntimeError
+        raise ExportError(f"{folder} cannot be converted by CTranslate2: {error}") from error
+    for path in raw.iterdir():
+        shutil.move(path, out / path.name)
+    raw.rmdir()
+
+
+def _tokenizers(
+    folder: Path, out: Path, architecture: str, options: TranslatorOptions
+) -> tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]:
+    """Write the tokenizers; return languages, and the codes that may be source and target (empty = all)."""
+    if architecture == "marian":
+        original: Any = write_marian_tokenizers(folder, out, options.proof)
+        targets = options.languages or language_tokens(original)
+        source = nllb_code(str(original.source_lang or "und"))
+        if not targets:
+            targets = {nllb_code(str(original.target_lang or "und")): ""}
+        return {source: "", **targets}, (source,), tuple(targets)
+    original = write_tokenizer(folder, out / "tokenizer.json")
+    prove_text(original, out / "tokenizer.json", options.proof)
+    languages = options.languages or language_tokens(original)
+    if not languages:
+        raise ExportError(
+            f"{type(original).__name__} of {folder} has no language tokens",
+            expected="tokens like spa_Latn, __es__ or <2es>",
+            remedy="Pass the languages explicitly.",
+        )
+    return languages, (), ()
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,22 @@
+"""Folders of the user's own models and caches."""
+
+import os
+from pathlib import Path
+
+
+def models_folder() -> Path:
+    """Where fetched and exported bundles live: ``$SPANPORT_HOME/models`` or the XDG data folder."""
+    return _home("XDG_DATA_HOME", ".local/share") / "models"
+
+
+def cache_folder() -> Path:
+    """Where what can be made again is kept: ``$SPANPORT_HOME/cache`` or the XDG cache folder."""
+    if "SPANPORT_HOME" in os.environ:
+        return Path(os.environ["SPANPORT_HOME"]) / "cache"
+    return _home("XDG_CACHE_HOME", ".cache")
+
+
+def _home(variable: str, default: str) -> Path:
+    if "SPANPORT_HOME" in os.environ:
+        return Path(os.environ["SPANPORT_HOME"])
+    return Path(os.environ.get(variable) or Path.home() / default) / "spanport"

@@ -1,0 +1,177 @@
+"""Tokenization by the ``tokenizers`` library alone."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spanport_models.errors import ArchitectureError, BundleError
+
+Int32Array: TypeAlias = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizedWords:
+    """One sentence of words as subword ids.
+
+    Attributes:
+        ids: int32 (s + special tokens,). Input of the encoder, special tokens included.
+        word_of_subword: int32 (s,). Index of the word of each subword, special tokens excluded, never decreasing.
+        words: Number of words given.
+        truncated_words: Words at the end that lost all their subwords to truncation.
+    """
+
+    ids: Int32Array
+    word_of_subword: Int32Array
+    words: int
+    truncated_words: int
+
+
+class WordTokenizer:
+    """Turns pre-split words into subword ids, each word on its own.
+
+    Args:
+        path: A ``tokenizer.json``.
+        max_length: Longest result, special tokens included; what does not fit is cut, subword by subword.
+
+    Raises:
+        BundleError: The file cannot be read as a tokenizer.
+        ArchitectureError: ``max_length`` leaves no room for a subword.
+    """
+
+    def __init__(self, path: Path, max_length: int) -> None:
+        self._tokenizer = load_tokenizer(path)
+        self.max_length = max_length
+        self._head, self._tail = self._special_ids()
+        self.room = max_length - len(self._head) - len(self._tail)
+        if self.room < 1:
+            raise ArchitectureError(
+                f"{path}: maximum length {max_length} leaves no room beside the special tokens",
+                expected=f"at least {max_length - self.room + 1}",
+            )
+
+    @property
+    def specials(self) -> tuple[int, int]:
+        """Number of special tokens before and after the subwords of every sentence."""
+        return len(self._head), len(self._tail)
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Number of token ids, added tokens included."""
+        return int(self._tokenizer.get_vocab_size(with_added_tokens=True))
+
+    @cached_property
+    def pad_id(self) -> int:
+        """Id that fills the end of shorter rows."""
+        found = (self._tokenizer.token_to_id(token) for token in ("<pad>", "[PAD]"))
+        return next((int(value) for value in found if value is not None), 0)
+
+    def token_id(self, token: str) -> int:
+        """Id of a token.
+
+        Raises:
+            ArchitectureError: The vocabulary has no such token.
+        """
+        found = self._tokenizer.token_to_id(token)
+        if found is None:
+            raise ArchitectureError(
+                f"the tokenizer has no token {token!r}, which the manifest names",
+                remedy="Export the bundle again from a matching model and tokenizer.",
+            )
+        return int(found)
+
+    def __call__(self, sentences: Sequence[Sequence[str]], *, first_token: int | None = None) -> list[TokenizedWords]:
+        """Tokenize sentences of words.
+
+        A word without any subword (an empty word, a lone control character) is legal: no subword points at it.
+
+        Args:
+            sentences: Words of each sentence; a sentence may be empty.
+            first_token: Id that replaces the first special token (the language of a translator's encoder).
+        """
+        head = self._head if first_token is None else np.r_[np.int32(first_token), self._head[1:]]
+        encodings = self._tokenizer.encode_batch(
+            [list(words) for words in sentences], is_pretokenized=True, add_special_tokens=False
+        )
+        return [self._pack(encoding, len(words), head) for encoding, words in zip(encodings, sentences, strict=True)]
+
+    def _pack(self, encoding: Any, words: int, head: Int32Array) -> TokenizedWords:
+        ids, owners = encoding.ids, encoding.word_ids
+        owner_array = np.array(owners[: self.room], dtype=np.int32)
+        truncated = len(set(owners[self.room :]) - set(owners[: self.room])) if len(ids) > self.room else 0
+        row = np.concatenate((head, np.array(ids[: self.room], dtype=np.int32), self._tail))
+        return TokenizedWords(row, owner_array, words, truncated)
+
+    def _special_ids(self) -> tuple[Int32Array, Int32Array]:
+        """Ids that the post-processor puts before and after a sentence."""
+        encoding = self._tokenizer.encode(["a"], is_pretokenized=True)
+        special = np.array(encoding.special_tokens_mask, dtype=bool)
+        ids = np.array(encoding.ids, dtype=np.int32)
+        inner = np.flatnonzero(~special)
+        if len(inner) == 0:
+            raise ArchitectureError("the tokenizer turns the word 'a' into nothing")
+        return ids[: inner[0]], ids[inner[-1] + 1 :]
+
+
+class TextTokenizer:
+    """Turns running text into pieces (strings) and back, for a translator.
+
+    Args:
+        source: ``tokenizer.json`` of the source side.
+        target: That of the target side where it differs, else None.
+
+    Raises:
+        BundleError: A file cannot be read as a tokenizer.
+    """
+
+    def __init__(self, source: Path, target: Path | None = None) -> None:
+        self._source = load_tokenizer(source)
+        self._target = self._source if target is None else load_tokenizer(target)
+
+    def pieces(self, texts: Sequence[str]) -> list[list[str]]:
+        """Pieces of source texts, without special tokens."""
+        return _pieces(self._source, texts)
+
+    def target_pieces(self, texts: Sequence[str]) -> list[list[str]]:
+        """Pieces of target texts, without special tokens."""
+        return _pieces(self._target, texts)
+
+    def text(self, pieces: Iterable[str]) -> str:
+        """Running text of target pieces."""
+        decoder = self._target.decoder
+        joined: str = decoder.decode(list(pieces)) if decoder else "".join(pieces)
+        return joined.strip()
+
+    def has(self, token: str) -> bool:
+        """Whether the source vocabulary has this token."""
+        return self._source.token_to_id(token) is not None
+
+
+def load_tokenizer(path: Path) -> Any:
+    """A ``tokenizers.Tokenizer`` without truncation or padding.
+
+    Raises:
+        BundleError: The file cannot be read as a tokenizer.
+    """
+    from tokenizers import Tokenizer
+
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises bare Exception for every kind of bad file
+        raise BundleError(
+            f"{path} cannot be read as a tokenizer: {error}",
+            expected="a tokenizer.json of the tokenizers library",
+            remedy="Export or fetch the bundle again.",
+        ) from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def _pieces(tokenizer: Any, texts: Sequence[str]) -> list[list[str]]:
+    encodings = tokenizer.encode_batch(list(texts), add_special_tokens=False)
+    return [encoding.tokens for encoding in encodings]

@@ -1,0 +1,258 @@
+"""Translation and teacher-forced scoring by CTranslate2."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spanport_models.batching import token_batches
+from spanport_models.bundle import open_bundle
+from spanport_models.devices import (
+    Device,
+    available_cores,
+    require_memory,
+    resolve_device,
+    translator_compute_type,
+    translator_memory,
+)
+from spanport_models.errors import ArchitectureError, BundleError, LanguageError
+from spanport_models.manifest import TranslatorManifest
+from spanport_models.tokenization import TextTokenizer
+
+Float32Array: TypeAlias = NDArray[np.float32]
+
+BATCH_TOKENS = 2048
+END = "</s>"
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """One translation.
+
+    Attributes:
+        text: Running text in the target language.
+        score: Mean natural-log probability of its tokens (CTranslate2's score with length penalty 1).
+        finished: False when the length limit cut it off.
+        truncated_source: Pieces of the source that did not fit and were not translated.
+    """
+
+    text: str
+    score: float
+    finished: bool
+    truncated_source: int
+
+
+class Translator:
+    """A translator bundle, loaded. Several threads may use one instance.
+
+    Args:
+        folder: A bundle of kind "translator".
+        device: "auto", "cpu", "cuda" or "cuda:N".
+        precision: "auto", "int8", "fp32" or (on a GPU) "fp16"; weights are converted on loading.
+        intra_threads: Threads inside one batch.
+        inter_threads: Batches translated at once, sharing one copy of the weights; 0 = one per core
+            (one on a GPU).
+        verify: See :func:`spanport_models.bundle.open_bundle`.
+
+    Raises:
+        BundleError: The bundle is missing, corrupted, of another kind or does not match its manifest.
+        DeviceError: The device cannot be granted, or memory does not suffice.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        *,
+        device: str | Device = "auto",
+        precision: str = "auto",
+        intra_threads: int = 1,
+        inter_threads: int = 0,
+        verify: Literal["sha256", "size"] = "sha256",
+    ) -> None:
+        where = Path(folder)
+        self.manifest = open_bundle(where, TranslatorManifest, verify=verify)
+        self.device = resolve_device(device)
+        cpu = self.device.kind == "cpu"
+        self.inter_threads = inter_threads or (max(available_cores() // intra_threads, 1) if cpu else 1)
+        weights = sum((where / name).stat().st_size for name in self.manifest.files if name.endswith(".bin"))
+        if cpu:
+            require_memory(translator_memory(weights, self.inter_threads), f"the translator {where}")
+        self.languages: dict[str, str] = dict(self.manifest.languages)
+        self.max_length: int = self.manifest.max_length
+        target = where / "target_tokenizer.json"
+        self._tokenizer = TextTokenizer(where / "tokenizer.json", target if target.is_file() else None)
+        _check_language_tokens(where, self._tokenizer, self.languages)
+        self._model = self._load(where, precision, intra_threads)
+
+    def tokenize(self, texts: Sequence[str], language: str, target_language: str = "") -> list[list[str]]:
+        """Input of :meth:`generate`: the model's language token, the pieces, and the end token.
+
+        Args:
+            texts: Running text in ``language``.
+            language: NLLB code of the texts.
+            target_language: NLLB code of the translation; only T5 and Marian models, which say the target in the
+                source, need it.
+
+        Raises:
+            LanguageError: The model does not have the language.
+        """
+        token = self._token(language, self.manifest.sources)
+        if self.manifest.architecture != "m2m100":
+            token = self._token(target_language or language, self.manifest.targets)
+        head = [token] if token else []
+        return [[*head, *pieces, END] for pieces in self._tokenizer.pieces(texts)]
+
+    def generate(
+        self,
+        tokens: Sequence[Sequence[str]],
+        target_language: str,
+        *,
+        beam_size: int = 1,
+        max_decoding_length: int = 512,
+        length_ratio: float = 2.0,
+        no_repeat_ngram_size: int = 0,
+        repetition_penalty: float = 1.0,
+    ) -> list[Generated]:
+        """Translate one batch of tokenized sources.
+
+        A translation stops after ``length_ratio`` times the longest source of the batch plus 24 tokens, so that a
+        model that repeats itself cannot run away; batches should hold sources of similar length.
+
+        Args:
+            tokens: Sources, from :meth:`tokenize`.
+            target_language: NLLB code of the translation.
+            beam_size: 1 is greedy decoding.
+            max_decoding_length: Most tokens of a translation, whatever the source.
+            length_ratio: See above.
+            no_repeat_ngram_size: Forbid n-grams of this size to occur twice (0 = off).
+            repetition_penalty: Above 1, tokens already produced become less likely.
+
+        Raises:
+            LanguageError: The model does not have the language.
+        """
+        if not tokens:
+            return []
+        prefix = self._prefix(target_language)
+        cut = [self._cut(source) for source in tokens]
+        longest = max(len(source) for source in cut)
+        limit = len(prefix) + min(max_decoding_length, math.ceil(length_ratio * longest) + 24)
+        results = self._model.translate_batch(
+            cut,
+            target_prefix=[prefix] * len(cut) if prefix else None,
+            beam_size=beam_size,
+            max_decoding_length=limit,
+            max_input_length=0,
+            no_repeat_ngram_size=no_repeat_ngram_size,
+            repetition_penalty=repetition_penalty,
+            return_scores=True,
+            disable_unk=True,
+        )
+        return [
+            Generated(
+                self._tokenizer.text(result.hypotheses[0][len(prefix) :]),
+                float(result.scores[0]),
+                len(result.hypotheses[0]) < limit,
+                len(source) - len(kept),
+            )
+            for result, source, kept in zip(results, tokens, cut, strict=True)
+        ]
+
+    def translate(
+        self,
+        texts: Sequence[str],
+        source_language: str,
+        target_language: str,
+        *,
+        batch_tokens: int = BATCH_TOKENS,
+        **options: Any,
+    ) -> list[Generated]:
+        """Translate any number of texts in batches of similar length; results in the order given.
+
+        Blank texts stay blank. ``options`` are those of :meth:`generate`.
+        """
+        rows = [i for i, text in enumerate(texts) if not text.isspace() and text]
+        results = [Generated("", 0.0, True, 0)] * len(texts)
+        tokens = self.tokenize([texts[i] for i in rows], source_language, target_language)
+        for batch in token_batches([len(source) for source in tokens], batch_tokens):
+            outputs = self.generate([tokens[j] for j in batch], target_language, **options)
+            for j, output in zip(batch, outputs, strict=True):
+                results[rows[j]] = output
+        return results
+
+    def score(
+        self,
+        sources: Sequence[str],
+        targets: Sequence[str],
+        source_language: str,
+        target_language: str,
+        *,
+        batch_tokens: int = BATCH_TOKENS,
+    ) -> list[Float32Array]:
+        """Natural-log probability of each token of given translations, language token excluded.
+
+        The last value of each array is that of the end token. The direct score of NMTScore (Vamvas and Sennrich
+        2022) is a function of their mean.
+
+        Raises:
+            LanguageError: The model does not have a language.
+        """
+        prefix = self._prefix(target_language)
+        tokens = [self._cut(row) for row in self.tokenize(sources, source_language, target_language)]
+        forced = [prefix + pieces for pieces in self._tokenizer.target_pieces(targets)]
+        results = self._model.score_batch(
+            tokens,
+            forced,
+            offset=len(prefix),
+            max_input_length=0,
+            max_batch_size=batch_tokens,
+            batch_type="tokens",
+        )
+        return [np.array(result.log_probs, dtype=np.float32) for result in results]
+
+    def _load(self, folder: Path, precision: str, intra_threads: int) -> Any:
+        import ctranslate2
+
+        compute = translator_compute_type(precision, self.manifest.precision, self.device)
+        try:
+            return ctranslate2.Translator(
+                str(folder),
+                device=self.device.kind,
+                device_index=self.device.index,
+                compute_type=compute,
+                intra_threads=intra_threads,
+                inter_threads=self.inter_threads,
+            )
+        except (RuntimeError, ValueError) as error:
+            raise BundleError(
+                f"{folder} cannot be loaded by CTranslate2 as {compute}: {error}",
+                expected="a CTranslate2 model",
+                remedy="Export or fetch the bundle again.",
+            ) from error
+
+    def _prefix(self, language: str) -> list[str]:
+        token = self._token(language, self.manifest.targets)
+        return [token] if self.manifest.architecture == "m2m100" else []
+
+    def _token(self, language: str, allowed: Sequence[str]) -> str:
+        known = allowed or tuple(self.languages)
+        if language not in known:
+            raise LanguageError(language, known, model=self.manifest.name or "this translator")
+        return self.languages[language]
+
+    def _cut(self, source: Sequence[str]) -> list[str]:
+        """At most ``max_length`` tokens, the end token kept."""
+        return list(source) if len(source) <= self.max_length else [*source[: self.max_length - 1], END]
+
+
+def _check_language_tokens(folder: Path, tokenizer: TextTokenizer, languages: dict[str, str]) -> None:
+    for code, token in languages.items():
+        if token and not tokenizer.has(token):
+            raise ArchitectureError(
+                f"{folder}: the tokenizer has no token {token!r}, which the manifest names for {code}",
+                expected="a tokenizer that belongs to the model",
+                remedy="Export the bundle again.",
+            )

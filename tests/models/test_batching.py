@@ -1,0 +1,28 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spanport_models.batching import ragged_index, token_batches
+
+
+@given(st.lists(st.integers(0, 60), max_size=40), st.integers(1, 100))
+def test_batches_hold_every_item_once_within_the_budget(lengths: list[int], budget: int) -> None:
+    batches = token_batches(lengths, budget)
+    assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
+    for batch in batches:
+        longest = max(lengths[i] for i in batch)
+        assert len(batch) == 1 or longest * len(batch) <= budget
+
+
+def test_batches_put_similar_lengths_together() -> None:
+    assert [list(batch) for batch in token_batches([1, 9, 2, 8], 18)] == [[1, 3], [2, 0]]
+
+
+@given(st.lists(st.integers(0, 5), max_size=12), st.randoms(use_true_random=False))
+def test_ragged_index_moves_whole_items(lengths: list[int], random: object) -> None:
+    order = list(range(len(lengths)))
+    random.shuffle(order)  # type: ignore[attr-defined]
+    offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+    items = [list(range(offsets[i], offsets[i + 1])) for i in range(len(lengths))]
+    rows, new_offsets = ragged_index(offsets, np.array(order, dtype=np.int64))
+    assert [list(rows[new_offsets[k] : new_offsets[k + 1]]) for k in range(len(order))] == [items[i] for i in order]

@@ -1,0 +1,164 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from spanport_models import Encoder, Translator, bundle
+from spanport_models.bundle import open_bundle, sha256_of, verify_bundle, verify_files
+from spanport_models.errors import (
+    ArchitectureError,
+    BundleError,
+    ChecksumError,
+    LabelError,
+    LanguageError,
+    ModelError,
+)
+from spanport_models.manifest import EncoderManifest, TranslatorManifest, read_manifest
+
+
+@pytest.fixture
+def encoder(encoder_bundle: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(encoder_bundle, tmp_path / "encoder"))
+
+
+@pytest.fixture
+def translator(translator_bundle: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(translator_bundle, tmp_path / "translator"))
+
+
+def edit(folder: Path, **changes: object) -> None:
+    """Change the manifest, with the checksums of the files as they now are."""
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text()) | changes
+    manifest["files"] = {name: sha256_of(folder / name) for name in manifest["files"]}
+    path.write_text(json.dumps(manifest))
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_sound_bundle_opens(encoder: Path) -> None:
+    assert open_bundle(encoder, EncoderManifest).layer == 2
+    assert verify_bundle(encoder) == [encoder]
+
+
+def test_one_flipped_bit_is_found(encoder: Path) -> None:
+    flip(encoder / "model.onnx")
+    with pytest.raises(ChecksumError, match=r"model\.onnx is corrupted.*SHA-256.*expected SHA-256"):
+        Encoder(encoder)
+
+
+def test_a_truncated_file_is_found(translator: Path) -> None:
+    (translator / "model.bin").write_bytes((translator / "model.bin").read_bytes()[:-100])
+    with pytest.raises(ChecksumError, match=r"model\.bin"):
+        Translator(translator)
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_missing_or_empty_file_is_named(encoder: Path, empty: bool) -> None:
+    (encoder / "tokenizer.json").unlink()
+    if empty:
+        (encoder / "tokenizer.json").touch()
+    with pytest.raises(BundleError, match=r"tokenizer\.json is (empty|missing)"):
+        open_bundle(encoder, EncoderManifest, verify="size")
+
+
+def test_the_wrong_kind_is_refused(encoder: Path) -> None:
+    with pytest.raises(BundleError, match="kind 'encoder'; expected kind 'translator'"):
+        open_bundle(encoder, TranslatorManifest)
+
+
+def test_another_precision_is_refused(encoder: Path) -> None:
+    with pytest.raises(BundleError, match="holds fp32 weights and int8 was asked for"):
+        Encoder(encoder, precision="int8")
+
+
+def test_a_broken_graph_with_the_right_checksum_is_named(encoder: Path) -> None:
+    (encoder / "model.onnx").write_bytes(b"not a graph")
+    edit(encoder)
+    with pytest.raises(BundleError, match="cannot be loaded by ONNX Runtime"):
+        Encoder(encoder)
+
+
+def test_a_broken_translator_with_the_right_checksum_is_named(translator: Path) -> None:
+    (translator / "model.bin").write_bytes(b"not a model")
+    edit(translator)
+    with pytest.raises(BundleError, match="cannot be loaded by CTranslate2"):
+        Translator(translator)
+
+
+def test_a_broken_tokenizer_is_named(encoder: Path) -> None:
+    (encoder / "tokenizer.json").write_text("{}")
+    edit(encoder)
+    with pytest.raises(BundleError, match="cannot be read as a tokenizer"):
+        Encoder(encoder)
+
+
+def test_the_wrong_architecture_is_named(encoder: Path) -> None:
+    edit(encoder, hidden_size=64)
+    with pytest.raises(ArchitectureError, match=r"hidden_states of shape.*the manifest says 64 hidden units"):
+        Encoder(encoder)
+
+
+def test_the_wrong_number_of_labels_is_named(encoder: Path) -> None:
+    edit(encoder, labels=["O", "B-PER"])
+    with pytest.raises(ArchitectureError, match="the manifest says 2 labels"):
+        Encoder(encoder)
+
+
+def test_the_wrong_labels_are_named(encoder: Path) -> None:
+    edit(encoder, labels=["O", "PER", "LOC", "ORG", "MISC"])
+    with pytest.raises(LabelError, match="'PER' is not an entity label"):
+        Encoder(encoder)
+
+
+def test_a_graph_of_another_task_is_named(encoder: Path) -> None:
+    import onnx
+
+    graph = onnx.load(encoder / "model.onnx")
+    graph.graph.output[0].name = "something"
+    for node in graph.graph.node:
+        node.output[:] = ["something" if name == "logits" else name for name in node.output]
+    onnx.save(graph, encoder / "model.onnx")
+    edit(encoder)
+    with pytest.raises(ArchitectureError, match=r"outputs .*something"):
+        Encoder(encoder)
+
+
+def test_a_language_token_that_the_tokenizer_lacks_is_named(translator: Path) -> None:
+    edit(translator, languages={"eng_Latn": "eng_Latn", "fra_Latn": "fra_Latn"})
+    with pytest.raises(ArchitectureError, match="no token 'fra_Latn'"):
+        Translator(translator)
+
+
+def test_an_unknown_language_suggests_the_nearest(translator: Path) -> None:
+    with pytest.raises(LanguageError, match="did you mean 'spa_Latn'") as caught:
+        Translator(translator).tokenize(["x"], "spa")
+    assert caught.value.nearest[0] == "spa_Latn"
+    assert isinstance(caught.value, ModelError)
+
+
+def test_large_files_are_hashed_once_until_they_change(encoder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[str] = []
+
+    def counting(path: Path) -> str:
+        hashed.append(path.name)
+        return sha256_of(path)
+
+    monkeypatch.setattr(bundle, "STAMP_FROM_BYTES", 1)
+    monkeypatch.setattr(bundle, "sha256_of", counting)
+    manifest = read_manifest(encoder)
+    verify_files(encoder, manifest)
+    verify_files(encoder, manifest)
+    assert sorted(hashed) == sorted(manifest.files)
+    flip(encoder / "model.onnx")
+    with pytest.raises(ChecksumError):
+        verify_files(encoder, manifest)
+    hashed.clear()
+    with pytest.raises(ChecksumError):
+        verify_bundle(encoder)
+    assert "model.onnx" in hashed

@@ -1,0 +1,92 @@
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tiny_models as tiny
+from spanport_models import Encoded, Encoder
+
+SENTENCES = [text.split() for text in tiny.TEXTS] + [[], ["Ana"], ["Ana", "", "Oslo"]]
+
+
+@pytest.fixture(scope="module")
+def encoder(encoder_bundle: Path) -> Encoder:
+    return Encoder(encoder_bundle, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def network(xlm_roberta: Path) -> Any:
+    from transformers import XLMRobertaForTokenClassification
+
+    return XLMRobertaForTokenClassification.from_pretrained(xlm_roberta).eval()
+
+
+def naive(network: Any, encoder: Encoder, words: list[str]) -> tuple[Any, Any]:
+    """States of the real subwords and label probabilities of the words, one sentence at a time."""
+    import torch
+
+    (item,) = encoder.tokenize([words])
+    ids = torch.from_numpy(item.ids.astype(np.int64))[None]
+    with torch.no_grad():
+        outputs = network(input_ids=ids, output_hidden_states=True)
+    states = outputs.hidden_states[2][0, 1:-1].numpy()
+    probabilities = np.zeros((len(words), len(encoder.labels)), dtype=np.float32)
+    probabilities[:, 0] = 1.0
+    for word in range(len(words)):
+        first = np.flatnonzero(item.word_of_subword == word)
+        if len(first):
+            probabilities[word] = torch.softmax(outputs.logits[0, 1 + first[0]], dim=-1).numpy()
+    return states, probabilities
+
+
+def parts(encoded: Encoded, i: int) -> tuple[Any, Any, Any]:
+    subwords = slice(encoded.subword_offsets[i], encoded.subword_offsets[i + 1])
+    words = slice(encoded.word_offsets[i], encoded.word_offsets[i + 1])
+    return encoded.hidden[subwords], encoded.word_of_subword[subwords], encoded.word_probabilities[words]
+
+
+@pytest.mark.parametrize("batch_tokens", [1, 40, 4000])
+def test_batches_equal_pytorch_sentence_by_sentence(encoder: Encoder, network: Any, batch_tokens: int) -> None:
+    encoded = encoder.encode(SENTENCES, batch_tokens=batch_tokens)
+    assert len(encoded.subword_offsets) == len(encoded.word_offsets) == len(SENTENCES) + 1
+    for i, words in enumerate(SENTENCES):
+        states, probabilities = naive(network, encoder, words)
+        hidden, _, actual = parts(encoded, i)
+        np.testing.assert_allclose(hidden, states, atol=1e-4)
+        np.testing.assert_allclose(actual, probabilities, atol=1e-4)
+    assert encoded.hidden.dtype == encoded.word_probabilities.dtype == np.float32
+
+
+def test_what_is_cut_off_is_outside(encoder: Encoder) -> None:
+    words = ["Oliveira"] * 60
+    (item,) = encoder.tokenize([words])
+    assert item.truncated_words > 0
+    encoded = encoder.run([item])
+    cut = encoded.word_probabilities[-item.truncated_words :]
+    assert cut[:, encoder.labels.index("O")].tolist() == [1.0] * item.truncated_words
+    assert len(encoded.word_probabilities) == 60
+
+
+def test_outputs_that_are_not_wanted_are_empty_and_change_nothing(encoder: Encoder) -> None:
+    full = encoder.encode(SENTENCES)
+    only_hidden = encoder.encode(SENTENCES, logits=False)
+    only_labels = encoder.encode(SENTENCES, hidden=False)
+    np.testing.assert_array_equal(only_hidden.hidden, full.hidden)
+    np.testing.assert_array_equal(only_labels.word_probabilities, full.word_probabilities)
+    assert only_hidden.word_probabilities.shape == (len(full.word_probabilities), 0)
+    assert only_labels.hidden.shape == (len(full.hidden), 0)
+
+
+def test_no_sentences_at_all(encoder: Encoder) -> None:
+    encoded = encoder.encode([])
+    assert encoded.hidden.shape == (0, encoder.hidden_size)
+    assert encoded.word_offsets.tolist() == [0]
+
+
+def test_threads_share_one_encoder(encoder: Encoder) -> None:
+    expected = encoder.encode(SENTENCES).hidden
+    with ThreadPoolExecutor(4) as pool:
+        for hidden in pool.map(lambda _: encoder.encode(SENTENCES).hidden, range(12)):
+            np.testing.assert_array_equal(hidden, expected)

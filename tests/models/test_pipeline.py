@@ -1,0 +1,107 @@
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spanport_models import PipelineBundle, assemble_pipeline, list_models, load_bundle, verify_bundle
+from spanport_models.errors import BundleError, ChecksumError, UnknownModelError
+from spanport_models.places import models_folder
+
+
+@pytest.fixture
+def pipeline(encoder_bundle: Path, translator_bundle: Path, tmp_path: Path) -> Path:
+    lexicon = tmp_path / "lexicon.npz"
+    np.savez(lexicon, source=np.arange(3))
+    return assemble_pipeline(
+        tmp_path / "pair",
+        name="pair",
+        encoder=encoder_bundle,
+        translator=translator_bundle,
+        lexicon=lexicon,
+        mixture={"neural": 1.0, "extraction": "softmax"},
+    )
+
+
+def test_components_are_loaded_with_the_settings_given(pipeline: Path) -> None:
+    bundle = load_bundle(pipeline, device="cpu", inter_threads=1)
+    assert isinstance(bundle, PipelineBundle)
+    assert bundle.mixture == {"neural": 1.0, "extraction": "softmax"}
+    assert bundle.lexicon_path is not None
+    assert bundle.lexicon_path.is_file()
+    assert bundle.encoder().labels[0] == "O"
+    assert bundle.translator().inter_threads == 1
+    assert bundle.aligner() is None
+    assert verify_bundle(pipeline) == [pipeline, pipeline / "encoder", pipeline / "translator"]
+
+
+def test_an_exchanged_component_is_found(pipeline: Path) -> None:
+    manifest = pipeline / "encoder" / "manifest.json"
+    content = manifest.read_text()
+    manifest.unlink()  # the file may be a hard link: write a new one
+    manifest.write_text(content.replace('"layer": 2', '"layer": 1'))
+    with pytest.raises(ChecksumError, match=r"encoder/manifest\.json"):
+        load_bundle(pipeline)
+
+
+def test_a_pipeline_can_do_without_a_translator(encoder_bundle: Path, tmp_path: Path) -> None:
+    bundle = load_bundle(assemble_pipeline(tmp_path / "alone", name="alone", encoder=encoder_bundle))
+    assert bundle.lexicon_path is None
+    with pytest.raises(BundleError, match="has no translator"):
+        bundle.translator()
+
+
+def test_an_existing_folder_is_never_overwritten(pipeline: Path, encoder_bundle: Path) -> None:
+    with pytest.raises(BundleError, match="already exists"):
+        assemble_pipeline(pipeline, name="again", encoder=encoder_bundle)
+
+
+def test_nothing_is_left_of_a_failed_assembly(encoder_bundle: Path, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        assemble_pipeline(tmp_path / "out", name="x", encoder=encoder_bundle, lexicon=tmp_path / "none.npz")
+    assert list(tmp_path.glob("*out*")) == list(tmp_path.glob(".out*")) == []
+
+
+def test_a_component_is_not_a_pipeline(encoder_bundle: Path) -> None:
+    with pytest.raises(BundleError, match="kind 'encoder'; expected kind 'pipeline'"):
+        load_bundle(encoder_bundle)
+
+
+def test_models_in_the_users_folder_have_names(pipeline: Path) -> None:
+    shutil.copytree(pipeline, models_folder() / "mine")
+    assert "mine" in {entry.name for entry in list_models()}
+    assert load_bundle("mine").path == models_folder() / "mine"
+
+
+def test_an_unknown_name_suggests_one(pipeline: Path) -> None:
+    shutil.copytree(pipeline, models_folder() / "mine")
+    with pytest.raises(UnknownModelError, match=r"no model named 'mines'.*did you mean 'mine'"):
+        load_bundle("mines")
+
+
+def test_importing_loads_no_runtime() -> None:
+    code = (
+        "import sys, spanport_models, spanport_models.pipeline, spanport_models.export.options;"
+        "heavy = {'onnxruntime', 'ctranslate2', 'tokenizers', 'torch', 'transformers', 'huggingface_hub'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_running_a_model_needs_neither_torch_nor_network(pipeline: Path) -> None:
+    code = f"""
+import socket, sys
+sys.modules['torch'] = sys.modules['transformers'] = sys.modules['huggingface_hub'] = None
+def refuse(*_, **__):
+    raise AssertionError("network")
+socket.socket.connect = socket.getaddrinfo = refuse
+from spanport_models import load_bundle
+bundle = load_bundle({str(pipeline)!r}, device="cpu")
+print(bundle.encoder().encode([["Ana", "Oslo"]]).word_probabilities.shape)
+print(len(bundle.translator().translate(["Ana"], "spa_Latn", "eng_Latn", max_decoding_length=4)))
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout.split("\n")[:2] == ["(2, 5)", "1"], result.stderr

@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import pytest
+
+import tiny_models as tiny
+from spanport_models.errors import ArchitectureError, BundleError
+from spanport_models.tokenization import TextTokenizer, WordTokenizer
+
+
+@pytest.fixture(scope="module")
+def words(xlm_roberta: Path) -> WordTokenizer:
+    return WordTokenizer(xlm_roberta / "tokenizer.json", max_length=16)
+
+
+def test_every_word_is_tokenized_on_its_own_as_transformers_does(words: WordTokenizer, xlm_roberta: Path) -> None:
+    from transformers import AutoTokenizer
+
+    reference = AutoTokenizer.from_pretrained(xlm_roberta)
+    for text in tiny.TEXTS:
+        expected = reference(text.split(), is_split_into_words=True, truncation=True, max_length=16)
+        (actual,) = words([text.split()])
+        assert actual.ids.tolist() == expected["input_ids"]
+        assert actual.word_of_subword.tolist() == [w for w in expected.word_ids() if w is not None]
+
+
+def test_what_does_not_fit_is_cut_and_recorded(words: WordTokenizer) -> None:
+    sentence = ["Marta"] * 40
+    (item,) = words([sentence])
+    assert len(item.ids) == 16
+    assert item.ids[-1] == words.token_id("</s>")
+    assert item.words == 40
+    assert item.truncated_words == 40 - (int(item.word_of_subword[-1]) + 1)
+
+
+def test_words_without_subwords_and_empty_sentences_are_legal(words: WordTokenizer) -> None:
+    gap, empty = words([["Ana", "", "Köln"], []])
+    assert set(gap.word_of_subword.tolist()) == {0, 2}
+    assert gap.words == 3
+    assert gap.truncated_words == 0
+    assert len(empty.word_of_subword) == 0
+    assert len(empty.ids) == sum(words.specials)
+
+
+def test_text_comes_back_from_its_pieces(m2m100: Path) -> None:
+    tokenizer = TextTokenizer(m2m100 / "tokenizer.json")
+    text = "Marta Oliveira vive en Lisboa ."
+    assert tokenizer.text(tokenizer.pieces([text])[0]) == text
+    assert tokenizer.pieces([""]) == [[]]
+
+
+def test_a_length_without_room_is_refused(xlm_roberta: Path) -> None:
+    with pytest.raises(ArchitectureError, match="maximum length 2 leaves no room"):
+        WordTokenizer(xlm_roberta / "tokenizer.json", max_length=2)
+
+
+def test_a_missing_tokenizer_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=r"nowhere\.json"):
+        TextTokenizer(tmp_path / "nowhere.json")

@@ -1,0 +1,108 @@
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tiny_models as tiny
+from spanport_models import Translator
+from spanport_models.errors import LanguageError
+
+TEXTS = [*tiny.TEXTS, "", "   ", "x"]
+
+
+@pytest.fixture(scope="module")
+def translator(translator_bundle: Path) -> Translator:
+    return Translator(translator_bundle, device="cpu", inter_threads=2)
+
+
+@pytest.fixture(scope="module")
+def network(m2m100: Path) -> Any:
+    from transformers import M2M100ForConditionalGeneration
+
+    return M2M100ForConditionalGeneration.from_pretrained(m2m100).eval()
+
+
+def ids(translator: Translator, tokens: list[str], m2m100: Path) -> Any:
+    import torch
+    from transformers import AutoTokenizer
+
+    return torch.tensor([AutoTokenizer.from_pretrained(m2m100).convert_tokens_to_ids(tokens)])
+
+
+def test_sources_have_language_pieces_and_end(translator: Translator) -> None:
+    (tokens,) = translator.tokenize(["Oslo"], "spa_Latn")
+    assert tokens[0] == "spa_Latn"
+    assert tokens[-1] == "</s>"
+    assert "".join(tokens[1:-1]) == "▁Oslo"
+
+
+def test_greedy_translation_equals_pytorch(translator: Translator, network: Any, m2m100: Path) -> None:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(m2m100)
+    for text in tiny.TEXTS[:3]:
+        (tokens,) = translator.tokenize([text], "spa_Latn")
+        (actual,) = translator.generate([tokens], "eng_Latn", max_decoding_length=20)
+        output = network.generate(
+            ids(translator, tokens, m2m100),
+            forced_bos_token_id=tokenizer.convert_tokens_to_ids("eng_Latn"),
+            max_new_tokens=21,
+            num_beams=1,
+            do_sample=False,
+            bad_words_ids=[[tokenizer.unk_token_id]],
+        )
+        assert actual.text == tokenizer.decode(output[0], skip_special_tokens=True).strip()
+
+
+def test_scores_equal_pytorch(translator: Translator, network: Any, m2m100: Path) -> None:
+    import torch
+
+    sources, targets = list(tiny.TEXTS[:3]), list(tiny.TEXTS[2:5])
+    for i, scores in enumerate(translator.score(sources, targets, "spa_Latn", "eng_Latn")):
+        (tokens,) = translator.tokenize([sources[i]], "spa_Latn")
+        forced = translator.tokenize([targets[i]], "eng_Latn")[0]
+        labels = ids(translator, forced, m2m100)
+        start = ids(translator, ["</s>", *forced[:-1]], m2m100)
+        with torch.no_grad():
+            logits = network(ids(translator, tokens, m2m100), decoder_input_ids=start).logits
+        expected = torch.log_softmax(logits, -1).gather(2, labels[..., None])[0, 1:, 0].numpy()
+        assert scores.dtype == np.float32
+        np.testing.assert_allclose(scores, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("batch_tokens", [1, 30, 4000])
+def test_order_is_kept_and_blank_texts_stay_blank(translator: Translator, batch_tokens: int) -> None:
+    results = translator.translate(TEXTS, "spa_Latn", "eng_Latn", batch_tokens=batch_tokens, max_decoding_length=8)
+    for text, result in zip(TEXTS, results, strict=True):
+        (alone,) = translator.translate([text], "spa_Latn", "eng_Latn", max_decoding_length=8)
+        assert result.text == alone.text
+        assert result.score == pytest.approx(alone.score, abs=1e-4)
+    assert results[6].text == results[7].text == ""
+
+
+def test_runaway_output_is_cut_and_said(translator: Translator) -> None:
+    (result,) = translator.translate(["x"], "spa_Latn", "eng_Latn", length_ratio=1.0)
+    assert not result.finished
+    assert len(result.text) < 200
+
+
+def test_a_long_source_is_cut_and_said(translator: Translator) -> None:
+    (result,) = translator.translate(["Oslo " * 300], "spa_Latn", "eng_Latn", max_decoding_length=4)
+    assert result.truncated_source > 200
+
+
+@pytest.mark.parametrize(("source", "target"), [("xxx_Latn", "eng_Latn"), ("eng_Latn", "deu_Latin")])
+def test_unknown_languages_are_errors(translator: Translator, source: str, target: str) -> None:
+    with pytest.raises(LanguageError, match="has no language"):
+        translator.translate(["x"], source, target)
+
+
+def test_threads_share_one_translator(translator: Translator) -> None:
+    def run(_: int) -> list[str]:
+        return [result.text for result in translator.translate(TEXTS, "spa_Latn", "eng_Latn", max_decoding_length=8)]
+
+    with ThreadPoolExecutor(3) as pool:
+        results = list(pool.map(run, range(6)))
+    assert all(result == results[0] for result in results)
