@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from spanport_kernels.jit import I64, IN_F64, IN_I32, IN_I64, OUT_I8, OUT_I32, OUT_I64, helper, kernel
+from spanport_kernels.jit import I64, IN_F64, IN_I32, IN_I64, OUT_I8, OUT_I32, OUT_I64, Array, helper, kernel
 
 IMPROVED, UNIMPROVED, CAPPED = 0, 1, 2
 """What `improve` found for a sentence: a better solution, proof that there is none, or too much work."""
@@ -273,7 +273,7 @@ def relax(ranges: Ranges, rows: int, width: int, lower: float, board: Board, tab
 
 
 @helper
-def trace(ranges: Ranges, rows: int, width: int, board: Board, table: Table, picks: npt.NDArray[np.int32]) -> int:
+def trace(ranges: Ranges, rows: int, width: int, board: Board, table: Table, picks: Array) -> int:
     """Write the best solution's candidates to ``picks``, last first; returns their number."""
     found = 0
     r = rows
@@ -295,20 +295,20 @@ def trace(ranges: Ranges, rows: int, width: int, board: Board, table: Table, pic
     I64, IN_I64, IN_I32, IN_I32, IN_I32, IN_F64, IN_I64, IN_I32, IN_I32, IN_F64, I64, I64, OUT_I32, OUT_I64, OUT_I8
 )
 def improve(
-    sentences: npt.NDArray[np.int64],
-    entity: npt.NDArray[np.int32],
-    start: npt.NDArray[np.int32],
-    end: npt.NDArray[np.int32],
-    score: npt.NDArray[np.float64],
-    offsets: npt.NDArray[np.int64],
-    entity_counts: npt.NDArray[np.int32],
-    word_counts: npt.NDArray[np.int32],
-    lower: npt.NDArray[np.float64],
+    sentences: Array,
+    entity: Array,
+    start: Array,
+    end: Array,
+    score: Array,
+    offsets: Array,
+    entity_counts: Array,
+    word_counts: Array,
+    lower: Array,
     bits_cap: int,
     work_cap: int,
-    picks: npt.NDArray[np.int32],
-    pick_offsets: npt.NDArray[np.int64],
-    outcome: npt.NDArray[np.int8],
+    picks: Array,
+    pick_offsets: Array,
+    outcome: Array,
 ) -> int:
     """Look for matchings above ``lower`` in the listed sentences of a ragged batch.
 

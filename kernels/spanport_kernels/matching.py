@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanport_kernels import dp
-from spanport_kernels.jit import I64, IN_F64, IN_I32, IN_I64, OUT_F64, OUT_I32, OUT_I64, helper, kernel
+from spanport_kernels.jit import I64, IN_F64, IN_I32, IN_I64, OUT_F64, OUT_I32, OUT_I64, Array, helper, kernel
 
 OPTIMAL, FEASIBLE, INFEASIBLE, HANDED_OVER, UNMET = 0, 1, 2, 3, 4
 """Status of a sentence: proved best; a solution, not proved; no solution exists (proved); left to a general
@@ -65,14 +65,14 @@ class Matching(NamedTuple):
 
 @helper
 def take_best(
-    entity: npt.NDArray[np.int32],
-    start: npt.NDArray[np.int32],
-    end: npt.NDArray[np.int32],
-    score: npt.NDArray[np.float64],
+    entity: Array,
+    start: Array,
+    end: Array,
+    score: Array,
     limit: int,
-    live: npt.NDArray[np.int32],
-    used: npt.NDArray[np.int32],
-    picks: npt.NDArray[np.int32],
+    live: Array,
+    used: Array,
+    picks: Array,
 ) -> int:
     """Take the best candidate left again and again; ties go to the first. Returns the number of picks."""
     used[:] = 0
@@ -105,17 +105,17 @@ def take_best(
 
 @kernel(I64, IN_I32, IN_I32, IN_I32, IN_F64, IN_I64, IN_I32, I64, OUT_I32, OUT_I64, OUT_F64, OUT_F64)
 def _greedy(
-    entity: npt.NDArray[np.int32],
-    start: npt.NDArray[np.int32],
-    end: npt.NDArray[np.int32],
-    score: npt.NDArray[np.float64],
-    offsets: npt.NDArray[np.int64],
-    entity_counts: npt.NDArray[np.int32],
+    entity: Array,
+    start: Array,
+    end: Array,
+    score: Array,
+    offsets: Array,
+    entity_counts: Array,
     limit: int,
-    picks: npt.NDArray[np.int32],
-    pick_offsets: npt.NDArray[np.int64],
-    value: npt.NDArray[np.float64],
-    ceiling: npt.NDArray[np.float64],
+    picks: Array,
+    pick_offsets: Array,
+    value: Array,
+    ceiling: Array,
 ) -> int:
     """Greedy picks (indices within the sentence), their sum, and the sum of the entities' best scores."""
     most_candidates = most_entities = np.int64(1)

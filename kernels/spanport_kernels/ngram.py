@@ -29,6 +29,7 @@ from spanport_kernels.jit import (
     OUT_I32,
     OUT_I32_2D,
     OUT_I64,
+    Array,
     helper,
     kernel,
 )
@@ -51,9 +52,7 @@ Solver = Literal["greedy", "exact"]
 
 
 @helper
-def new_scratch(
-    entities: npt.NDArray[np.int32], edge_offsets: npt.NDArray[np.int64], target_lengths: npt.NDArray[np.int32]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+def new_scratch(entities: Array, edge_offsets: Array, target_lengths: Array) -> tuple[Array, Array]:
     """Scratch for the largest entity and sentence of the batch: sort keys ``(A,)``, and five rows.
 
     The rows hold, for one entity: 0 aligned target words, ascending; 1 stop words before each; 2 offsets of each
@@ -69,9 +68,7 @@ def new_scratch(
 
 
 @helper
-def collect(
-    first: int, last: int, edges: npt.NDArray[np.int32], begin: int, end: int, keys: npt.NDArray[np.int64]
-) -> int:
+def collect(first: int, last: int, edges: Array, begin: int, end: int, keys: Array) -> np.int64:
     """Sort the links of the source words ``[first, last)`` by target word, then source word; returns their number.
 
     A key is ``target << 32 | source - first``.
@@ -104,10 +101,10 @@ def collect(
 def group(
     length: int,
     found: int,
-    keys: npt.NDArray[np.int64],
-    stop: npt.NDArray[np.bool_],
+    keys: Array,
+    stop: Array,
     stop_begin: int,
-    rows: npt.NDArray[np.int32],
+    rows: Array,
 ) -> int:
     """Group sorted links by target word, leaving out stop words and duplicates; returns the number of words."""
     for s in range(length):
@@ -137,7 +134,7 @@ def group(
 
 
 @helper
-def gain(rows: npt.NDArray[np.int32], a: int, b: int, covered: bool) -> int:
+def gain(rows: Array, a: int, b: int, covered: bool) -> int:
     """What aligned word ``b`` adds to the numerator of the candidate that starts at aligned word ``a``."""
     begin, end = rows[2, b], rows[2, b + 1]
     if not covered:
@@ -150,18 +147,18 @@ def gain(rows: npt.NDArray[np.int32], a: int, b: int, covered: bool) -> int:
 
 @kernel(I64, IN_I32_2D, IN_I64, IN_I32_2D, IN_I64, IN_I32, IN_BOOL, I64, BOOL, OUT_I32_2D, OUT_F64, OUT_I64, OUT_I8)
 def _project(
-    entities: npt.NDArray[np.int32],
-    entity_offsets: npt.NDArray[np.int64],
-    edges: npt.NDArray[np.int32],
-    edge_offsets: npt.NDArray[np.int64],
-    target_lengths: npt.NDArray[np.int32],
-    stop: npt.NDArray[np.bool_],
+    entities: Array,
+    entity_offsets: Array,
+    edges: Array,
+    edge_offsets: Array,
+    target_lengths: Array,
+    stop: Array,
     max_length: int,
     covered: bool,
-    spans: npt.NDArray[np.int32],
-    scores: npt.NDArray[np.float64],
-    offsets: npt.NDArray[np.int64],
-    status: npt.NDArray[np.int8],
+    spans: Array,
+    scores: Array,
+    offsets: Array,
+    status: Array,
 ) -> int:
     """Each entity's best candidate; `HANDED_OVER` where these overlap. Returns -1, or a sentence with a bad link."""
     keys, rows = new_scratch(entities, edge_offsets, target_lengths)
@@ -210,21 +207,21 @@ def _project(
     OUT_I32, OUT_I32, OUT_I32, OUT_F64, OUT_I64,
 )  # fmt: skip
 def _enumerate(
-    sentences: npt.NDArray[np.int64],
-    entities: npt.NDArray[np.int32],
-    entity_offsets: npt.NDArray[np.int64],
-    edges: npt.NDArray[np.int32],
-    edge_offsets: npt.NDArray[np.int64],
-    target_lengths: npt.NDArray[np.int32],
-    stop: npt.NDArray[np.bool_],
-    stop_offsets: npt.NDArray[np.int64],
+    sentences: Array,
+    entities: Array,
+    entity_offsets: Array,
+    edges: Array,
+    edge_offsets: Array,
+    target_lengths: Array,
+    stop: Array,
+    stop_offsets: Array,
     max_length: int,
     covered: bool,
-    entity: npt.NDArray[np.int32],
-    start: npt.NDArray[np.int32],
-    end: npt.NDArray[np.int32],
-    score: npt.NDArray[np.float64],
-    offsets: npt.NDArray[np.int64],
+    entity: Array,
+    start: Array,
+    end: Array,
+    score: Array,
+    offsets: Array,
 ) -> int:
     """All scored candidates of the listed sentences; with empty outputs, only their number."""
     keys, rows = new_scratch(entities, edge_offsets, target_lengths)
