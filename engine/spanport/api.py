@@ -15,7 +15,8 @@ from spanport.languages import resolve
 from spanport.models import Models, mapped_errors
 from spanport.options import AlignOptions, EncodeOptions, StreamOptions, TranslateOptions
 from spanport.stream import Done, Failed, Outcome, Stage, Stats, run_stages
-from spanport.systems.base import make_system
+from spanport.systems.base import Need, System, make_system
+from spanport.systems.tools import Tools
 from spanport.types import Alignment, Pair, Projection, Sentence
 
 OnError = Literal["raise", "return"]
@@ -139,10 +140,15 @@ class Engine:
         ``skip`` leaves out the first records, handed over by a run before.
         """
         lang, pivot = resolve(lang), resolve(pivot)
-        matcher = make_system(system, options)
-        translator, encoder = self.models.translator(), self.models.encoder()
+        matcher = self._system(system, options)
+        encoder = self.models.encoder()
         if not encoder.labels:
             raise ModelError(f"the encoder of {self.models.name!r} is no token classifier, so it cannot label text")
+        match = self._step("match", flow.Match(matcher), _words)
+        records = (_target_of(text, lang) for text in texts)
+        if "source" not in matcher.needs:
+            return self._run(records, [*self._encoding(matcher.needs), match], skip)
+        translator = self.models.translator()
         steps = [
             self._step("words", _both(flow.split, flow.Pieces(translator, lang, pivot)), _characters),
             self._step(
@@ -151,10 +157,10 @@ class Engine:
                 lambda work: len(work.pieces),
                 budget=self.translate_options.batch_tokens,
             ),
-            self._encode(label_source=True, label_target=matcher.needs_probabilities),
-            self._step("match", flow.Match(matcher), _words),
+            self._encode(matcher.needs, label_source=True),
+            match,
         ]
-        return self._run((_target_of(text, lang) for text in texts), steps, skip)
+        return self._run(records, steps, skip)
 
     def stream_project(
         self,
@@ -166,34 +172,36 @@ class Engine:
         skip: int = 0,
     ) -> Iterator[Outcome]:
         """As `project`, yielding outcomes; ``skip`` as in `stream_label`."""
-        matcher = make_system(system, options)
+        matcher = self._system(system, options)
         match = self._step("match", flow.Match(matcher), _words)
-        if aligned and not matcher.needs_probabilities:
-            steps = [self._step("words", _both(flow.split, flow.attach_links), _characters), match]
+        if "probabilities" in matcher.needs or ("links" in matcher.needs and not aligned):
+            steps = [*self._encoding(matcher.needs), match]
         else:
-            steps = [*self._aligning(label_target=matcher.needs_probabilities), match]
+            steps = [self._step("words", _both(flow.split, flow.attach_links), _characters), match]
         return self._run((pair if isinstance(pair, Failed) else flow.from_pair(pair) for pair in pairs), steps, skip)
 
     def stream_align(self, pairs: Iterable[Pair | Failed], *, skip: int = 0) -> Iterator[Outcome]:
         """As `align`, yielding outcomes; ``skip`` as in `stream_label`."""
-        steps = [*self._aligning(label_target=False), self._step("links", flow.links_only, _words)]
+        steps = [*self._encoding(frozenset({"source", "links"})), self._step("links", flow.links_only, _words)]
         return self._run((pair if isinstance(pair, Failed) else flow.from_pair(pair) for pair in pairs), steps, skip)
 
-    def _aligning(self, *, label_target: bool) -> list[Stage]:
+    def _system(self, name: str, options: SystemOptions) -> System:
+        """The system, with the translator already there if it needs one: better no start than a late end."""
+        system = make_system(name, options, Tools(self.models, lambda: self.align_options, self.encode_options))
+        if "translator" in system.needs:
+            self.models.translator()
+        return system
+
+    def _encoding(self, needs: frozenset[Need]) -> list[Stage]:
         tokenize = flow.Tokenize(self.models.encoder())
         return [
             self._step("words", _both(flow.split, tokenize), _characters),
-            self._encode(label_source=False, label_target=label_target),
+            self._encode(needs, label_source=False),
         ]
 
-    def _encode(self, *, label_source: bool, label_target: bool) -> Stage:
-        encode = flow.Encode(
-            self.models.encoder(),
-            self.align_options,
-            self.models.lexicon(),
-            label_source=label_source,
-            label_target=label_target,
-        )
+    def _encode(self, needs: frozenset[Need], *, label_source: bool) -> Stage:
+        models = self.models
+        encode = flow.Encode(models.encoder(), self.align_options, models.lexicon(), needs, label_source=label_source)
         return self._step("encode", encode, _encoder_tokens, budget=self.encode_options.batch_tokens)
 
     def _step(
@@ -245,7 +253,8 @@ def _words(work: Work) -> int:
 
 
 def _encoder_tokens(work: Work) -> int:
-    return 2 * max(len(work.source_tokens.ids), len(work.target_tokens.ids))
+    target = len(work.target_tokens.ids)
+    return target if work.source_tokens is None else 2 * max(target, len(work.source_tokens.ids))
 
 
 def _results(outcomes: Iterator[Outcome], on_error: OnError) -> Iterator[Any]:

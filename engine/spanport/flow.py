@@ -18,7 +18,7 @@ from spanport.stages.align import align
 from spanport.stages.batch import Job, check_links
 from spanport.stages.embed import Embedded, embed
 from spanport.stages.label import label_spans
-from spanport.systems.base import System
+from spanport.systems.base import Need, System, run_system
 from spanport.types import Alignment, Pair, Projection, Sentence
 from spanport.words import with_words
 
@@ -64,7 +64,8 @@ class Pieces:
         for pieces in tokens:
             if len(pieces) > MOST_TOKENS:
                 raise RecordError(
-                    f"the text has {len(pieces)} tokens and the translator takes {MOST_TOKENS}; split it into sentences"
+                    f"the text has {len(pieces)} tokens and the translator takes {MOST_TOKENS}; "
+                    "split it into sentences"
                 )
         return [replace(work, pieces=tuple(p)) for work, p in zip(batch, tokens, strict=True)]
 
@@ -84,13 +85,18 @@ class Translate:
 
 
 class Tokenize:
-    """Tokenise both sides for the encoder."""
+    """Tokenise the target, and the source where there is one, for the encoder."""
 
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
 
     def __call__(self, batch: Sequence[Work]) -> list[Work]:
-        sentences = [work.ready_source for work in batch] + [work.target for work in batch]
+        targets = self._tokens([work.target for work in batch])
+        with_source = [i for i, work in enumerate(batch) if work.source is not None]
+        sources = dict(zip(with_source, self._tokens([batch[i].ready_source for i in with_source]), strict=True))
+        return [replace(w, source_tokens=sources.get(i), target_tokens=targets[i]) for i, w in enumerate(batch)]
+
+    def _tokens(self, sentences: Sequence[Sentence]) -> Sequence[Any]:
         tokens = self.encoder.tokenize([sentence.word_texts() for sentence in sentences])
         for sentence, item in zip(sentences, tokens, strict=True):
             if item.truncated_words:
@@ -98,58 +104,66 @@ class Tokenize:
                     f"{item.truncated_words} of {len(sentence.words)} words lie past the encoder's longest input; "
                     "split the text into sentences"
                 )
-        n = len(batch)
-        return [replace(w, source_tokens=tokens[i], target_tokens=tokens[n + i]) for i, w in enumerate(batch)]
+        return tokens
+
+
+NO_LINKS = np.empty((0, 2), np.int32)
 
 
 class Encode:
-    """One forward pass over both sides: entities of the source, links, and the classifier's view of the target."""
+    """One forward pass over what is needed: entities of the source, links, the classifier's view of both sides."""
 
     def __init__(
         self,
         encoder: Encoder,
         options: AlignOptions,
         lexicon: Lexicon | None,
+        needs: frozenset[Need],
         *,
         label_source: bool,
-        label_target: bool,
     ) -> None:
         self.encoder, self.options, self.lexicon = encoder, options, lexicon
-        self.label_source, self.label_target = label_source, label_target
+        self.needs, self.label_source = needs, label_source
 
     def __call__(self, batch: Sequence[Work]) -> list[Work]:
         n = len(batch)
-        tokens = [work.source_tokens for work in batch] + [work.target_tokens for work in batch]
-        both = embed(self.encoder, tokens, logits=self.label_source or self.label_target)
-        source, target = both.take(0, n), both.take(n, 2 * n)
-        sources = [work.ready_source for work in batch]
-        links = self._links(batch, sources, source, target)
+        link = "links" in self.needs and any(work.alignment is None for work in batch)
+        show = "probabilities" in self.needs
+        tokens = [work.target_tokens for work in batch]
+        if "source" in self.needs:
+            tokens += [work.source_tokens for work in batch]
+        seen = embed(self.encoder, tokens, hidden=link, logits=show or self.label_source)
+        target, source = seen.take(0, n), seen.take(n, len(tokens))
+        links = self._links(batch, source, target, link)
         out = []
         for i, work in enumerate(batch):
-            sentence = sources[i]
+            sentence = work.source or Sentence("")
             if self.label_source:
                 spans = label_spans(sentence.words, source.probabilities_of(i), self.encoder.labels)
                 sentence = Sentence(sentence.text, sentence.language, sentence.words, spans)
-            view = target.probabilities_of(i) if self.label_target else None
-            out.append(replace(work, job=Job(sentence, work.target, links[i], view)))
+            views = (target.probabilities_of(i), source.probabilities_of(i) if work.source_tokens else None)
+            out.append(replace(work, job=Job(sentence, work.target, links[i], *(views if show else ()))))
         return out
 
-    def _links(
-        self, batch: Sequence[Work], sources: Sequence[Sentence], source: Embedded, target: Embedded
-    ) -> list[Int32]:
-        if all(work.alignment is not None for work in batch):
-            return [given_links(work) for work in batch]
-        return align(sources, [work.target for work in batch], source, target, self.options, self.lexicon)
+    def _links(self, batch: Sequence[Work], source: Embedded, target: Embedded, link: bool) -> list[Int32]:
+        if "links" not in self.needs:
+            return [NO_LINKS] * len(batch)
+        found: list[Int32] = []
+        if link:
+            sources, targets = [work.ready_source for work in batch], [work.target for work in batch]
+            found = align(sources, targets, source, target, self.options, self.lexicon)
+        return [found[i] if work.alignment is None else given_links(work) for i, work in enumerate(batch)]
 
 
 def given_links(work: Work) -> Int32:
     """The links that came with the record, checked against its sentences."""
-    assert work.alignment is not None, "only called where links are given"
+    if work.alignment is None:
+        return NO_LINKS
     return check_links(np.array(work.alignment.links, np.int64), work.ready_source, work.target)
 
 
 def attach_links(batch: Sequence[Work]) -> list[Work]:
-    """Make jobs of records that came with their links."""
+    """Make jobs of records as they came, with their links where they brought some."""
     return [replace(work, job=Job(work.ready_source, work.target, given_links(work))) for work in batch]
 
 
@@ -160,7 +174,7 @@ class Match:
         self.system = system
 
     def __call__(self, batch: Sequence[Work]) -> list[Projection]:
-        return self.system.project([work.job for work in batch if work.job is not None])
+        return run_system(self.system, [work.job for work in batch if work.job is not None])
 
 
 def links_only(batch: Sequence[Work]) -> list[Alignment]:

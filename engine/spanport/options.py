@@ -57,7 +57,16 @@ class AlignOptions(msgspec.Struct, frozen=True, kw_only=True):
     """SimAlign's kappa; 0 is off."""
 
 
-class NgramOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SystemOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every projection system takes."""
+
+    drop_labels: tuple[str, ...] = ()
+    """Labels that are not projected, such as MISC."""
+    drop: Literal["before", "after"] = "after"
+    """Drop them before the matching (thesis), or after it, so that they may still block others (2501.18750)."""
+
+
+class NgramOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """N-gram candidates matched by an alignment score (arXiv 2501.18750; thesis, candidate matching)."""
 
     score: Score = "covered"
@@ -69,7 +78,7 @@ class NgramOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Words that no candidate contains."""
 
 
-class HeuristicOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class HeuristicOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Runs of aligned words; the defaults are those of arXiv 2501.18750."""
 
     merge_distance: int = 1

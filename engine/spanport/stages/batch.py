@@ -20,14 +20,16 @@ STATUSES: tuple[Status, ...] = ("optimal", "feasible", "infeasible", "feasible",
 class Job:
     """One pair on its way: what is known of it before the matching.
 
-    ``links`` is int32 (E, 2), (source word, target word). ``probabilities`` is float32 (target words, L) where
-    the system asked for the classifier's view of the target, else None.
+    ``links`` is int32 (E, 2), (source word, target word), empty where the system asked for none.
+    ``probabilities`` and ``source_probabilities`` are float32 (words, L), the classifier's view of the target and
+    of the source, where the system asked for it, else None.
     """
 
     source: Sentence
     target: Sentence
     links: Int32
     probabilities: Float32 | None = None
+    source_probabilities: Float32 | None = None
 
 
 @dataclass(frozen=True, slots=True)

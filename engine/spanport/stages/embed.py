@@ -41,6 +41,34 @@ def pool(encoded: Encoded) -> Float32:
     return pool_words(encoded.hidden, offsets_of(counts))  # type: ignore[arg-type]
 
 
+def embed_all(
+    encoder: Encoder, tokens: Sequence[Any], batch_tokens: int, *, hidden: bool = True, logits: bool = True
+) -> Embedded:
+    """As `embed`, for any number of sentences: in passes of similar lengths of at most ``batch_tokens`` tokens."""
+    order = sorted(range(len(tokens)), key=lambda i: len(tokens[i].ids))
+    parts: dict[int, Embedded] = {}
+    at = 0
+    while at < len(order):
+        size = 1
+        while at + size < len(order) and (size + 1) * len(tokens[order[at + size]].ids) <= batch_tokens:
+            size += 1
+        here = order[at : at + size]
+        part = embed(encoder, [tokens[i] for i in here], hidden=hidden, logits=logits)
+        parts.update((i, part.take(k, k + 1)) for k, i in enumerate(here))
+        at += size
+    return join([parts[i] for i in range(len(tokens))])
+
+
+def join(parts: Sequence[Embedded]) -> Embedded:
+    """Consecutive batches as one."""
+    empty = np.empty((0, 0), np.float32)
+    return Embedded(
+        np.concatenate([part.vectors for part in parts]) if parts else empty,
+        offsets_of([length for part in parts for length in np.diff(part.offsets).tolist()]),
+        np.concatenate([part.probabilities for part in parts]) if parts else empty,
+    )
+
+
 def embed(encoder: Encoder, tokens: Sequence[Any], *, hidden: bool = True, logits: bool = True) -> Embedded:
     """Encode B tokenised sentences in one forward pass; what is not asked for comes back empty."""
     encoded = encoder.run(tokens, hidden=hidden, logits=logits)

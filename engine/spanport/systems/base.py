@@ -6,30 +6,44 @@ write the file, decorate the class with ``@register("name")`` and add the module
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 import msgspec
 
 from spanport.errors import UsageError
+from spanport.options import SystemOptions
 from spanport.stages.batch import Job
+from spanport.systems.tools import Tools
 from spanport.types import Projection
 
 MODULES = ("ngram", "heuristic")
 
+Need = Literal["source", "links", "probabilities", "translator"]
+"""What a system asks of the steps before it.
+
+``source``: the labelled source sentence (without it, `Job.source` may be empty); ``links``: word links between the
+two; ``probabilities``: the classifier's view of both sides, at the price of the logits in the same forward pass;
+``translator``: the bundle's translator, through `Tools`.
+"""
+
 
 class System(Protocol):
-    """Carries entities over aligned pairs.
+    """Carries entities over to target sentences.
 
-    ``options`` is the record type of its options; ``needs_probabilities`` asks for the classifier's view of the
-    target, at the price of the logits in the same forward pass.
+    ``options`` is the record type of its options, ``settings`` the record it was made with, ``needs`` what it asks
+    for (a class variable, or a property where it depends on the settings).
     """
 
-    options: ClassVar[type[msgspec.Struct]]
-    needs_probabilities: ClassVar[bool]
+    options: ClassVar[type[SystemOptions]]
 
-    def __init__(self, options: Any) -> None: ...
+    def __init__(self, settings: Any, tools: Tools) -> None: ...
+    @property
+    def settings(self) -> SystemOptions: ...
+    @property
+    def needs(self) -> frozenset[Need]: ...
     def project(self, jobs: Sequence[Job]) -> list[Projection]:
         """One projection per job, in order."""
 
@@ -55,7 +69,9 @@ def system_names() -> tuple[str, ...]:
     return tuple(sorted(_table))
 
 
-def make_system(name: str, options: msgspec.Struct | dict[str, Any] | None = None) -> System:
+def make_system(
+    name: str, options: msgspec.Struct | dict[str, Any] | None = None, tools: Tools | None = None
+) -> System:
     """The system called ``name``; options as its own record, as a mapping, or None for the defaults.
 
     Raises UsageError for an unknown name or an option that does not fit.
@@ -67,4 +83,26 @@ def make_system(name: str, options: msgspec.Struct | dict[str, Any] | None = Non
         record = options if isinstance(options, cls.options) else msgspec.convert(options or {}, cls.options)
     except msgspec.ValidationError as error:
         raise UsageError(f"options of system {name!r}: {error}") from error
-    return cls(record)
+    return cls(record, tools or Tools())
+
+
+def run_system(system: System, jobs: Sequence[Job]) -> list[Projection]:
+    """One projection per job, with the label policy of the system's settings applied.
+
+    Labels to drop go before the matching (they cannot block or overwrite others) or after it
+    (arXiv 2501.18750 drops MISC after, the thesis before).
+    """
+    drop = frozenset(system.settings.drop_labels)
+    if not drop:
+        return system.project(jobs)
+    if system.settings.drop == "before":
+        jobs = [_without(job, drop) for job in jobs]
+    return [
+        msgspec.structs.replace(found, spans=tuple(span for span in found.spans if span.label not in drop))
+        for found in system.project(jobs)
+    ]
+
+
+def _without(job: Job, labels: frozenset[str]) -> Job:
+    spans = tuple(span for span in job.source.spans if span.label not in labels)
+    return dataclasses.replace(job, source=msgspec.structs.replace(job.source, spans=spans))

@@ -8,7 +8,8 @@ from typing import ClassVar
 from spanport.options import HeuristicOptions
 from spanport.stages.batch import Job, pack, unpack
 from spanport.stages.score import coverage
-from spanport.systems.base import register
+from spanport.systems.base import Need, register
+from spanport.systems.tools import Tools
 from spanport.types import Projection
 
 
@@ -17,10 +18,10 @@ class Heuristic:
     """Each entity labels the runs of target words it is aligned to, near runs merged, short ones dropped."""
 
     options: ClassVar = HeuristicOptions
-    needs_probabilities: ClassVar = False
+    needs: ClassVar = frozenset[Need]({"source", "links"})
 
-    def __init__(self, options: HeuristicOptions) -> None:
-        self.settings = options
+    def __init__(self, settings: HeuristicOptions, tools: Tools) -> None:
+        self.settings = settings
 
     def project(self, jobs: Sequence[Job]) -> list[Projection]:
         """One projection per job, in order. A span's match score is its coverage."""

@@ -10,7 +10,8 @@ import numpy as np
 from spanport.options import NgramOptions
 from spanport.ports import BoolArray
 from spanport.stages.batch import STATUSES, Job, pack, unpack
-from spanport.systems.base import register
+from spanport.systems.base import Need, register
+from spanport.systems.tools import Tools
 from spanport.types import Projection
 
 
@@ -19,10 +20,10 @@ class Ngram:
     """Every contiguous target range is a candidate; at most one span per entity, none overlapping."""
 
     options: ClassVar = NgramOptions
-    needs_probabilities: ClassVar = False
+    needs: ClassVar = frozenset[Need]({"source", "links"})
 
-    def __init__(self, options: NgramOptions) -> None:
-        self.settings = options
+    def __init__(self, settings: NgramOptions, tools: Tools) -> None:
+        self.settings = settings
 
     def project(self, jobs: Sequence[Job]) -> list[Projection]:
         """One projection per job, in order."""
