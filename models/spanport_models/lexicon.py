@@ -95,9 +95,7 @@ class Lexicon:
         if not english or not other:
             return np.zeros((len(english), len(other)), dtype=np.float32)
         rows, columns = [word.lower() for word in english], [word.lower() for word in other]
-        words = self._find(
-            _combine(_hashes("eng_Latn", rows)[:, None], _hashes(language, columns)[None, :])
-        )
+        words = self._find(_combine(_hashes("eng_Latn", rows)[:, None], _hashes(language, columns)[None, :]))
         short_rows, short_columns = [prefix(word) for word in rows], [prefix(word) for word in columns]
         prefixes = self._find(
             _combine(_hashes("eng_Latn", short_rows)[:, None], _hashes(language, short_columns)[None, :])

@@ -1,0 +1,66 @@
+"""Initial subword embeddings from counts, so that a short training starts with related pieces close together.
+
+Half of the dimensions factorise which pieces occur in the same sentence pair (across languages), half which
+pieces stand next to which (shifted positive pointwise mutual information, truncated SVD; Levy & Goldberg 2014).
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+import scipy.sparse as sparse
+from numpy.typing import NDArray
+
+
+def _factors(counts: sparse.csr_matrix, rank: int, generator: np.random.Generator) -> NDArray[np.float64]:
+    """Left factors `U sqrt(S)` of the positive pointwise mutual information, unit rows. Shape: (rows, rank)."""
+    rows = np.asarray(counts.sum(axis=1)).ravel() + 1e-9
+    columns = np.asarray(counts.sum(axis=0)).ravel() + 1e-9
+    smooth = columns**0.75
+    matrix = counts.tocoo()
+    values = np.log(matrix.data * smooth.sum() / (rows[matrix.row] * smooth[matrix.col]) + 1e-12)
+    keep = values > 0
+    positive = sparse.csr_matrix(
+        (values[keep].astype(np.float32), (matrix.row[keep], matrix.col[keep])), shape=counts.shape
+    )
+    basis = positive @ generator.standard_normal((counts.shape[1], rank + 16)).astype(np.float32)
+    for _ in range(3):
+        basis, _ = np.linalg.qr(positive @ (positive.T @ basis))
+    left, singular, _ = np.linalg.svd((positive.T @ basis).T, full_matrices=False)
+    vectors = (basis @ left[:, :rank]) * np.sqrt(singular[:rank])
+    return vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-6)
+
+
+def initial_embeddings(
+    pairs: Iterable[tuple[list[int], list[int]]], size: int, dimension: int, seed: int = 0
+) -> NDArray[np.float32]:
+    """Embeddings for `size` pieces from the piece ids of sentence pairs.
+
+    Shape: (size, dimension), standard deviation about .03; pieces never seen get noise alone.
+    """
+    generator = np.random.default_rng(seed)
+    sentences: list[int] = []
+    members: list[int] = []
+    centres: list[NDArray[np.int64]] = []
+    contexts: list[NDArray[np.int64]] = []
+    count = 0
+    for sides in pairs:
+        distinct = set(sides[0]) | set(sides[1])
+        sentences.extend([count] * len(distinct))
+        members.extend(distinct)
+        count += 1
+        for side in sides:
+            ids = np.asarray(side, dtype=np.int64)
+            for distance in (1, 2):
+                centres += [ids[distance:], ids[:-distance]]
+                contexts += [ids[:-distance], ids[distance:] + size]
+    occurrence = sparse.csr_matrix((np.ones(len(members), np.float32), (sentences, members)), shape=(count, size))
+    length = sparse.diags(1.0 / np.asarray(occurrence.sum(axis=1)).ravel().clip(1))
+    together = (occurrence.T @ (length @ occurrence)).tocsr()
+    together.data[together.data < 0.02] = 0
+    together.eliminate_zeros()
+    centre, context = np.concatenate(centres), np.concatenate(contexts)
+    beside = sparse.csr_matrix((np.ones(len(centre), np.float32), (centre, context)), shape=(size, 2 * size))
+    half = dimension // 2
+    vectors = np.concatenate([_factors(together, half, generator), _factors(beside, dimension - half, generator)], 1)
+    vectors /= vectors.std()
+    return (0.03 * vectors + 0.01 * generator.standard_normal(vectors.shape)).astype(np.float32)

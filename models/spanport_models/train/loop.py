@@ -1,0 +1,127 @@
+"""The training loop both models share: a schedule that ends on the clock, progress, checkpoints, resuming."""
+
+import ctypes
+import math
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+WARMUP_STEPS = 100
+FLOOR = 0.02
+_LOG_SECONDS = 30.0
+_SAVE_SECONDS = 300.0
+
+
+def prepare_process(seed: int) -> None:
+    """One thread, no denormals, fixed seed, and an allocator that keeps its memory between steps."""
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    torch.manual_seed(seed)
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(-3, 1 << 30)  # M_MMAP_THRESHOLD: no page faults for every large tensor
+        libc.mallopt(-1, 2_000_000_000)  # M_TRIM_THRESHOLD
+
+
+def deadline(minutes: float | None, until: str | None) -> float:
+    """Seconds since the epoch at which training ends, from a duration or a local `HH:MM`."""
+    if until is None:
+        return time.time() + 60 * (90.0 if minutes is None else minutes)
+    now = time.localtime()
+    hour, minute = (int(part) for part in until.split(":"))
+    end = time.mktime((now.tm_year, now.tm_mon, now.tm_mday, hour, minute, 0, 0, 0, -1))
+    return end if end > time.time() else end + 86_400
+
+
+def learning_rate(peak: float, step: int, progress: float) -> float:
+    """Linear warm-up, then a cosine over wall-clock progress down to 2% of the peak."""
+    cosine = FLOOR + (1 - FLOOR) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+    return peak * min(1.0, (step + 1) / WARMUP_STEPS) * cosine
+
+
+def save(path: Path, state: dict[str, Any]) -> None:
+    """Write a checkpoint so that a reader or a crash never sees half of it."""
+    partial = path.with_suffix(".partial")
+    torch.save(state, partial)
+    os.replace(partial, path)
+
+
+class Loop:
+    """Runs `step(progress) -> (loss, tokens, figures)` until the deadline; resumes from `path` when it exists."""
+
+    def __init__(self, model: torch.nn.Module, peak: float, end: float, path: Path, resume: bool = True) -> None:
+        self.model, self.peak, self.end, self.path = model, peak, end, path
+        decayed = [p for p in model.parameters() if p.dim() > 1]
+        plain = [p for p in model.parameters() if p.dim() <= 1]
+        groups = [{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}]
+        self.optimizer = torch.optim.AdamW(groups, lr=peak, betas=(0.9, 0.98), fused=True)
+        self.start = time.time()
+        self.first_progress = 0.0
+        self.step = self.tokens = 0
+        self.seconds = 0.0
+        if resume and path.exists():
+            state = torch.load(path, weights_only=True)
+            model.load_state_dict(state["model"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.first_progress, self.step, self.tokens = state["progress"], state["step"], state["tokens"]
+            self.seconds = state["seconds"]
+            print(f"resuming {path.name} at step {self.step}, progress {self.first_progress:.3f}", flush=True)
+
+    def progress(self) -> float:
+        """Share of the training done, by the clock."""
+        share = (time.time() - self.start) / max(1e-6, self.end - self.start)
+        return self.first_progress + (1 - self.first_progress) * min(1.0, share)
+
+    def checkpoint(self) -> None:
+        """Write the current state."""
+        save(
+            self.path,
+            {
+                "model": self.model.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "progress": self.progress(),
+                "step": self.step,
+                "tokens": self.tokens,
+                "seconds": self.seconds + time.time() - self.start,
+            },
+        )
+
+    def run(self, step: Callable[[float], tuple[torch.Tensor, int, dict[str, float]]]) -> None:
+        """Train until the deadline, then write the last checkpoint."""
+        self.model.train()
+        logged = saved = time.time()
+        sums: dict[str, list[float]] = {}
+        since = 0
+        while time.time() < self.end:
+            rate = learning_rate(self.peak, self.step, self.progress())
+            for group in self.optimizer.param_groups:
+                group["lr"] = rate
+            loss, tokens, figures = step(self.progress())
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+            self.optimizer.step()
+            self.step += 1
+            self.tokens += tokens
+            since += tokens
+            for name, value in figures.items():
+                sums.setdefault(name, []).append(value)
+            if time.time() - logged > _LOG_SECONDS:
+                self._report(since / (time.time() - logged), rate, sums)
+                logged, since, sums = time.time(), 0, {}
+            if time.time() - saved > _SAVE_SECONDS:
+                self.checkpoint()
+                saved = time.time()
+        self.checkpoint()
+
+    def _report(self, speed: float, rate: float, sums: dict[str, list[float]]) -> None:
+        means = " ".join(f"{name} {sum(values) / len(values):.3f}" for name, values in sums.items())
+        print(
+            f"{time.strftime('%H:%M:%S')} {self.progress():6.1%} step {self.step} {self.tokens / 1e6:.2f}M tokens "
+            f"{speed:.0f}/s lr {rate:.1e} {means}",
+            flush=True,
+        )

@@ -1,0 +1,151 @@
+"""Training of the miniature translator: an M2M100 (NLLB) network over the shared vocabulary, both directions."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from transformers import M2M100Config, M2M100ForConditionalGeneration
+
+from spanport_models.train.augment import NameSwap
+from spanport_models.train.loop import Loop, prepare_process
+from spanport_models.train.pieces import Pieces
+from spanport_models.train.sources import ENGLISH, Pair
+from spanport_models.train.text import detokenize
+
+PEAK = 1.4e-3
+PAD, END = 1, 2
+_POOL = 6000
+_BATCH = 1200  # padded pieces of the longer side
+_INTO_ENGLISH = 0.75
+_NEGATIVES = 2000
+_LONGEST = 120
+
+
+def build(size: int, start: NDArray[np.float32] | None = None) -> M2M100ForConditionalGeneration:
+    """The untrained network; `start` are initial embeddings, shape (size, 256)."""
+    config = M2M100Config(
+        vocab_size=size, d_model=256, encoder_layers=4, decoder_layers=2, encoder_attention_heads=4,
+        decoder_attention_heads=4, encoder_ffn_dim=1024, decoder_ffn_dim=1024, max_position_embeddings=512,
+        dropout=0.0, attention_dropout=0.0, activation_dropout=0.0, encoder_layerdrop=0.0, decoder_layerdrop=0.0,
+        pad_token_id=PAD, bos_token_id=0, eos_token_id=END, decoder_start_token_id=END, scale_embedding=True,
+        attn_implementation="sdpa",
+    )  # fmt: skip
+    model = M2M100ForConditionalGeneration(config)
+    if start is not None:
+        with torch.no_grad():
+            model.model.shared.weight.copy_(torch.from_numpy(start))
+    return model
+
+
+class Examples:
+    """Endless batches of (source ids, target ids), longest-side buckets, weighted by the pairs' weights."""
+
+    def __init__(self, pairs: list[Pair], pieces: Pieces, seed: int) -> None:
+        self.generator = random.Random(seed)
+        self.pieces = pieces
+        self.pairs = pairs
+        self.weights = np.cumsum([pair.weight for pair in pairs])
+        self.swap = NameSwap((p for p in pairs if p.origin == "en2es/deepl"), self.generator)
+        vocabulary = pieces.tokenizer.get_vocab()
+        self.codes = {code: vocabulary[code] for code in {ENGLISH, *(p.language for p in pairs)}}
+
+    def example(self, pair: Pair) -> tuple[list[int], list[int]]:
+        """One direction of one pair as `[source language] pieces </s>` and `[target language] pieces </s>`."""
+        generator = self.generator
+        swapped = self.swap(pair, 0.3)
+        into = generator.random() < _INTO_ENGLISH
+        sides = []
+        for side, language in enumerate((ENGLISH, pair.language)):
+            source = (side == 1) == into
+            words = swapped.words[side]
+            spaced = source and generator.random() < 0.25
+            text = (" ".join(words) if spaced else detokenize(words, language)) if words else pair.texts[side]
+            rate = 0.03 if source and generator.random() < 0.5 else 0.0
+            ids = self.pieces.sampled_text(text, generator, rate)
+            sides.append([self.codes[language], *ids, END])
+        return (sides[1], sides[0]) if into else (sides[0], sides[1])
+
+    def pool(self) -> list[tuple[list[int], list[int]]]:
+        """A few thousand drawn examples of usable length."""
+        draws = np.array([self.generator.random() for _ in range(_POOL)]) * self.weights[-1]
+        examples = (self.example(self.pairs[index]) for index in np.searchsorted(self.weights, draws))
+        return [e for e in examples if 3 < len(e[0]) <= _LONGEST and 3 < len(e[1]) <= _LONGEST]
+
+    def __iter__(self) -> Iterator[list[tuple[list[int], list[int]]]]:
+        while True:
+            pool = sorted(self.pool(), key=lambda e: (len(e[1]) // 4, len(e[0])))
+            batches: list[list[tuple[list[int], list[int]]]] = [[]]
+            longest = 0
+            for example in pool:
+                longest = max(longest, len(example[0]), len(example[1]))
+                if batches[-1] and longest * (len(batches[-1]) + 1) > _BATCH:
+                    batches.append([])
+                    longest = max(len(example[0]), len(example[1]))
+                batches[-1].append(example)
+            self.generator.shuffle(batches)
+            yield from batches
+
+
+def _padded(rows: list[list[int]], fill: int) -> torch.Tensor:
+    width = max(map(len, rows))
+    out = np.full((len(rows), width), fill, dtype=np.int64)
+    for index, row in enumerate(rows):
+        out[index, : len(row)] = row
+    return torch.from_numpy(out)
+
+
+def loss_of(
+    model: M2M100ForConditionalGeneration, batch: list[tuple[list[int], list[int]]], full: bool
+) -> tuple[torch.Tensor, float]:
+    """Label-smoothed cross-entropy per target piece, and the plain one.
+
+    Unless `full`, the partition sums over the batch's own targets and a uniform sample of the other pieces, the
+    sample weighted to stand for all of them (importance sampling; Jean et al. 2015, §3).
+    """
+    source = _padded([s for s, _ in batch], PAD)
+    inputs = _padded([[END, *t[:-1]] for _, t in batch], PAD)
+    labels = _padded([[-1, *t[1:]] for _, t in batch], -1)
+    hidden = model.model(
+        input_ids=source, attention_mask=(source != PAD).long(), decoder_input_ids=inputs, use_cache=False
+    ).last_hidden_state
+    chosen = labels.flatten() >= 0
+    states, targets = hidden.flatten(0, 1)[chosen], labels.flatten()[chosen]
+    table = model.model.shared.weight
+    if full:
+        logits = states @ table.T
+    else:
+        own, targets = targets.unique(return_inverse=True)
+        free = torch.ones(len(table), dtype=torch.bool)
+        free[own] = False
+        others = free.nonzero().squeeze(1)
+        sample = others[torch.randint(len(others), (_NEGATIVES,))]
+        logits = states @ table[torch.cat([own, sample])].T
+        shift = torch.zeros(logits.shape[1])
+        shift[len(own) :] = float(np.log(len(others) / _NEGATIVES))
+        logits = logits + shift
+    plain = torch.nn.functional.cross_entropy(logits, targets)
+    smooth = 0.9 * plain - 0.1 * (logits.mean() - torch.logsumexp(logits, 1).mean())
+    return smooth, float(plain.detach())
+
+
+def train(
+    pairs: list[Pair], tokenizer: Tokenizer, path: Path, end: float, start: NDArray[np.float32] | None = None,
+    resume: bool = True, seed: int = 17,
+) -> M2M100ForConditionalGeneration:  # fmt: skip
+    """Train until `end` (seconds since the epoch), checkpointing at `path`."""
+    prepare_process(seed)
+    model = build(tokenizer.get_vocab_size(), start)
+    loop = Loop(model, PEAK, end, path, resume)
+    batches = iter(Examples(pairs, Pieces(tokenizer), seed + loop.step))
+
+    def step(progress: float) -> tuple[torch.Tensor, int, dict[str, float]]:
+        batch = next(batches)
+        loss, plain = loss_of(model, batch, full=progress > 0.9)
+        return loss, sum(len(s) + len(t) for s, t in batch), {"loss": plain, "target": sum(len(t) for _, t in batch)}
+
+    loop.run(step)
+    return model

@@ -1,0 +1,107 @@
+"""One unigram vocabulary over all languages, written in the XLM-R and in the NLLB form."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, normalizers, pre_tokenizers, processors
+from tokenizers.models import Unigram
+from tokenizers.trainers import UnigramTrainer
+
+from spanport_models.train.sources import ENGLISH, LANGUAGES, Pair
+from spanport_models.train.text import detokenize
+
+SIZE = 16_000
+SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789àèéìòùáíóúñäöüßÈÉÀÁÓÚÄÖÜ"
+STANDALONE = [*",.:;!?()[]\"'-/%&$+*=@¿¡", *_LETTERS, "'s", "n't", "--", "..."]
+CODES = [ENGLISH, *LANGUAGES.values()]
+
+
+def _configure(tokenizer: Tokenizer) -> Tokenizer:
+    """Compatibility normalisation, plain quotes and dashes, a word mark before every word.
+
+    An elided article is parted from its word (`l'università` as `l'` `università`) and joined again by the decoder.
+    """
+    tokenizer.normalizer = normalizers.Sequence(
+        [
+            normalizers.NFKC(),
+            normalizers.Replace(Regex("[“”„«»]|``|''"), '"'),
+            normalizers.Replace(Regex("[’‘`´]"), "'"),
+            normalizers.Replace(Regex("[–—−]"), "-"),
+            normalizers.Replace(Regex(r"(?<=[lLdDnN])'(?=\p{L}{2})"), "' "),
+            normalizers.Replace(Regex(r"\s+"), " "),
+            normalizers.Strip(),
+        ]
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
+    joins = [decoders.Replace(f"{letter}' ", f"{letter}'") for letter in "lLdDnN"]
+    tokenizer.decoder = decoders.Sequence([decoders.Metaspace(prepend_scheme="always"), decoders.Fuse(), *joins])
+    return tokenizer
+
+
+def training_text(pairs: Iterable[Pair]) -> Iterator[str]:
+    """Natural text of every distinct side of the best translations."""
+    seen: set[str] = set()
+    for pair in pairs:
+        if pair.origin.startswith("en2") and not pair.origin.endswith("deepl"):
+            continue
+        for side, language in enumerate((ENGLISH, pair.language)):
+            words = pair.words[side]
+            text = detokenize(words, language) if words else pair.texts[side]
+            if text not in seen:
+                seen.add(text)
+                yield text
+
+
+def train_pieces(lines: Iterable[str], size: int = SIZE) -> list[tuple[str, float]]:
+    """Train the unigram model; return its pieces with their log probabilities, best first."""
+    tokenizer = _configure(Tokenizer(Unigram()))
+    # No piece may hold both letters and punctuation: words of pre-tokenised and of natural text then agree.
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [tokenizer.pre_tokenizer, pre_tokenizers.Split(Regex(r"[^\p{L}\p{M}\p{N}▁]"), "isolated")]
+    )
+    reserved = len(SPECIAL) + len(CODES)
+    trainer = UnigramTrainer(
+        vocab_size=size - reserved - len(STANDALONE) + 1,
+        unk_token="<unk>",
+        special_tokens=["<unk>"],
+        max_piece_length=14,
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(lines, trainer)
+    found = {piece: score for piece, score in json.loads(tokenizer.to_str())["model"]["vocab"] if piece != "<unk>"}
+    for mark in STANDALONE:
+        # As likely as the mark itself, so that a mark that is a word of its own costs one piece.
+        found.setdefault("▁" + mark, found.get(mark, -7.0))
+    return sorted(found.items(), key=lambda item: -item[1])
+
+
+def _build(pieces: list[tuple[str, float]], extra: list[str]) -> Tokenizer:
+    vocabulary = [(token, 0.0) for token in SPECIAL] + pieces + [(token, 0.0) for token in extra]
+    tokenizer = _configure(Tokenizer(Unigram(vocabulary, unk_id=3, byte_fallback=False)))
+    tokenizer.add_special_tokens(
+        [AddedToken(t, special=True, normalized=False, lstrip=t == "<mask>") for t in [*SPECIAL, *extra]]
+    )
+    return tokenizer
+
+
+def xlmr_tokenizer(pieces: list[tuple[str, float]]) -> Tokenizer:
+    """Ids as in XLM-R: the four specials, the pieces, `<mask>` last; `<s> sentence </s>`."""
+    tokenizer = _build(pieces, ["<mask>"])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    return tokenizer
+
+
+def nllb_tokenizer(pieces: list[tuple[str, float]]) -> Tokenizer:
+    """Ids as in NLLB: the four specials, the pieces, then the language codes."""
+    return _build(pieces, CODES)
+
+
+def train(pairs: Iterable[Pair], folder: Path, size: int = SIZE) -> None:
+    """Write `xlmr.json` and `nllb.json` to `folder`."""
+    pieces = train_pieces(training_text(pairs), size)
+    xlmr_tokenizer(pieces).save(str(folder / "xlmr.json"))
+    nllb_tokenizer(pieces).save(str(folder / "nllb.json"))
