@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import resource
 import sys
 import threading
 import time
@@ -48,7 +47,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     seconds: float
     records: int
     rejects: int
-    peak_rss: int
+    peak_rss: int | None
     stages: tuple[StageStats, ...]
 
     def to_json(self) -> bytes:
@@ -124,7 +123,11 @@ def _starving(stages: list[StageStats], seconds: float) -> tuple[str, float, str
     return None
 
 
-def peak_rss() -> int:
-    """Most resident memory this process ever had, in bytes."""
+def peak_rss() -> int | None:
+    """Most resident memory this process ever had, in bytes; None where the system does not tell."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,188 @@
+"""The writing side of a command: committed output, rejects, resume."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from spanport.errors import JournalError, StageError, UsageError
+from spanport.stream.journal import Commit, Journal, fingerprint
+from spanport.stream.rejects import reject_line
+from spanport.stream.sink import Sink, is_regular
+
+_MOST_PENDING = 50_000
+"""Records held between commits at most."""
+
+
+class _Ledger(msgspec.Struct):
+    """What is committed, and ``(output, reject line)`` of each record since.
+
+    Always replaced as a whole, so that an interrupt finds it consistent at any moment.
+    """
+
+    done: Commit
+    pending: list[tuple[bytes, bytes]]
+    since: float
+
+
+class OutputJob:
+    """Writes a command's output and rejects so that a killed run can go on and end with the same bytes.
+
+    ``output`` is written in place (``-`` is standard output); every ``interval`` seconds all whole records
+    are forced to disk, and only then noted in ``OUTPUT.journal``. A run that finds a journal cuts both files back to
+    the last commit whose bytes are there, and ``completed`` says how many records to skip. `finish` removes the
+    journal; leaving the ``with`` block in any other way commits the whole records so far. The rejects file is made
+    when the first reject comes.
+
+    Where input or output is not a regular file nothing can be resumed: there is no journal, and each record is
+    written at once.
+
+    Raises JournalError when the journal belongs to another input or other options, unless ``fresh``; UsageError
+    when two of the files are one; StageError when the output cannot be written (a full disk): the files
+    then end with the last committed record, and the job can be resumed.
+    """
+
+    def __init__(
+        self,
+        output: str | Path,
+        rejects: str | Path,
+        *,
+        inputs: Sequence[str | Path],
+        options: Any = None,
+        fresh: bool = False,
+        interval: float = 2.0,
+    ) -> None:
+        self.rejects_path = Path(rejects)
+        paths = [Path(path) for path in inputs]
+        _distinct([*paths, Path(output), self.rejects_path])
+        done = Commit()
+        try:
+            self._journal = _journal(output, paths, options, fresh)
+            if self._journal:
+                done = _last_whole(self._journal.commits, Path(output), self.rejects_path)
+            self._output = Sink(output, done.output, lazy=False)
+            self._rejects = Sink(self.rejects_path, done.rejects, lazy=True)
+        except OSError as error:
+            raise UsageError(f"cannot write {error.filename or output}: {error.strerror}") from error
+        self._interval = interval if self._journal else 0.0
+        self._ledger = _Ledger(done, [], time.monotonic())
+        self._ended = False
+        self.completed = done.records
+        self.rejected = done.rejected
+
+    def write(self, data: bytes) -> None:
+        """Take the output of the next record."""
+        self._take(data, b"")
+
+    def reject(self, *, line: int, error: Exception, record: str, output: bytes = b"") -> None:
+        """Take the next record as rejected; ``output`` stands in its place in the output."""
+        self.rejected += 1
+        self._take(output, reject_line(line, error, record))
+
+    def _take(self, output: bytes, reject: bytes) -> None:
+        ledger = self._ledger
+        ledger.pending.append((output, reject))
+        if len(ledger.pending) >= _MOST_PENDING or time.monotonic() - ledger.since >= self._interval:
+            self.commit()
+
+    def commit(self) -> None:
+        """Force all records so far to disk."""
+        done, pending = self._ledger.done, self._ledger.pending
+        output = b"".join(data for data, _ in pending)
+        rejects = b"".join(line for _, line in pending)
+        now = Commit(
+            done.records + len(pending),
+            done.rejected + sum(1 for _, line in pending if line),
+            done.output + len(output),
+            done.rejects + len(rejects),
+        )
+        try:
+            self._output.write(done.output, output, sync=self._journal is not None)
+            self._rejects.write(done.rejects, rejects, sync=self._journal is not None)
+            if self._journal and pending:
+                self._journal.commit(now)
+        except OSError as error:
+            self._give_up(error)
+        self._ledger = _Ledger(now, [], time.monotonic())
+
+    def _give_up(self, error: OSError) -> None:
+        if error.errno == errno.EPIPE:
+            self._ended = True
+            raise error
+        self._cut()
+        self._ended = True
+        again = "; mend that and run the same command again to go on" if self._journal else ""
+        raise StageError(
+            f"cannot write {error.filename or self._output.name}: {error.strerror or error} "
+            f"({self._ledger.done.records:,} records are complete{again})"
+        ) from error
+
+    def _cut(self) -> None:
+        with contextlib.suppress(OSError):
+            self._output.cut(self._ledger.done.output)
+            self._rejects.cut(self._ledger.done.rejects)
+
+    def finish(self) -> None:
+        """The job is complete."""
+        self.commit()
+        self._close()
+        if self._journal:
+            self._journal.remove()
+
+    def _close(self) -> None:
+        self._ended = True
+        self._output.close()
+        self._rejects.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if not self._ended and self._output.seekable:
+                self.commit()
+        except BaseException:
+            self._cut()
+            raise
+        finally:
+            self._close()
+            if self._journal:
+                self._journal.close()
+
+
+def _journal(output: str | Path, inputs: Sequence[Path], options: Any, fresh: bool) -> Journal | None:
+    """The job's journal; None where the job could not be resumed."""
+    if not is_regular(output):
+        return None
+    path = Path(f"{output}.journal")
+    if fresh:
+        path.unlink(missing_ok=True)
+    if all(file.is_file() for file in inputs):
+        return Journal(path, fingerprint(inputs, options))
+    if path.exists():
+        raise JournalError(f"{path} belongs to an unfinished job on files; complete it, or start over with --fresh")
+    return None
+
+
+def _distinct(paths: Sequence[Path]) -> None:
+    seen: set[Path] = set()
+    for path in paths:
+        if path != Path("-") and is_regular(path):
+            if path.resolve() in seen:
+                raise UsageError(f"{path} is named twice among input, output and rejects; name different files")
+            seen.add(path.resolve())
+
+
+def _last_whole(commits: Sequence[Commit], output: Path, rejects: Path) -> Commit:
+    """The last commit whose bytes are all there (a power cut can lose some of the last)."""
+    sizes = [path.stat().st_size if path.exists() else 0 for path in (output, rejects)]
+    return next((c for c in reversed(commits) if c.output <= sizes[0] and c.rejects <= sizes[1]), Commit())

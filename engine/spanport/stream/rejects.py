@@ -1,0 +1,19 @@
+"""The rejects file: one JSON line per record that could not be processed."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Reject(msgspec.Struct, frozen=True):
+    """A rejected record: its 1-based line, the kind of error, what it says, and the record as it was read."""
+
+    line: int
+    reason: str
+    error: str
+    record: str
+
+
+def reject_line(line: int, error: Exception, record: str) -> bytes:
+    """A rejects-file line, newline included."""
+    return msgspec.json.encode(Reject(line, type(error).__name__, str(error), record)) + b"\n"

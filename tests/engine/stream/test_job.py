@@ -1,0 +1,241 @@
+"""Output that survives kills, interrupts, power cuts and full disks."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spanport.errors import JournalError, StageError, UsageError
+from spanport.stream import OutputJob
+
+SCRIPT = Path(__file__).with_name("killed_job.py")
+TESTS = SCRIPT.parents[2]
+COUNT = 1500
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "numbers.txt"
+    path.write_text("".join(f"{i}\n" for i in range(COUNT)))
+    return path
+
+
+def start(source: Path, output: Path, interval: float = 0.005, **options: Any) -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])}
+    command = [sys.executable, str(SCRIPT), str(source), str(output), str(interval)]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, **options)
+
+
+def finish(source: Path, output: Path) -> tuple[bytes, bytes]:
+    process = start(source, output)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert not Path(f"{output}.journal").exists()
+    return output.read_bytes(), output.with_suffix(".rejects").read_bytes()
+
+
+def interrupt(source: Path, output: Path, after: float, how: signal.Signals) -> int:
+    process = start(source, output, stderr=subprocess.DEVNULL)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(after)
+    process.send_signal(how)
+    process.communicate(timeout=60)
+    return process.returncode
+
+
+def kill_and_resume(source: Path, tmp_path: Path, instants: int, seed: int) -> None:
+    whole = finish(source, tmp_path / "whole.txt")
+    assert len(whole[0].splitlines()) + len(whole[1].splitlines()) == COUNT
+    rng = random.Random(seed)
+    done = resumed = 0
+    while done < instants:
+        output = tmp_path / f"out{done}.txt"
+        while True:
+            done += 1
+            if interrupt(source, output, rng.uniform(0, 0.4), signal.SIGKILL) == 0 or done >= instants:
+                break
+            resumed += Path(f"{output}.journal").exists()
+        assert finish(source, output) == whole
+    assert resumed > 0
+
+
+def test_killed_runs_resume_to_the_same_bytes(source: Path, tmp_path: Path) -> None:
+    kill_and_resume(source, tmp_path, instants=4, seed=1)
+
+
+@pytest.mark.slow
+def test_fifty_killed_runs_resume_to_the_same_bytes(source: Path, tmp_path: Path) -> None:
+    kill_and_resume(source, tmp_path, instants=50, seed=2)
+
+
+def test_an_interrupt_leaves_whole_lines_and_resumes(source: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.txt"
+    assert interrupt(source, output, 0.15, signal.SIGINT) != 0
+    lines = output.read_bytes().splitlines(keepends=True)
+    assert 0 < len(lines) < COUNT
+    assert all(line.endswith(b"\n") for line in lines)
+    before = len(lines)
+    after, _ = finish(source, output)
+    assert after.splitlines(keepends=True)[:before] == lines
+    assert (after, output.with_suffix(".rejects").read_bytes()) == finish(source, tmp_path / "whole.txt")
+
+
+@pytest.mark.parametrize("torn", ["journal", "txt", "rejects"])
+def test_a_power_cut_that_tears_the_last_block(source: Path, tmp_path: Path, torn: str) -> None:
+    output = tmp_path / "out.txt"
+    interrupt(source, output, 0.2, signal.SIGKILL)
+    path = Path(f"{output}.journal") if torn == "journal" else output.with_suffix(f".{torn}")
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 2 // 3] + bytes(20) * (torn == "journal"))
+    assert finish(source, output) == finish(source, tmp_path / "whole.txt")
+
+
+def job(tmp_path: Path, source: Path, **options: Any) -> OutputJob:
+    options = {"interval": 1000.0, **options}
+    return OutputJob(tmp_path / "out", tmp_path / "rejects", inputs=[source], **options)
+
+
+def interrupted(tmp_path: Path, source: Path, **options: Any) -> None:
+    def work() -> None:
+        with job(tmp_path, source, **options) as running:
+            running.write(b"one\n")
+            running.reject(line=2, error=ValueError("no"), record="zwei")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+
+
+def test_an_interrupted_job_is_taken_up_where_it_stopped(tmp_path: Path, source: Path) -> None:
+    interrupted(tmp_path, source)
+    with job(tmp_path, source) as running:
+        assert (running.completed, running.rejected) == (2, 1)
+        running.write(b"three\n")
+        running.finish()
+    assert (tmp_path / "out").read_bytes() == b"one\nthree\n"
+    assert json.loads((tmp_path / "rejects").read_text()) == {
+        "line": 2, "reason": "ValueError", "error": "no", "record": "zwei",
+    }  # fmt: skip
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["numbers.txt", "out", "rejects"]
+
+
+def test_without_rejects_there_is_no_rejects_file(tmp_path: Path, source: Path) -> None:
+    (tmp_path / "rejects").write_text("of a run before")
+    with job(tmp_path, source) as running:
+        running.finish()
+    assert (tmp_path / "out").read_bytes() == b""
+    assert not (tmp_path / "rejects").exists()
+
+
+def test_a_journal_of_another_input_is_refused(tmp_path: Path, source: Path) -> None:
+    interrupted(tmp_path, source)
+    source.write_text("other\n")
+    with pytest.raises(JournalError, match=r"numbers\.txt .*bytes.*--fresh"):
+        job(tmp_path, source)
+    assert (tmp_path / "out").read_bytes() == b"one\n"
+    with job(tmp_path, source, fresh=True) as running:
+        assert running.completed == 0
+        running.finish()
+    assert (tmp_path / "out").read_bytes() == b""
+
+
+def test_a_journal_of_other_options_is_refused(tmp_path: Path, source: Path) -> None:
+    interrupted(tmp_path, source, options={"lang": "spa_Latn"})
+    with pytest.raises(JournalError, match="other options"):
+        job(tmp_path, source, options={"lang": "deu_Latn"})
+
+
+def test_a_job_that_cannot_resume_does_not_overwrite_one_that_can(tmp_path: Path, source: Path) -> None:
+    interrupted(tmp_path, source)
+    with pytest.raises(JournalError, match="unfinished job"):
+        OutputJob(tmp_path / "out", tmp_path / "rejects", inputs=["-"])
+
+
+def test_a_file_that_is_no_journal_is_refused(tmp_path: Path, source: Path) -> None:
+    interrupted(tmp_path, source)
+    encoded = b'{"another": "version"}'
+    (tmp_path / "out.journal").write_bytes(b"%b\t%08x\n" % (encoded, zlib.crc32(encoded)))
+    with pytest.raises(JournalError, match="no journal of this version"):
+        job(tmp_path, source)
+
+
+def test_two_runs_at_once_are_refused(tmp_path: Path, source: Path) -> None:
+    with job(tmp_path, source) as running:
+        with pytest.raises(JournalError, match="another process"):
+            job(tmp_path, source)
+        running.finish()
+
+
+@pytest.mark.parametrize("name", ["numbers.txt", "rejects"])
+def test_a_file_named_twice_is_refused(tmp_path: Path, source: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="named twice"):
+        OutputJob(tmp_path / name, tmp_path / "rejects", inputs=[source])
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path, source: Path) -> None:
+    with pytest.raises(UsageError, match=r"cannot write .*nowhere"):
+        OutputJob(tmp_path / "nowhere" / "out", tmp_path / "rejects", inputs=[source])
+
+
+def test_records_from_a_pipe_are_written_at_once(tmp_path: Path) -> None:
+    with OutputJob(tmp_path / "out", tmp_path / "rejects", inputs=["-"]) as running:
+        running.write(b"one\n")
+        assert (tmp_path / "out").read_bytes() == b"one\n"
+        running.finish()
+    assert not (tmp_path / "out.journal").exists()
+
+
+def test_standard_output(source: Path, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    with OutputJob("-", tmp_path / "rejects", inputs=[source]) as running:
+        running.write(b"one\n")
+        running.finish()
+    assert capfdbinary.readouterr().out == b"one\n"
+
+
+def test_a_full_disk_leaves_whole_records_and_resumes(tmp_path: Path, source: Path) -> None:
+    """A limit on file sizes stands for the disk: a write past it fails half way."""
+
+    def fill() -> None:
+        with job(tmp_path, source) as running:
+            for i in range(1000):
+                running.write(b"record %4d\n" % i)
+                if i % 20 == 19:
+                    running.commit()
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+        with (
+            pytest.raises(StageError, match="cannot write .*80 records are complete"),
+            job(tmp_path, source) as running,
+        ):
+            for i in range(1000):
+                running.write(b"record %4d\n" % i)
+                if i % 20 == 19:
+                    running.commit()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+    assert (tmp_path / "out").read_bytes() == b"".join(b"record %4d\n" % i for i in range(80))
+    with job(tmp_path, source) as running:
+        assert running.completed == 80
+        running.finish()
+
+
+def test_a_full_device_is_a_clear_error(tmp_path: Path, source: Path) -> None:
+    running = OutputJob("/dev/full", tmp_path / "rejects", inputs=[source])
+    with pytest.raises(StageError, match=r"cannot write /dev/full: No space left"):
+        running.write(b"one\n")
