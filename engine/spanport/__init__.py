@@ -1,1 +1,47 @@
-"""Carry span annotations from one language to another."""
+"""Carry span annotations (named entities first) from one language to another.
+
+>>> from spanport import Engine
+>>> engine = Engine.from_bundle("mini")
+>>> for result in engine.label(["Ana Ruiz vive en Sevilla."], lang="spa_Latn"):
+...     print(result.spans)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from spanport.api import Engine
+    from spanport.errors import RecordError, SpanportError
+    from spanport.types import Alignment, Pair, ProjectedSpan, Projection, Sentence, Span
+
+_HOMES = {
+    "Alignment": "types",
+    "Engine": "api",
+    "Pair": "types",
+    "ProjectedSpan": "types",
+    "Projection": "types",
+    "RecordError": "errors",
+    "Sentence": "types",
+    "Span": "types",
+    "SpanportError": "errors",
+}
+
+__all__ = [
+    "Alignment",
+    "Engine",
+    "Pair",
+    "ProjectedSpan",
+    "Projection",
+    "RecordError",
+    "Sentence",
+    "Span",
+    "SpanportError",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'spanport' has no attribute {name!r}")
+    return getattr(import_module(f"spanport.{_HOMES[name]}"), name)

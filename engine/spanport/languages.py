@@ -45,7 +45,7 @@ def resolve(code: str) -> str:
     names = _names()
     key = _key(code)
     found = names.get(key)
-    if found is None and (subtags := key.split("_"))[1:] and not _is_script(subtags[1]):
+    if found is None and (subtags := key.split("_"))[1:] and _is_region(subtags[1]):
         found = names.get(subtags[0])
     if found is None:
         raise LanguageError(_unknown(code, key))
@@ -79,9 +79,9 @@ def _only_script(code: str) -> bool:
     return sum(other.startswith(prefix) for other in languages()) == 1
 
 
-def _is_script(subtag: str) -> bool:
-    """A script subtag (four letters): falling back would silently change the script that was asked for."""
-    return len(subtag) == 4 and subtag.isalpha()
+def _is_region(subtag: str) -> bool:
+    """A region (two letters or three digits). Anything else may be a misspelt script, which must not be dropped."""
+    return (len(subtag) == 2 and subtag.isalpha()) or (len(subtag) == 3 and subtag.isdigit())
 
 
 def _key(name: str) -> str:

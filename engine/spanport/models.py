@@ -74,7 +74,7 @@ class Models:
             return None
         from spanport_models.lexicon import Lexicon as Loaded
 
-        loaded: Lexicon = self._part("lexicon", lambda: Loaded(path))
+        loaded: Lexicon = self._part("lexicon", lambda: Loaded.load(path))
         return loaded
 
     def release(self, *parts: str) -> None:
@@ -95,9 +95,11 @@ class Models:
         Raises UsageError when the manifest's mixture has an unknown or malformed entry.
         """
         mixture: dict[str, Any] = dict(self.bundle.mixture)
-        own = {key: mixture.pop(key) for key in ("extraction", "threshold") if key in mixture}
+        options = {name: mixture.pop(name) for name in ("extraction", "threshold") if name in mixture}
+        options["mixture"] = mixture
         try:
-            return msgspec.convert({**own, "mixture": msgspec.convert(mixture, Mixture)}, AlignOptions)
+            tuned: AlignOptions = msgspec.convert(options, AlignOptions)
+            return tuned
         except msgspec.ValidationError as error:
             raise UsageError(f"the mixture in the manifest of {self.name!r}: {error}") from error
 

@@ -6,7 +6,9 @@ points of the original text, which is never altered.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Any, Literal
 
 import msgspec
@@ -64,9 +66,10 @@ def word_ranges(words: Sequence[tuple[int, int]], spans: Sequence[Span]) -> list
     """Half-open word ranges of character spans; see `Sentence.word_spans`."""
     ranges = []
     for span in spans:
-        inside = [i for i, (start, end) in enumerate(words) if start < span.end and end > span.start]
-        if inside:
-            ranges.append((inside[0], inside[-1] + 1, span.label))
+        first = bisect_right(words, span.start, key=itemgetter(1))
+        last = bisect_left(words, span.end, lo=first, key=itemgetter(0))
+        if first < last:
+            ranges.append((first, last, span.label))
     return ranges
 
 
@@ -75,7 +78,7 @@ class Alignment(msgspec.Struct, frozen=True):
 
     links: tuple[tuple[int, int], ...] = ()
 
-    def __iter__(self) -> Iterator[tuple[int, int]]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[tuple[int, int]]:
         return iter(self.links)
 
     def __len__(self) -> int:

@@ -1,0 +1,56 @@
+"""`spanport align`: word alignments of parallel text."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from spanport.cli import arguments as a
+
+
+def add(app: typer.Typer) -> None:
+    """Enter the command."""
+
+    @app.command(epilog="Example: spanport align --source en.txt --target de.txt --target-lang de -o en-de.pharaoh")
+    def align(
+        source: Annotated[str, typer.Option(help="Text, CoNLL or JSONL file.")],
+        target: Annotated[str, typer.Option(help="Its translation, line by line.")],
+        output: a.Output = "-",
+        source_lang: a.SourceLang = "eng_Latn",
+        target_lang: a.TargetLang = "",
+        bundle: a.Bundle = "mini",
+        source_format: Annotated[str | None, typer.Option(help="Format of the source.")] = None,
+        target_format: Annotated[str | None, typer.Option(help="Format of the target.")] = None,
+        rejects: a.Rejects = None,
+        device: a.Device = "auto",
+        threads: a.Threads = 0,
+        stats: a.Stats = None,
+        fresh: a.Fresh = False,
+    ) -> int:
+        """Align the words of parallel text; writes Pharaoh links (source-target, 0-indexed)."""
+        from spanport.cli.jobs import JobFiles, run_job
+        from spanport.formats import encode_pharaoh, read
+        from spanport.types import Pair
+
+        files = JobFiles(output, rejects, None, fallback="pharaoh", inputs=[source, target], fresh=fresh)
+        engine = a.engine(bundle, device, threads)
+        readers = [
+            (source, read(source, source_format, source_lang)),
+            (target, read(target, target_format, target_lang)),
+        ]
+
+        def build(left: Any, right: Any) -> Pair:
+            return Pair(left.sentence, right.sentence)
+
+        with engine:
+            return run_job(
+                files,
+                readers,
+                build=build,
+                outcomes=lambda records, skip: engine.stream_align(records, skip=skip),
+                encode=encode_pharaoh,
+                engine=engine,
+                options=["align", source_lang, target_lang, bundle],
+                stats=stats,
+            )

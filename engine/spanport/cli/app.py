@@ -1,0 +1,78 @@
+"""The application: its commands, and what its exit codes mean.
+
+0: every record was processed; 1: some were rejected; 2: the command line is wrong; 3: the job could not be done;
+130: interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from spanport.cli import align, demo, evaluate, label, models, project
+from spanport.cli.console import fail
+from spanport.errors import LanguageError, SpanportError, UsageError
+
+app = typer.Typer(
+    name="spanport",
+    help="Carry span annotations (named entities first) from one language to another.",
+    epilog="Example: spanport label news.txt --lang spa_Latn -o news.jsonl",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        typer.echo(f"spanport {version('spanport')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what the engine does.")] = False,
+) -> None:
+    import logging
+
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    for noisy in ("numba", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+for module in (demo, label, project, align, evaluate):
+    module.add(app)
+app.add_typer(models.app, name="models")
+
+
+def run() -> int:
+    """Run the command line; returns the exit code."""
+    try:
+        code = app(standalone_mode=False)
+    except typer.Exit as end:
+        return end.exit_code
+    except (UsageError, LanguageError) as error:
+        return fail(str(error), 2)
+    except SpanportError as error:
+        return fail(str(error), 3)
+    except KeyboardInterrupt:
+        return fail("interrupted; run the same command again to continue where a job stopped", 130)
+    except typer.Abort:
+        return fail("aborted", 130)
+    except Exception as error:
+        if hasattr(error, "format_message"):  # click's own usage errors
+            return fail(error.format_message(), 2, context=getattr(error, "ctx", None))
+        raise
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,92 @@
+"""Options that several commands share, and what is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from spanport.errors import UsageError
+
+if TYPE_CHECKING:
+    from spanport.api import Engine
+    from spanport.types import Projection
+
+Bundle = Annotated[str, typer.Option(help="Bundle of models: a name of `spanport models list`, or a folder.")]
+Output = Annotated[str, typer.Option("--output", "-o", help="Where to write; - is standard output.")]
+Format = Annotated[str | None, typer.Option(help="Format of the output: text, conll or jsonl.")]
+InputFormat = Annotated[str | None, typer.Option(help="Format of the input, where its ending is no help.")]
+Rejects = Annotated[str | None, typer.Option(help="File for records that fail; default OUTPUT.rejects.jsonl.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+Threads = Annotated[int, typer.Option(min=0, help="Batches worked on at once; 0 is one per core.")]
+Stats = Annotated[str | None, typer.Option(help="Write figures of the run to this file, as JSON.")]
+System = Annotated[str, typer.Option(help="Projection system: ngram, heuristic, ...; see README.")]
+Score = Annotated[str | None, typer.Option(help="Alignment score: covered, or pairs (as published).")]
+Solver = Annotated[str | None, typer.Option(help="Matching: exact or greedy.")]
+Option = Annotated[list[str] | None, typer.Option(help="Further option of the system, NAME=VALUE; repeatable.")]
+MinConfidence = Annotated[float, typer.Option(min=0, max=1, help="Leave out spans of less confidence.")]
+SourceLang = Annotated[str, typer.Option("--source-lang", "--pivot", help="Language of the labelled side.")]
+TargetLang = Annotated[str, typer.Option("--target-lang", "--lang", help="Language of the side to label.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Start over instead of resuming a stopped job.")]
+
+
+def system_options(score: str | None, solver: str | None, options: Sequence[str] | None) -> dict[str, Any]:
+    """What was given on the command line; the system's own defaults stand for the rest.
+
+    Values are read as JSON where they are, else as strings. Raises UsageError for an option without ``=``.
+    """
+    import msgspec
+
+    given: dict[str, Any] = {"score": score, "solver": solver}
+    for option in options or ():
+        name, equals, value = option.partition("=")
+        if not equals:
+            raise UsageError(f"--option {option!r}: expected NAME=VALUE, such as merge_distance=0")
+        try:
+            given[name] = msgspec.json.decode(value)
+        except msgspec.DecodeError:
+            given[name] = value
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def engine(bundle: str, device: str, threads: int, *, beam_size: int = 1) -> Engine:
+    """The engine for these options; models load later.
+
+    Batches depend on the input alone (no linger), so that a resumed job ends with the same bytes.
+    """
+    from spanport.api import Engine
+    from spanport.options import StreamOptions, TranslateOptions
+
+    count = threads or cores()
+    return Engine.from_bundle(
+        bundle,
+        device=device,
+        threads=count,
+        translate=TranslateOptions(beam_size=beam_size),
+        stream=StreamOptions(workers=count, linger=None),
+    )
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def projection_encoder(format: str, min_confidence: float) -> Callable[[Projection], bytes]:
+    """How one projection becomes bytes, spans below the confidence left out."""
+    import msgspec
+
+    from spanport.formats import FORMATS
+
+    encode = FORMATS[format].encode_projection
+    if not min_confidence:
+        return encode
+
+    def confident(projection: Projection) -> bytes:
+        spans = tuple(span for span in projection.spans if span.score >= min_confidence)
+        return encode(msgspec.structs.replace(projection, spans=spans))
+
+    return confident

@@ -1,0 +1,92 @@
+"""`spanport evaluate`: scores of labels or of alignments against gold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import typer
+
+from spanport.cli.console import print_json, table
+
+
+def add(app: typer.Typer) -> None:
+    """Enter the command."""
+
+    @app.command(epilog="Example: spanport evaluate gold.conll predicted.conll --ignore MISC,DATE")
+    def evaluate(
+        gold: Annotated[str, typer.Argument(help="Labelled file, or Pharaoh alignments (ipj: possible links).")],
+        predicted: Annotated[str, typer.Argument(help="The same sentences as labelled by a system.")],
+        ignore: Annotated[str, typer.Option(help="Labels to leave out on both sides, separated by commas.")] = "",
+        gold_format: Annotated[str | None, typer.Option(help="Format of the gold file.")] = None,
+        predicted_format: Annotated[str | None, typer.Option(help="Format of the other.")] = None,
+        json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    ) -> None:
+        """Entity precision, recall and F1 per label and over all, as seqeval has them; for alignments also AER.
+
+        With them come a 95% bootstrap interval of F1, what kinds of mistakes there are, and, where the predicted
+        spans carry confidences, how well these are calibrated.
+        """
+        from spanport.formats import holds_alignments
+
+        if holds_alignments(gold):
+            _alignments(gold, predicted, json)
+            return
+        ignored = [label.strip() for label in ignore.split(",") if label.strip()]
+        _entities(_sentences(gold, gold_format), _sentences(predicted, predicted_format), ignored, json)
+
+
+def _entities(gold: list[Any], predicted: list[Any], ignored: list[str], json: bool) -> None:
+    from spanport.evaluate import calibration, count_entities, count_mistakes, interval
+
+    counts = count_entities(gold, predicted, ignored)
+    scores, mistakes = counts.scores(), count_mistakes(gold, predicted, ignored)
+    f1 = interval(counts.micro_rows())
+    reliable = calibration(gold, predicted, ignored)
+    if json:
+        print_json({"scores": scores, "f1_interval": f1, "mistakes": mistakes, "reliability": reliable})
+        return
+    names = ("precision", "recall", "f1", "correct", "predicted", "gold")
+    rows = [(row["label"], *[_shown(row[name]) for name in names]) for row in scores.to_rows()]
+    table(("label", *names), rows)
+    table(("mistakes", "number"), mistakes.to_row().items())
+    facts = [
+        ("F1, 95% interval", f"{f1.low:.4f} to {f1.high:.4f}"),
+        ("projection ratio", f"{scores.projection_ratio:.4f}"),
+    ]
+    if reliable.count:
+        facts.append(("expected calibration error", f"{reliable.ece:.4f}"))
+    table(("", "value"), facts)
+
+
+def _alignments(gold: str, predicted: str, json: bool) -> None:
+    from spanport.evaluate import count_links
+    from spanport.formats import read_alignments
+
+    links = [(item.alignment, item.possible) for item in _intact(gold, read_alignments(gold))]
+    scores = count_links(links, [item.alignment for item in _intact(predicted, read_alignments(predicted))]).scores()
+    if json:
+        print_json(scores)
+    else:
+        table(("alignment", "value"), [(name, _shown(value)) for name, value in scores.to_row().items()])
+
+
+def _sentences(path: str, format: str | None) -> list[Any]:
+    from spanport.formats import read
+
+    return [item.sentence for item in _intact(path, read(path, format))]
+
+
+def _intact(path: str, results: Iterable[Any]) -> Iterable[Any]:
+    """The records of a file all of which must be readable; UsageError names the first that is not."""
+    from spanport.errors import UsageError
+    from spanport.formats import Rejected
+
+    for result in results:
+        if isinstance(result, Rejected):
+            raise UsageError(f"{path}, line {result.line}: {result.error}; scores need every record")
+        yield result
+
+
+def _shown(value: float | int) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"

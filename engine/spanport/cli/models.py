@@ -1,0 +1,55 @@
+"""`spanport models`: what bundles there are, what one holds, whether it is intact."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from spanport.cli.console import print_json, say, table
+
+app = typer.Typer(help="List, show and verify bundles of models.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="A name of `spanport models list`, or a folder.")]
+
+
+@app.command("list", epilog="Example: spanport models list")
+def list_() -> None:
+    """List every model by name, and where it lies."""
+    from spanport_models import list_models
+
+    rows = []
+    for entry in list_models():
+        place = "bundled" if entry.shipped else str(entry.path or "not on this machine")
+        licence = entry.card.licence if entry.card else ""
+        rows.append((entry.name, place, licence))
+    table(("name", "where", "licence"), rows)
+
+
+@app.command(epilog="Example: spanport models show mini")
+def show(name: Name) -> None:
+    """Print the manifests of a bundle and of its components as JSON."""
+    from spanport.models import mapped_errors
+    from spanport_models import find_model
+    from spanport_models.manifest import PipelineManifest, read_manifest
+
+    with mapped_errors():
+        folder = find_model(name)
+        manifest = read_manifest(folder)
+        parts = {}
+        if isinstance(manifest, PipelineManifest):
+            parts = {
+                role: read_manifest(folder / path) for role, path in manifest.components.items() if role != "lexicon"
+            }
+    print_json({"folder": str(folder), "manifest": manifest, "components": parts})
+
+
+@app.command(epilog="Example: spanport models verify mini")
+def verify(name: Name) -> None:
+    """Hash every file of a bundle and compare with its manifest."""
+    from spanport.models import mapped_errors
+    from spanport_models import find_model, verify_bundle
+
+    with mapped_errors():
+        checked = verify_bundle(find_model(name))
+    for folder in checked:
+        say(f"intact: {folder}")

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from fakes import FakeEncoder, FakeModels, FakeTranslator
+from spanport import Engine, Pair, Projection, RecordError, Sentence, Span
+from spanport.errors import AlignmentError, LanguageError, ModelError, UsageError
+from spanport.options import StreamOptions
+from spanport.types import Alignment
+
+WORDS = {"vive": "lives", "en": "in", "Sevilla": "Seville", "y": "and", "habla": "speaks"}
+TAGS = {"Ana": "B-PER", "Ruiz": "I-PER", "Seville": "B-LOC"}
+TEXT = "Ana Ruiz vive en Sevilla"
+
+
+@pytest.fixture
+def engine() -> Engine:
+    concepts = {english.casefold(): spanish.casefold() for spanish, english in WORDS.items()}
+    models = FakeModels(FakeEncoder(TAGS, concepts), FakeTranslator(WORDS))
+    return Engine(models)  # type: ignore[arg-type]
+
+
+def found(projection: Projection) -> list[tuple[str, str]]:
+    return [(s.label, projection.target.text[s.start : s.end]) for s in projection.spans]
+
+
+def test_label_carries_entities_back_onto_the_original_text(engine: Engine) -> None:
+    (result,) = engine.label([TEXT], lang="es")
+    assert found(result) == [("PER", "Ana Ruiz"), ("LOC", "Sevilla")]
+    assert result.source.text == "Ana Ruiz lives in Seville"
+    assert result.target.text == TEXT
+    assert result.optimal
+    person = result.spans[0]
+    assert person.source is not None
+    assert result.source.text[person.source.start : person.source.end] == "Ana Ruiz"
+    assert person.score == pytest.approx(0.9)
+
+
+def test_label_keeps_order_empty_sentences_and_given_words(engine: Engine) -> None:
+    tokens = Sentence("Ana  Ruiz", words=((0, 3), (5, 9)), tokenized=True)
+    texts = ["", TEXT, tokens, "   ", *["habla Ana"] * 50]
+    results = list(engine.label(iter(texts), lang="spa_Latn"))
+    assert [r.target.text for r in results] == [t if isinstance(t, str) else t.text for t in texts]
+    assert results[0].spans == () == results[3].spans
+    assert results[2].target.words == tokens.words
+    assert found(results[2]) == [("PER", "Ana  Ruiz")]
+
+
+def test_label_streams_from_an_endless_input(engine: Engine) -> None:
+    def endless() -> Iterator[str]:
+        while True:
+            yield TEXT
+
+    stream = engine.label(endless(), lang="es")
+    assert [found(next(stream)) for _ in range(3)] == [[("PER", "Ana Ruiz"), ("LOC", "Sevilla")]] * 3
+    stream.close()  # type: ignore[attr-defined]
+
+
+def test_project_with_given_links_needs_no_model(engine: Engine) -> None:
+    source = Sentence("Ana left", spans=(Span(0, 3, "PER"),))
+    pair = Pair(source, Sentence("se fue Ana"), Alignment(((0, 2), (1, 0), (1, 1))))
+    models = FakeModels()
+    models.encoder = None  # type: ignore[method-assign,assignment]
+    (result,) = Engine(models).project([pair], aligned=True)  # type: ignore[arg-type]
+    assert found(result) == [("PER", "Ana")]
+    (result,) = engine.project([pair], system="heuristic")
+    assert found(result) == [("PER", "Ana")]
+
+
+def test_align(engine: Engine) -> None:
+    (links,) = engine.align([Pair(Sentence("lives in Seville"), Sentence("vive en Sevilla"))])
+    assert list(links) == [(0, 0), (1, 1), (2, 2)]
+
+
+def test_a_bad_record_raises_at_its_place_or_is_returned(engine: Engine) -> None:
+    good = Pair(Sentence("Ana", spans=(Span(0, 3, "PER"),)), Sentence("Ana"), Alignment(((0, 0),)))
+    bad = Pair(good.source, good.target, Alignment(((0, 1),)))
+    stream = engine.project([good, bad, good], aligned=True)
+    next(stream)
+    with pytest.raises(AlignmentError, match=r"link 0-1: the target has 1 words.*0\.\.0"):
+        next(stream)
+    results = list(engine.project([good, bad, good], aligned=True, on_error="return"))
+    assert isinstance(results[1], RecordError)
+    assert [isinstance(r, Projection) for r in results] == [True, False, True]
+
+
+def test_text_too_long_for_the_models_is_an_error_of_the_record(engine: Engine) -> None:
+    results = list(engine.label([TEXT, "palabra " * 600, TEXT], lang="es", on_error="return"))
+    assert "602 tokens and the translator takes 512" in str(results[1])
+    assert found(results[2]) == found(results[0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"lang": "spa_Ltn"}, LanguageError, "spa_Latn"),
+        ({"lang": "es", "system": "ngramm"}, UsageError, "unknown system 'ngramm'.*ngram"),
+        ({"lang": "es", "options": {"max_len": 3}}, UsageError, "max_len"),
+    ],
+)
+def test_usage_errors_come_at_the_call(engine: Engine, arguments: dict, error: type, message: str) -> None:
+    with pytest.raises(error, match=message):
+        engine.label([TEXT], **arguments)
+
+
+def test_a_plain_encoder_cannot_label(engine: Engine) -> None:
+    models = FakeModels(FakeEncoder(labels=()))
+    with pytest.raises(ModelError, match="no token classifier"):
+        Engine(models).label([TEXT], lang="es")  # type: ignore[arg-type]
+
+
+def test_identical_sentences_are_translated_once(engine: Engine) -> None:
+    models = engine.models
+    list(engine.label([TEXT] * 200, lang="es"))
+    assert models.fake_translator.calls == 1  # type: ignore[attr-defined]
+
+
+def test_context_manager_lets_the_models_go() -> None:
+    models = FakeModels()
+    with Engine(models, stream=StreamOptions(workers=2)):  # type: ignore[arg-type]
+        pass
+    assert models.released
