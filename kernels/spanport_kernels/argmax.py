@@ -70,6 +70,14 @@ def _take_mutual(
 
 
 @helper
+def _left(free: Array, size: int) -> int:
+    count = 0
+    for k in range(size):
+        count += free[k]
+    return count
+
+
+@helper
 def _emit(found: Array, passes: int, m: int, edges: Array, count: int) -> int:
     """Append the columns that each row found in the passes, ascending; return the new count."""
     for i in range(m):
@@ -121,7 +129,7 @@ def mutual_argmax(
                 new = _take_mutual(best_column, best_row, m, row_free, column_free, found[passes])
                 if new == 0:
                     break
-                rows_left, columns_left = np.sum(row_free[:m]), np.sum(column_free[:n])
+                rows_left, columns_left = _left(row_free, m), _left(column_free, n)
                 passes += 1
             count = _emit(found, passes, m, edges, count)
         begin += m * n

@@ -1,7 +1,8 @@
 """Word alignment edges from similarity matrices, and straight from embeddings.
 
 Every method takes a batch of row-major m x n matrices (see :func:`spanport_kernels.similarity.similarity`)
-and returns edges sorted by (row, column), each once. Ties go to the first row or column.
+and returns edges sorted by (row, column), each once. Ties go to the first row or column. A method's
+kernel is compiled when the method is first called.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,10 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from spanport_kernels.argmax import mutual_argmax, one_way_argmax
 from spanport_kernels.ragged import Ragged, check_matrices, matrix_offsets
 from spanport_kernels.similarity import check_lexical, check_pairs, fill, metric_code
-from spanport_kernels.softmax import softmax_edges
 
 #: Similarities computed before they are used, in cells: 128 KiB, which stays in a core's cache.
 _CHUNK_CELLS = 32_768
@@ -40,11 +39,15 @@ def forward(values: Any, source_offsets: Any, target_offsets: Any) -> Ragged:
     Raises:
         ValueError: arrays that do not fit together.
     """
+    from spanport_kernels.argmax import one_way_argmax
+
     return _batch(one_way_argmax, values, source_offsets, target_offsets, False)
 
 
 def reverse(values: Any, source_offsets: Any, target_offsets: Any) -> Ragged:
     """Link every column to its best row. Arguments and result as in :func:`forward`."""
+    from spanport_kernels.argmax import one_way_argmax
+
     return _batch(one_way_argmax, values, source_offsets, target_offsets, True)
 
 
@@ -53,6 +56,8 @@ def intersection(values: Any, source_offsets: Any, target_offsets: Any) -> Ragge
 
     Arguments and result as in :func:`forward`.
     """
+    from spanport_kernels.argmax import mutual_argmax
+
     return _batch(mutual_argmax, values, source_offsets, target_offsets, 1, 0.0)
 
 
@@ -74,6 +79,8 @@ def itermax(
     """
     if max_count < 1:
         raise ValueError(f"max_count is {max_count}, expected at least 1")
+    from spanport_kernels.argmax import mutual_argmax
+
     return _batch(mutual_argmax, values, source_offsets, target_offsets, max_count, alpha)
 
 
@@ -93,9 +100,48 @@ def softmax(
     """
     if not 1e-9 <= threshold < 1:
         raise ValueError(f"threshold is {threshold}, expected 1e-9 <= threshold < 1")
+    _check_scale(scale)
+    from spanport_kernels.softmax import softmax_edges
+
+    return _batch(softmax_edges, values, source_offsets, target_offsets, threshold, scale)
+
+
+def match(values: Any, source_offsets: Any, target_offsets: Any) -> Ragged:
+    """Link min(m, n) cells, one in a row and a column, of maximum total (SimAlign's Match).
+
+    Unlike SimAlign, which drops them from its graph, cells of exactly 0 may be linked too. Arguments
+    and result as in :func:`forward`.
+    """
+    from spanport_kernels.assignment import match_edges
+
+    return _batch(match_edges, values, source_offsets, target_offsets)
+
+
+def entmax15(
+    values: Any, source_offsets: Any, target_offsets: Any, *, threshold: float = 0.0, scale: float = 1.0
+) -> Ragged:
+    """Link cells whose 1.5-entmax over the row and over the column both exceed a threshold.
+
+    Dou and Neubig 2021, section 2.2. Arguments and result otherwise as in :func:`forward`.
+
+    Args:
+        threshold: strict lower bound of both probabilities, at least 0.
+        scale: factor of the similarities before the entmax.
+
+    Raises:
+        ValueError: also for a threshold or scale out of range.
+    """
+    if not 0 <= threshold < 1:
+        raise ValueError(f"threshold is {threshold}, expected 0 <= threshold < 1")
+    _check_scale(scale)
+    from spanport_kernels.entmax import entmax_edges
+
+    return _batch(entmax_edges, values, source_offsets, target_offsets, threshold, scale)
+
+
+def _check_scale(scale: float) -> None:
     if not scale > 0:
         raise ValueError(f"scale is {scale}, expected a positive number")
-    return _batch(softmax_edges, values, source_offsets, target_offsets, threshold, scale)
 
 
 #: Extraction methods by name.
@@ -105,7 +151,9 @@ named_extractors: Mapping[str, Callable[..., Ragged]] = MappingProxyType(
         "reverse": reverse,
         "intersection": intersection,
         "itermax": itermax,
+        "match": match,
         "softmax": softmax,
+        "entmax15": entmax15,
     }
 )
 
@@ -123,7 +171,10 @@ def align(
     lexical_weight: float = 1.0,
     position: float = 0.0,
     distortion: float = 0.0,
-    **options: float,
+    alpha: float = 0.9,
+    max_count: int = 2,
+    threshold: float | None = None,
+    scale: float = 1.0,
 ) -> Ragged:
     """Align a batch of pairs of embeddings, keeping only a cacheful of similarities at a time.
 
@@ -132,18 +183,23 @@ def align(
 
     Args:
         method: a key of :data:`named_extractors`.
-        options: the method's own options.
+        alpha, max_count: options of ``itermax``.
+        threshold, scale: options of ``softmax`` and ``entmax15``; None is the method's default.
 
     Returns:
         Ragged: (E, 2) int32 edges (source row, target row) and (B + 1,) int64 offsets.
 
     Raises:
         ValueError: arrays that do not fit together, an unknown method or metric, an option out of range.
-        TypeError: an option that the method does not have.
     """
     if method not in named_extractors:
         raise ValueError(f"method is {method!r}, expected one of {', '.join(named_extractors)}")
     extract, code = named_extractors[method], metric_code(metric)
+    options: dict[str, Any] = {}
+    if method == "itermax":
+        options = {"alpha": alpha, "max_count": max_count}
+    elif method in ("softmax", "entmax15"):
+        options = {"scale": scale} if threshold is None else {"scale": scale, "threshold": threshold}
     a, a_offsets, b, b_offsets = check_pairs(source, source_offsets, target, target_offsets)
     offsets = matrix_offsets(a_offsets, b_offsets)
     extra = check_lexical(lexical, int(offsets[-1]))

@@ -53,6 +53,8 @@ OUT_F32_2D = _array(types.float32, 2, readonly=False)
 
 #: What extraction kernels return: (E, 2) int32 edges and (B + 1,) int64 offsets.
 EDGES = types.Tuple((OUT_I32_2D, OUT_I64))
+#: The same and a (B,) bool.
+FILLED = types.Tuple((OUT_I32_2D, OUT_I64, OUT_BOOL))
 
 #: Sums of products in any order, so that they run on vector units. NaN and infinity keep their meaning.
 ANY_ORDER = frozenset({"reassoc", "contract", "nsz"})

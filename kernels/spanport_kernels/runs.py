@@ -3,20 +3,10 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spanport_kernels.jit import BOOL, EDGES, F64, I64, IN_I32_2D, IN_I64, Array, helper, kernel, longest
-from spanport_kernels.labels import mark_targets, read_spans, write_run
-from spanport_kernels.ragged import (
-    Offsets,
-    Ragged,
-    as_array,
-    check_edge_range,
-    check_edges,
-    check_offsets,
-    check_same_batch,
-    offsets_of,
-)
+from spanport_kernels.labels import check_projection, choice, mark_targets, read_spans, write_run
+from spanport_kernels.ragged import Ragged
 
 
 @helper
@@ -134,37 +124,6 @@ def _project(
             total = read_spans(owner, begins, n, entities, first, spans, total)
         offsets[pair + 1] = total
     return spans[:total].copy(), offsets
-
-
-def check_projection(
-    entities: Any, entity_offsets: Any, edges: Any, edge_offsets: Any, target_lengths: Any
-) -> tuple[NDArray[np.int32], Offsets, NDArray[np.int32], Offsets, NDArray[np.int64]]:
-    """Return a projector's input as the arrays its kernel takes, checked to belong together.
-
-    Raises:
-        ValueError: arrays of the wrong shape or batch size, an entity that is empty or starts below
-            0, a negative label, or an edge outside its pair.
-    """
-    spans = as_array(entities, np.int32, "entities", columns=3)
-    span_offsets = check_offsets(entity_offsets, spans.shape[0], "entity_offsets")
-    bad = (spans[:, 0] < 0) | (spans[:, 1] <= spans[:, 0]) | (spans[:, 2] < 0)
-    if bad.any():
-        at = int(np.argmax(bad))
-        raise ValueError(f"entity {at} is {spans[at].tolist()}, expected 0 <= start < end and a label >= 0")
-    links, link_offsets = check_edges(edges, edge_offsets)
-    check_same_batch("entity_offsets", span_offsets, "edge_offsets", link_offsets)
-    widths = as_array(target_lengths, np.int64, "target_lengths")
-    check_same_batch("entity_offsets", span_offsets, "target_lengths", offsets_of(widths))
-    anything = np.full(widths.size, np.iinfo(np.int32).max, np.int64)
-    check_edge_range(links, link_offsets, anything, widths)
-    return spans, span_offsets, links, link_offsets, widths
-
-
-def choice(name: str, value: str, first: str, second: str) -> bool:
-    """Return whether ``value`` is the second of two words. Raises ValueError if it is neither."""
-    if value not in (first, second):
-        raise ValueError(f"{name} is {value!r}, expected {first!r} or {second!r}")
-    return value == second
 
 
 def project_runs(

@@ -84,27 +84,25 @@ def _product(a: Array, b: Array, out: Array) -> None:
 
 
 @helper
-def _inverse_norms(a: Array, out: Array) -> None:
+def _inverse_norms(a: Array, scale: float, out: Array) -> None:
+    """Write ``scale`` over the length of every row; 0 for a row of zeros."""
     for i in range(a.shape[0]):
         norm = np.sqrt(_dot(a, a, i, i))
-        out[i] = np.float32(1.0) / norm if norm > 0.0 else np.float32(0.0)
+        out[i] = np.float32(scale) / norm if norm > 0.0 else np.float32(0.0)
 
 
 @helper
-def _normalise(s: Array, row_scale: Array, column_scale: Array, shifted: bool) -> None:
-    factor = np.float32(0.5) if shifted else np.float32(1.0)
-    shift = np.float32(0.5) if shifted else np.float32(0.0)
+def _rescale(s: Array, row_scale: Array, column_scale: Array, shift: float) -> None:
     for i in range(s.shape[0]):
-        scale = row_scale[i] * factor
         for j in range(s.shape[1]):
-            s[i, j] = s[i, j] * scale * column_scale[j] + shift
+            s[i, j] = s[i, j] * row_scale[i] * column_scale[j] + np.float32(shift)
 
 
 @helper
-def _mix(s: Array, lexical: Array, weight: float, lexical_weight: float) -> None:
+def _add(s: Array, lexical: Array, weight: float) -> None:
     for i in range(s.shape[0]):
         for j in range(s.shape[1]):
-            s[i, j] = weight * s[i, j] + lexical_weight * lexical[i, j]
+            s[i, j] += weight * lexical[i, j]
 
 
 @helper
@@ -138,6 +136,7 @@ def fill(
     """
     rows = np.empty(longest(source_offsets), np.float32)
     columns = np.empty(longest(target_offsets), np.float32)
+    factor, shift = (0.5 * weight, 0.5 * weight) if metric == 2 else (weight, 0.0)
     for pair in range(offsets.size - 1):
         a = source[source_offsets[pair] : source_offsets[pair + 1]]
         b = target[target_offsets[pair] : target_offsets[pair + 1]]
@@ -146,13 +145,15 @@ def fill(
         s = values[begin:end].reshape((m, n))
         _product(a, b, s)
         if metric != 0:
-            _inverse_norms(a, rows)
-            _inverse_norms(b, columns)
-            _normalise(s, rows, columns, metric == 2)
-        if lexical.size:
-            _mix(s, lexical[begin:end].reshape((m, n)), weight, lexical_weight)
+            _inverse_norms(a, factor, rows)
+            _inverse_norms(b, 1.0, columns)
+            _rescale(s, rows, columns, shift)
         elif weight != 1.0:
-            _mix(s, s, weight, np.float32(0.0))
+            rows[:m] = weight
+            columns[:n] = 1.0
+            _rescale(s, rows, columns, 0.0)
+        if lexical.size:
+            _add(s, lexical[begin:end].reshape((m, n)), lexical_weight)
         if position != 0.0:
             _apply_position(s, position, m, n)
         if distortion != 0.0 and m > 1 and n > 1:
