@@ -144,11 +144,13 @@ def common_entities(gold: Sentence, predicted: Sentence, number: int = 0) -> tup
     Raises:
         RecordError: neither the texts nor the words are the same.
     """
-    if gold.words and gold.word_texts() == predicted.word_texts():
+    same_text = gold.text == predicted.text
+    same_words = gold.words == predicted.words if same_text else gold.word_texts() == predicted.word_texts()
+    if gold.words and same_words:
         in_words = gold.word_spans(), predicted.word_spans()
         if len(in_words[0]) == len(gold.spans) and len(in_words[1]) == len(predicted.spans):
             return in_words
-    if gold.text == predicted.text:
+    if same_text:
         return _characters(gold), _characters(predicted)
     raise RecordError(_texts_differ(gold.text, predicted.text, number), record=predicted.text)
 
