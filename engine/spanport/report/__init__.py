@@ -1,0 +1,6 @@
+"""Comparisons to read: an HTML page and Markdown tables."""
+
+from spanport.report.markdown import markdown_table
+from spanport.report.page import render
+
+__all__ = ["markdown_table", "render"]
