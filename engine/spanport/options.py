@@ -94,6 +94,32 @@ class HeuristicOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_
     """Reproduce the thesis code, whose top-k keeps the k shortest runs."""
 
 
+class EasyLabelProjectionOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Easy-Label-Projection takes no options of its own."""
+
+
+class SpanFillingOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything from the first to the last aligned word; the filters of arXiv 2505.10507 are off by default.
+
+    Its translate-train uses the three COMP filters with ``discard``, its translate-test RESTR-TGT alone.
+    """
+
+    comp_src: bool = False
+    """Every word of the entity must be aligned."""
+    comp_tgt: bool = False
+    """The aligned target words must be contiguous."""
+    comp_ins: bool = False
+    """The sentence must keep as many entities of each label as the source has, or lose all."""
+    restr_tgt: bool = False
+    """An entity of one word gets the first aligned target word only."""
+    on_failure: Literal["skip", "discard"] = "skip"
+    """Skip an entity that fails a filter, or discard all spans of its sentence."""
+
+
+class ModelTransferOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Model transfer takes no options of its own."""
+
+
 class StreamOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How records flow through the engine."""
 
@@ -104,7 +130,8 @@ class StreamOptions(msgspec.Struct, frozen=True, kw_only=True):
     linger: float | None = 0.1
     """Seconds without a new record after which a partial look-ahead goes ahead; None waits for all of it.
 
-    With None the batches, hence the last digits of quantised models, depend on the input alone.
+    With None the batches, hence the last digits of quantised models, depend on the input alone, so that a resumed
+    job ends with the same bytes.
     """
     workers: int = 1
     """Worker threads per model stage."""

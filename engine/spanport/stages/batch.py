@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from spanport.errors import AlignmentError
 from spanport.ports import Float32, Int32, Int64
-from spanport.types import Alignment, ProjectedSpan, Projection, Sentence, Span, Status
+from spanport.types import Alignment, ProjectedSpan, Projection, Sentence, Span, Status, word_ranges
 
 STATUSES: tuple[Status, ...] = ("optimal", "feasible", "infeasible", "feasible", "infeasible")
 """What the kernels' status codes mean to a user; see `spanport_kernels.matching`."""
@@ -88,7 +88,7 @@ def pack(jobs: Sequence[Job]) -> PairBatch:
     for job in jobs:
         before = len(rows)
         for span in job.source.spans:
-            for start, end, label in Sentence(job.source.text, words=job.source.words, spans=(span,)).word_spans():
+            for start, end, label in word_ranges(job.source.words, (span,)):
                 rows.append((start, end, labels.setdefault(label, len(labels))))
                 spans.append(span)
         counts.append(len(rows) - before)

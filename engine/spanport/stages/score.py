@@ -15,13 +15,21 @@ def coverage(batch: PairBatch, spans: Int32, span_offsets: Int64) -> npt.NDArray
     spans: int32 (P, 4): start word, end word, label, entity within the pair; span_offsets: int64 (B + 1,).
     (Entity words linked into the range + words of the range linked to the entity) / (both lengths).
     """
+    from spanport_kernels.align_score import align_scores
+    from spanport_kernels.candidates import Candidates
+
+    ranges = Candidates(np.ascontiguousarray(spans[:, :2]), span_offsets)
+    every = align_scores(
+        batch.entities,
+        batch.entity_offsets,
+        batch.edges,
+        batch.edge_offsets,
+        ranges,
+        batch.target_lengths,
+        score="covered",
+    )
+    flat = every.candidate + np.repeat(span_offsets[:-1], np.diff(every.offsets))
+    own = spans[flat, 3] == every.entity
     scores = np.zeros(len(spans))
-    pairs = np.repeat(np.arange(len(batch)), np.diff(span_offsets))
-    for p, (pair, (first, last, _, entity)) in enumerate(zip(pairs.tolist(), spans.tolist(), strict=True)):
-        links = batch.edges[batch.edge_offsets[pair] : batch.edge_offsets[pair + 1]]
-        start, stop, _ = batch.entities[batch.entity_offsets[pair] + entity].tolist()
-        source, target = links[:, 0], links[:, 1]
-        inside = links[(source >= start) & (source < stop) & (target >= first) & (target < last)]
-        both = len(np.unique(inside[:, 0])) + len(np.unique(inside[:, 1]))
-        scores[p] = both / (last - first + stop - start)
+    scores[flat[own]] = every.score[own]
     return scores

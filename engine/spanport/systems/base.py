@@ -7,7 +7,7 @@ write the file, decorate the class with ``@register("name")`` and add the module
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
@@ -19,7 +19,7 @@ from spanport.stages.batch import Job
 from spanport.systems.tools import Tools
 from spanport.types import Projection
 
-MODULES = ("ngram", "heuristic")
+MODULES = ("ngram", "heuristic", "easy_label_projection", "span_filling", "model_transfer")
 
 Need = Literal["source", "links", "probabilities", "translator"]
 """What a system asks of the steps before it.
@@ -34,7 +34,8 @@ class System(Protocol):
     """Carries entities over to target sentences.
 
     ``options`` is the record type of its options, ``settings`` the record it was made with, ``needs`` what it asks
-    for (a class variable, or a property where it depends on the settings).
+    for (a class variable, or a property where it depends on the settings). A system may also have ``presets``, a
+    class variable from names to records of options: its own, or those of a sibling that carries the preset out.
     """
 
     options: ClassVar[type[SystemOptions]]
@@ -74,16 +75,30 @@ def make_system(
 ) -> System:
     """The system called ``name``; options as its own record, as a mapping, or None for the defaults.
 
+    A mapping may name a ``preset``; its other entries then replace what the preset says.
     Raises UsageError for an unknown name or an option that does not fit.
     """
     if name not in system_names():
         raise UsageError(f"unknown system {name!r}; there are {', '.join(system_names())}")
     cls = _table[name]
-    try:
-        record = options if isinstance(options, cls.options) else msgspec.convert(options or {}, cls.options)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"options of system {name!r}: {error}") from error
-    return cls(record, tools or Tools())
+    if not isinstance(options, cls.options):
+        given = msgspec.to_builtins(options or {})
+        if "preset" in given:
+            preset = _preset(name, cls, given.pop("preset"))
+            cls = next(system for system in _table.values() if system.options is type(preset))
+            given = {**msgspec.to_builtins(preset), **given}
+        try:
+            options = msgspec.convert(given, cls.options)
+        except msgspec.ValidationError as error:
+            raise UsageError(f"options of system {name!r}: {error}") from error
+    return cls(options, tools or Tools())
+
+
+def _preset(name: str, cls: type[System], preset: str) -> SystemOptions:
+    presets: Mapping[str, SystemOptions] = getattr(cls, "presets", {})
+    if preset not in presets:
+        raise UsageError(f"system {name!r} has no preset {preset!r}; there are {', '.join(presets) or 'none'}")
+    return presets[preset]
 
 
 def run_system(system: System, jobs: Sequence[Job]) -> list[Projection]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
-from spanport.options import HeuristicOptions
+from spanport.options import EasyLabelProjectionOptions, HeuristicOptions, SpanFillingOptions, SystemOptions
 from spanport.stages.batch import Job, pack, unpack
 from spanport.stages.score import coverage
 from spanport.systems.base import Need, register
@@ -13,11 +13,33 @@ from spanport.systems.tools import Tools
 from spanport.types import Projection
 
 
+def _thesis() -> Iterator[HeuristicOptions]:
+    """The rows of the thesis's table on Europarl, from the top: distance, only-I, top-k, threshold."""
+    rows = [(1, only_i, k, thr) for only_i in (False, True) for k, thr in ((0, 0.8), (0, None), (1, None), (1, 0.8))]
+    rows += [(0, False, 1, None), (0, False, 1, 0.8), (0, False, 0, None)]
+    for distance, only_i, k, threshold in rows:
+        yield HeuristicOptions(
+            merge_distance=distance,
+            only_i=only_i,
+            top_k=k,
+            threshold=threshold,
+            order="length_asc",
+            collision="skip",
+            drop="before",
+        )
+
+
 @register("heuristic")
 class Heuristic:
     """Each entity labels the runs of target words it is aligned to, near runs merged, short ones dropped."""
 
     options: ClassVar = HeuristicOptions
+    presets: ClassVar[Mapping[str, SystemOptions]] = {
+        "2501.18750": HeuristicOptions(),
+        **{f"thesis-{row}": options for row, options in enumerate(_thesis(), start=1)},
+        "easy-label-projection": EasyLabelProjectionOptions(),
+        "span-filling": SpanFillingOptions(),
+    }
     needs: ClassVar = frozenset[Need]({"source", "links"})
 
     def __init__(self, settings: HeuristicOptions, tools: Tools) -> None:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+
 from fakes import FakeEncoder, FakeModels
 from spanport.errors import UsageError
 from spanport.options import AlignOptions, NgramOptions, SystemOptions
@@ -25,7 +26,7 @@ def sentence(text: str, *spans: tuple[int, int, str], language: str = "") -> Sen
 def test_unknown_names_and_options_are_told_apart() -> None:
     with pytest.raises(UsageError, match=r"unknown system 'ngrams'; there are .*ngram"):
         make_system("ngrams")
-    with pytest.raises(UsageError, match="options of system 'ngram'.*unknown field `scor`"):
+    with pytest.raises(UsageError, match=r"options of system 'ngram'.*unknown field `scor`"):
         make_system("ngram", {"scor": "pairs"})
     assert make_system("ngram", {"score": "pairs"}).settings == NgramOptions(score="pairs")
     assert make_system("ngram", NgramOptions(max_length=3)).settings == NgramOptions(max_length=3)
