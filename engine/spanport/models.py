@@ -95,7 +95,7 @@ class Models:
         Raises UsageError when the manifest's mixture has an unknown or malformed entry.
         """
         mixture: dict[str, Any] = dict(self.bundle.mixture)
-        options = {name: mixture.pop(name) for name in ("extraction", "threshold") if name in mixture}
+        options: dict[str, Any] = {key: mixture.pop(key) for key in ("extraction", "threshold") if key in mixture}
         options["mixture"] = mixture
         try:
             tuned: AlignOptions = msgspec.convert(options, AlignOptions)
