@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+import resource
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from spanport.stream import Stage
@@ -72,3 +75,16 @@ class Counted:
 def stream_threads() -> list[str]:
     """Names of the engine's threads that are alive."""
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("spanport-")]
+
+
+@contextmanager
+def disk_of(size: int) -> Iterator[None]:
+    """Writes fail where a file would grow past ``size`` bytes, half way through, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)

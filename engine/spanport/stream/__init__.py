@@ -1,8 +1,23 @@
 """Streams of records through stages: order, exactly-once, bounded memory, resume. Knows no language and no model."""
 
+from spanport.stream.asynchronous import arun_stages
 from spanport.stream.job import OutputJob
 from spanport.stream.run import run_stages
 from spanport.stream.stage import Done, Failed, Outcome, Stage
+from spanport.stream.staged import StageGroup, run_staged
 from spanport.stream.stats import Snapshot, StageStats, Stats
 
-__all__ = ["Done", "Failed", "Outcome", "OutputJob", "Snapshot", "Stage", "StageStats", "Stats", "run_stages"]
+__all__ = [
+    "Done",
+    "Failed",
+    "Outcome",
+    "OutputJob",
+    "Snapshot",
+    "Stage",
+    "StageGroup",
+    "StageStats",
+    "Stats",
+    "arun_stages",
+    "run_staged",
+    "run_stages",
+]

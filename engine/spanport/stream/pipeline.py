@@ -211,6 +211,13 @@ def check(stages: Sequence[Stage], options: StreamOptions) -> None:
         raise UsageError(f"window {options.window}, lookahead {options.lookahead}: both must be at least 1")
 
 
-def outcomes(window: Window) -> list[Outcome | Fatal]:
-    """What became of a window's records, in order."""
-    return [window.outcome(i) for i in range(len(window))]
+def outcomes(window: Window, *, reproducible: bool) -> list[Outcome | Fatal]:
+    """What became of a window's records, in order.
+
+    A fatal error leaves the other records of its window in batches that an undisturbed run would not have made;
+    where results are to be ``reproducible``, it stands for the whole window.
+    """
+    found = [window.outcome(i) for i in range(len(window))]
+    if reproducible and (fatal := next((o for o in found if isinstance(o, Fatal)), None)):
+        return [fatal]
+    return found

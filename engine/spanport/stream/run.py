@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
 from itertools import islice
 from typing import Any
 
@@ -21,7 +22,7 @@ def run_stages(
     *,
     stats: Stats | None = None,
     skip: int = 0,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome]:
     """One `Done` or `Failed` per record, in input order, for endless inputs too.
 
     Records are read by a thread of their own, at most ``options.window`` of them ahead of the caller, and go
@@ -34,32 +35,41 @@ def run_stages(
 
     Closing the iterator, or an exception in the caller, ends all threads. Raises UsageError for stages or options
     that do not fit; StageError, or what a stage raised, for failures that no record causes (a full disk, a dead
-    worker, KeyboardInterrupt) and whatever the input raises: after everything before it was handed over.
+    worker, KeyboardInterrupt) and whatever the input raises: after everything before it was handed over (with
+    ``linger=None``: everything before its look-ahead, since the results of that would not be reproducible).
     """
     options = options or StreamOptions()
     check(stages, options)
-    return _run(records, stages, options, stats or Stats(), skip)
+    return counted(run_from(records, stages, options, stats := stats or Stats(), skip), stats)
 
 
-def _run(
-    records: Iterable[Any], stages: Sequence[Stage], options: StreamOptions, stats: Stats, skip: int
-) -> Iterator[Outcome]:
+def run_from(
+    records: Iterable[Any], stages: Sequence[Stage], options: StreamOptions, stats: Stats, skip: int = 0
+) -> Generator[Outcome]:
+    """`run_stages` without counting what is handed over."""
     whole = skip - skip % lookahead(options)
     drop = skip - whole
     pipeline = Pipeline(islice(records, whole, None) if whole else records, stages, options, stats)
     try:
         pipeline.start()
         while (window := pipeline.next_window()) is not None:
-            for outcome in outcomes(window):
+            for outcome in outcomes(window, reproducible=options.linger is None):
                 if isinstance(outcome, Fatal):
                     raise outcome.error
                 if drop:
                     drop -= 1
                 else:
-                    stats.hand_over(isinstance(outcome, Failed))
                     yield outcome
                 pipeline.release()
             stats.check_balance()
     finally:
         pipeline.stop()
         pipeline.join()
+
+
+def counted(outcomes: Generator[Outcome], stats: Stats) -> Generator[Outcome]:
+    """The outcomes, counted as handed over; closing it closes them."""
+    with closing(outcomes):
+        for outcome in outcomes:
+            stats.hand_over(isinstance(outcome, Failed))
+            yield outcome

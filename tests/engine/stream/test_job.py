@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from fake_stages import disk_of
 from spanport.errors import JournalError, StageError, UsageError
 from spanport.stream import OutputJob
 
@@ -205,7 +205,6 @@ def test_standard_output(source: Path, tmp_path: Path, capfdbinary: pytest.Captu
 
 
 def test_a_full_disk_leaves_whole_records_and_resumes(tmp_path: Path, source: Path) -> None:
-    """A limit on file sizes stands for the disk: a write past it fails half way."""
 
     def fill() -> None:
         with job(tmp_path, source) as running:
@@ -214,21 +213,8 @@ def test_a_full_disk_leaves_whole_records_and_resumes(tmp_path: Path, source: Pa
                 if i % 20 == 19:
                     running.commit()
 
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-        with (
-            pytest.raises(StageError, match="cannot write .*80 records are complete"),
-            job(tmp_path, source) as running,
-        ):
-            for i in range(1000):
-                running.write(b"record %4d\n" % i)
-                if i % 20 == 19:
-                    running.commit()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        signal.signal(signal.SIGXFSZ, handler)
+    with disk_of(1000), pytest.raises(StageError, match=r"cannot write .*80 records are complete"):
+        fill()
     assert (tmp_path / "out").read_bytes() == b"".join(b"record %4d\n" % i for i in range(80))
     with job(tmp_path, source) as running:
         assert running.completed == 80

@@ -1,0 +1,142 @@
+"""One model in memory at a time: block by block, group of stages by group of stages, over spilled outcomes."""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+import tempfile
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from spanport.errors import RecordError, StageError, UsageError
+from spanport.options import StreamOptions
+from spanport.stream.run import counted, run_from
+from spanport.stream.source import lookahead
+from spanport.stream.stage import Failed, Outcome, Stage
+from spanport.stream.stats import Stats
+
+_END = object()
+
+
+@dataclass(frozen=True)
+class StageGroup:
+    """Stages that share a model: ``open`` loads it, and lets it go when its context ends."""
+
+    name: str
+    open: Callable[[], AbstractContextManager[Sequence[Stage]]]
+
+
+def run_staged(
+    records: Iterable[Any],
+    groups: Sequence[StageGroup],
+    options: StreamOptions | None = None,
+    *,
+    stats: Stats | None = None,
+    skip: int = 0,
+    folder: Path | None = None,
+) -> Generator[Outcome]:
+    """As `run_stages` over all stages of ``groups``, with the same outcomes, but one group open at a time.
+
+    Each block of ``options.spill_block`` records goes through the first group, is written to ``folder`` (emptied
+    first and removed at the end; by default a temporary one), goes on through the next group, and so on. Values
+    must be picklable. The first results come when a whole block has passed all groups but the last.
+
+    Raises StageError when the folder cannot be written, and as `run_stages`.
+    """
+    if not groups:
+        raise UsageError("at least one group of stages is needed")
+    options, stats = options or StreamOptions(), stats or Stats()
+    return counted(_blocks(records, groups, options, stats, skip, folder), stats)
+
+
+def _blocks(
+    records: Iterable[Any],
+    groups: Sequence[StageGroup],
+    options: StreamOptions,
+    stats: Stats,
+    skip: int,
+    folder: Path | None,
+) -> Generator[Outcome]:
+    size = lookahead(options)
+    block = max(1, options.spill_block // size) * size
+    drop = skip % size
+    source = islice(records, skip - drop, None)
+    with _spill_folder(folder) as spill:
+        while (first := next(source, _END)) is not _END:
+            values: Iterable[Any] = islice(chain([first], source), block)
+            errors: list[Exception] = []
+            for i, group in enumerate(groups[:-1]):
+                path = spill / f"{i}.pickle"
+                _write(path, _until_error(_through(group, values, options, stats), errors), size)
+                values = _read(path)
+            with closing(_through(groups[-1], values, options, stats)) as outcomes:
+                for outcome in outcomes:
+                    if drop:
+                        drop -= 1
+                    else:
+                        yield outcome
+            if errors:
+                raise errors[0]
+
+
+def _until_error(outcomes: Generator[Outcome], errors: list[Exception]) -> Generator[Outcome]:
+    """The outcomes before an error, which is kept: later groups complete what came before it."""
+    try:
+        yield from outcomes
+    except Exception as error:
+        errors.append(error)
+
+
+def _through(group: StageGroup, values: Iterable[Any], options: StreamOptions, stats: Stats) -> Generator[Outcome]:
+    with group.open() as stages:
+        yield from run_from(values, stages, options, stats)
+        del stages
+
+
+@contextmanager
+def _spill_folder(folder: Path | None) -> Iterator[Path]:
+    if folder is None:
+        with tempfile.TemporaryDirectory(prefix="spanport-") as made:
+            yield Path(made)
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write(path: Path, outcomes: Generator[Outcome], size: int) -> None:
+    """Spill outcomes in lists of ``size``."""
+    try:
+        with closing(outcomes), path.open("wb") as file:
+            while part := [_portable(outcome) for outcome in islice(outcomes, size)]:
+                pickle.dump(part, file, pickle.HIGHEST_PROTOCOL)
+    except OSError as error:
+        raise StageError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _read(path: Path) -> Iterator[Outcome]:
+    with path.open("rb") as file:
+        while True:
+            try:
+                yield from pickle.load(file)
+            except EOFError:
+                return
+
+
+def _portable(outcome: Outcome) -> Outcome:
+    """The outcome with an error that survives pickling."""
+    if not isinstance(outcome, Failed):
+        return outcome
+    try:
+        pickle.loads(pickle.dumps(outcome.error))
+    except Exception:
+        error = RecordError(f"{type(outcome.error).__name__}: {outcome.error}")
+        return Failed(outcome.record, error, outcome.stage)
+    return outcome

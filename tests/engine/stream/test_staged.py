@@ -1,0 +1,134 @@
+"""One group of stages at a time gives what all at once give, with one group open at a time."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fake_stages import composition, disk_of, faulty, numbered, stream_threads
+from spanport.errors import RecordError, StageError, UsageError
+from spanport.options import StreamOptions
+from spanport.stream import Failed, Stage, StageGroup, Stats, run_staged, run_stages
+
+OPTIONS = StreamOptions(window=8, lookahead=4, linger=None, spill_block=9)
+
+
+class House:
+    """Opens groups and notes which are open."""
+
+    def __init__(self) -> None:
+        self.open: list[str] = []
+        self.opened: list[str] = []
+        self.most = 0
+
+    def group(self, name: str, *stages: Stage) -> StageGroup:
+        @contextmanager
+        def enter() -> Iterator[Sequence[Stage]]:
+            self.open.append(name)
+            self.opened.append(name)
+            self.most = max(self.most, len(self.open))
+            try:
+                yield stages
+            finally:
+                self.open.remove(name)
+
+        return StageGroup(name, enter)
+
+
+def shown(outcomes: Any) -> list[Any]:
+    return [(o.record, o.stage, str(o.error)) if isinstance(o, Failed) else o.value for o in outcomes]
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 40), st.integers(1, 30), st.integers(0, 45), st.integers(1, 3))
+def test_the_same_outcomes_as_all_at_once(count: int, block: int, skip: int, groups: int) -> None:
+    options = StreamOptions(window=8, lookahead=4, linger=None, spill_block=block)
+    stages = [composition(name, budget=30) for name in "abc"]
+    house = House()
+    cut = [stages[:1], stages[1:2], stages[2:]] if groups == 3 else [stages[:groups], stages[groups:]]
+    built = [house.group(str(i), *part) for i, part in enumerate(cut) if part]
+    stats = Stats()
+    found = shown(run_staged(range(count), built, options, skip=skip, stats=stats))
+    assert found == shown(run_stages(range(count), stages, options, skip=skip))
+    assert house.most <= 1
+    assert house.open == []
+    assert stats.snapshot().records == len(found)
+
+
+def test_failures_of_every_group_keep_their_record_and_place(tmp_path: Path) -> None:
+    records: list[Any] = numbered(30)
+    records[5] = Failed("line 6", RecordError("unreadable"))
+    stages = [faulty("a", {3, 11}), faulty("b", {4, 12, 29})]
+    house = House()
+    groups = [house.group(stage.name, stage) for stage in stages]
+    assert shown(run_staged(records, groups, OPTIONS)) == shown(run_stages(records, stages, OPTIONS))
+
+
+def test_each_block_goes_through_all_groups() -> None:
+    house = House()
+    groups = [house.group("a", faulty("a")), house.group("b", faulty("b"))]
+    endless = ((i, "") for i in itertools.count())
+    with closing(run_staged(endless, groups, OPTIONS)) as outcomes:
+        values = [outcome.value for outcome in itertools.islice(outcomes, 20)]  # type: ignore[union-attr]
+    assert values == [(i, "ab") for i in range(20)]
+    assert house.opened == ["a", "b", "a", "b", "a", "b"]
+    assert house.open == []
+    assert stream_threads() == []
+
+
+def test_what_came_before_a_fatal_error_is_completed_first() -> None:
+    house = House()
+    broken = faulty("a", {13}, error=lambda: StageError("device lost"))
+    seen: list[Any] = []
+    with pytest.raises(StageError, match="device lost"):
+        seen.extend(run_staged(numbered(40), [house.group("a", broken), house.group("b", faulty("b"))], OPTIONS))
+    assert [outcome.value for outcome in seen] == [(i, "ab") for i in range(12)]
+
+
+def test_an_error_that_cannot_be_pickled_is_told_in_words() -> None:
+    class LocalError(Exception):
+        pass
+
+    house = House()
+    groups = [house.group("a", faulty("a", {0}, error=LocalError)), house.group("b", faulty("b"))]
+    [outcome] = run_staged(numbered(1), groups, OPTIONS)
+    assert isinstance(outcome, Failed)
+    assert "LocalError" in str(outcome.error)
+
+
+def test_the_spill_folder_is_emptied_first_and_removed_at_the_end(tmp_path: Path) -> None:
+    folder = tmp_path / "out.spill"
+    folder.mkdir()
+    (folder / "0.pickle").write_text("left behind by a killed run")
+    house = House()
+    groups = [house.group("a", faulty("a")), house.group("b", faulty("b"))]
+    assert len(list(run_staged(numbered(20), groups, OPTIONS, folder=folder))) == 20
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_spill_disk_is_a_clear_error(tmp_path: Path) -> None:
+    house = House()
+    groups = [house.group("a", faulty("a")), house.group("b", faulty("b"))]
+    options = StreamOptions(spill_block=5000)
+    with disk_of(10_000), pytest.raises(StageError, match=r"cannot write .*0\.pickle"):
+        list(run_staged(numbered(5000), groups, options, folder=tmp_path / "spill"))
+    assert list(tmp_path.iterdir()) == []
+    assert stream_threads() == []
+
+
+def test_no_records_open_no_group() -> None:
+    house = House()
+    assert list(run_staged([], [house.group("a", faulty("a"))], OPTIONS)) == []
+    assert house.opened == []
+
+
+def test_no_groups() -> None:
+    with pytest.raises(UsageError):
+        run_staged([], [])
