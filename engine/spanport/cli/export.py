@@ -1,0 +1,165 @@
+"""`spanport export`: Hugging Face models into bundles (extra ``export``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from spanport.cli.console import say, table
+
+app = typer.Typer(help="Convert Hugging Face models into bundles (needs the extra: export).", no_args_is_help=True)
+
+Model = Annotated[str, typer.Argument(help="A model folder, or a name on the hub.")]
+Out = Annotated[Path, typer.Argument(help="The bundle folder to make.")]
+Licence = Annotated[str, typer.Option(help="Licence of the weights, to record.")]
+Name = Annotated[str | None, typer.Option(help="Short name to record; default: the model's.")]
+Revision = Annotated[str | None, typer.Option(help="Commit, tag or branch on the hub.")]
+Pickle = Annotated[bool, typer.Option("--allow-pickle", help="Load pickled weights, which can run code.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace a folder that holds another export.")]
+Languages = Annotated[str, typer.Option(help="Languages of the model, separated by commas.")]
+Layer = Annotated[int | None, typer.Option(min=1, help="Layer to align by; default: two thirds of the depth.")]
+Precision = Annotated[str, typer.Option(help="int8, fp32, or fp16 (GPU).")]
+
+
+@app.command(epilog="Example: spanport export encoder ./xlmr-conll03 ./my-encoder --layer 8 --precision int8")
+def encoder(
+    model: Model,
+    out: Out,
+    layer: Layer = None,
+    precision: Precision = "int8",
+    languages: Languages = "",
+    licence: Licence = "unknown",
+    name: Name = None,
+    revision: Revision = None,
+    allow_pickle: Pickle = False,
+    replace: Replace = False,
+) -> None:
+    """Convert a token classifier (or a plain encoder, to align by) to ONNX with logits and hidden states."""
+    _encode("export_encoder", model, out, layer, precision, languages, licence, name, revision, allow_pickle, replace)
+
+
+@app.command("mt-encoder", epilog="Example: spanport export mt-encoder ./nllb-600M ./nllb-aligner")
+def mt_encoder(
+    model: Model,
+    out: Out,
+    layer: Layer = None,
+    precision: Precision = "int8",
+    languages: Languages = "",
+    licence: Licence = "unknown",
+    name: Name = None,
+    revision: Revision = None,
+    allow_pickle: Pickle = False,
+    replace: Replace = False,
+) -> None:
+    """Convert the encoder of a translator, to align by (TransAlign)."""
+    _encode(
+        "export_mt_encoder", model, out, layer, precision, languages, licence, name, revision, allow_pickle, replace
+    )
+
+
+@app.command(epilog="Example: spanport export translator ./nllb-200-distilled-600M ./my-nllb --precision int8")
+def translator(
+    model: Model,
+    out: Out,
+    precision: Annotated[str, typer.Option(help="int8, int8_float32, int16, float16, bfloat16 or float32.")] = "int8",
+    licence: Licence = "unknown",
+    name: Name = None,
+    revision: Revision = None,
+    allow_pickle: Pickle = False,
+    replace: Replace = False,
+) -> None:
+    """Convert a translator (NLLB, M2M100, Marian, T5) to CTranslate2."""
+    from spanport_models.export import TranslatorOptions
+
+    options = TranslatorOptions(
+        precision=precision, licence=licence, name=name, revision=revision, allow_pickle=allow_pickle, replace=replace
+    )
+    _run("export_translator", model, out, options)
+
+
+@app.command(epilog="Example: spanport export pipeline ./mine --encoder ./my-encoder --translator ./my-nllb")
+def pipeline(
+    out: Out,
+    encoder: Annotated[Path, typer.Option(help="Bundle of the token classifier.")],
+    translator: Annotated[Path | None, typer.Option(help="Bundle of the translator.")] = None,
+    aligner: Annotated[Path | None, typer.Option(help="Bundle of an encoder to align by instead.")] = None,
+    lexicon: Annotated[Path | None, typer.Option(help="Alignment lexicon (.npz).")] = None,
+    name: Annotated[str, typer.Option(help="Name of the pipeline.")] = "pipeline",
+) -> None:
+    """Put exported parts together into a bundle for `--bundle`."""
+    from spanport.models import mapped_errors
+    from spanport_models import assemble_pipeline
+
+    with mapped_errors():
+        made = assemble_pipeline(
+            out, name=name, encoder=encoder, translator=translator, aligner=aligner, lexicon=lexicon
+        )
+    say(f"made {made}")
+
+
+def _encode(
+    function: str,
+    model: str,
+    out: Path,
+    layer: int | None,
+    precision: str,
+    languages: str,
+    licence: str,
+    name: str | None,
+    revision: str | None,
+    allow_pickle: bool,
+    replace: bool,
+) -> None:
+    import msgspec
+
+    from spanport.errors import UsageError
+    from spanport.languages import resolve
+    from spanport_models.export import EncoderOptions
+
+    given = {
+        "layer": layer,
+        "precision": precision,
+        "languages": tuple(resolve(code.strip()) for code in languages.split(",") if code.strip()),
+        "licence": licence,
+        "name": name,
+        "revision": revision,
+        "allow_pickle": allow_pickle,
+        "replace": replace,
+    }
+    try:
+        options = msgspec.convert(given, EncoderOptions)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"--precision {precision}: expected int8, fp32 or fp16 ({error})") from error
+    _run(function, model, out, options)
+
+
+def _run(function: str, model: str, out: Path, options: Any) -> None:
+    from spanport.errors import RuntimeMissingError
+    from spanport.models import mapped_errors
+
+    try:
+        import spanport_models.export as exporters
+
+        export: Callable[..., Any] = getattr(exporters, function)
+    except ImportError as error:
+        raise RuntimeMissingError(f"export needs {error.name}: pip install 'spanport[export]'") from error
+    with mapped_errors():
+        report = export(model, out, options, progress=say)
+    if report.unchanged:
+        say(f"{report.folder} already holds this export; nothing to do")
+        return
+    rows = [
+        ("folder", report.folder),
+        ("size", f"{report.total_bytes / 1e6:,.1f} MB"),
+        ("seconds", f"{report.seconds:.1f}"),
+    ]
+    losses = {
+        "largest hidden-state error": report.hidden_error,
+        "worst hidden-state cosine": report.worst_cosine,
+        "label agreement": report.label_agreement,
+    }
+    rows += [(what, f"{value:.6f}") for what, value in losses.items() if value is not None]
+    table(("export", ""), rows)
