@@ -65,6 +65,176 @@ def xlm_roberta(folder: Path, *, labels: tuple[str, ...] = LABELS, positions: in
     return folder
 
 
+def bert(folder: Path) -> Path:
+    """A tiny BERT token classifier with a WordPiece tokenizer."""
+    import torch
+    from transformers import BertConfig, BertForTokenClassification, BertTokenizerFast
+
+    torch.manual_seed(7)
+    folder.mkdir(parents=True)
+    letters = sorted({letter for text in TEXTS for letter in text if letter != " "})
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{letter}" for letter in letters)]
+    (folder / "vocab.txt").write_text("\n".join(pieces), encoding="utf-8")
+    tokenizer = BertTokenizerFast(str(folder / "vocab.txt"), do_lower_case=False)
+    config = BertConfig(vocab_size=len(pieces), id2label=dict(enumerate(LABELS)), **_SMALL)
+    BertForTokenClassification(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def mdeberta(folder: Path) -> Path:
+    """A tiny mDeBERTa-v3 token classifier (disentangled attention, SentencePiece model only)."""
+    import torch
+    from transformers import DebertaV2Config, DebertaV2ForTokenClassification, DebertaV2Tokenizer
+
+    torch.manual_seed(7)
+    folder.mkdir(parents=True)
+    model = sentencepiece(
+        folder / "spm",
+        pad_id=0,
+        bos_id=1,
+        eos_id=2,
+        unk_id=3,
+        pad_piece="[PAD]",
+        bos_piece="[CLS]",
+        eos_piece="[SEP]",
+        unk_piece="[UNK]",
+    )
+    tokenizer = DebertaV2Tokenizer(str(model))
+    config = DebertaV2Config(
+        vocab_size=len(tokenizer),
+        id2label=dict(enumerate(LABELS)),
+        relative_attention=True,
+        position_buckets=8,
+        norm_rel_ebd="layer_norm",
+        share_att_key=True,
+        pos_att_type=["p2c", "c2p"],
+        position_biased_input=False,
+        type_vocab_size=0,
+        max_relative_positions=-1,
+        **_SMALL,
+    )
+    DebertaV2ForTokenClassification(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def xlm_v(folder: Path) -> Path:
+    """A tiny XLM-V: the XLM-R architecture, its tokenizer given as a SentencePiece model only."""
+    import torch
+    from transformers import XLMRobertaConfig, XLMRobertaForTokenClassification, XLMRobertaTokenizer
+
+    torch.manual_seed(7)
+    folder.mkdir(parents=True)
+    tokenizer = XLMRobertaTokenizer(str(sentencepiece(folder / "spm")))
+    config = XLMRobertaConfig(vocab_size=len(tokenizer), id2label=dict(enumerate(LABELS)), **_SMALL)
+    XLMRobertaForTokenClassification(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def t5(folder: Path) -> Path:
+    """A tiny MADLAD-400: T5 whose source starts with the target's language token."""
+    import torch
+    from transformers import PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration
+
+    torch.manual_seed(7)
+    tokenizer = unigram(("<unk>", "<s>", "</s>", "<pad>", "<2en>", "<2es>", "<2de>"), prefix="")
+    config = T5Config(
+        vocab_size=tokenizer.get_vocab_size(),
+        d_model=32,
+        d_kv=8,
+        d_ff=48,
+        num_layers=2,
+        num_heads=4,
+        feed_forward_proj="gated-gelu",
+        tie_word_embeddings=False,
+        decoder_start_token_id=3,
+        pad_token_id=3,
+        eos_token_id=2,
+        initializer_factor=3.0,
+    )
+    T5ForConditionalGeneration(config).save_pretrained(folder)
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token="</s>", pad_token="<pad>", unk_token="<unk>"
+    ).save_pretrained(folder)
+    return folder
+
+
+def marian(folder: Path, *, targets: tuple[str, ...] = ()) -> Path:
+    """A tiny Marian model es -> en, or es -> several languages when ``targets`` are given (">>deu<<")."""
+    import json
+
+    import torch
+    from transformers import MarianConfig, MarianMTModel, MarianTokenizer
+
+    torch.manual_seed(7)
+    folder.mkdir(parents=True)
+    source = sentencepiece(folder / "source", pad_id=-1, bos_id=-1)
+    target = sentencepiece(folder / "target", pad_id=-1, bos_id=-1)
+    pieces = dict.fromkeys(["</s>", "<unk>", *_pieces(source), *_pieces(target), *targets, "<pad>"])
+    (folder / "vocab.json").write_text(json.dumps({piece: i for i, piece in enumerate(pieces)}))
+    tokenizer = MarianTokenizer(
+        str(source), str(target), str(folder / "vocab.json"), source_lang="es", target_lang="en"
+    )
+    pad = len(pieces) - 1
+    config = MarianConfig(
+        vocab_size=len(pieces),
+        d_model=32,
+        encoder_layers=2,
+        decoder_layers=2,
+        encoder_attention_heads=4,
+        decoder_attention_heads=4,
+        encoder_ffn_dim=48,
+        decoder_ffn_dim=48,
+        max_position_embeddings=64,
+        pad_token_id=pad,
+        eos_token_id=0,
+        decoder_start_token_id=pad,
+        forced_eos_token_id=None,
+        init_std=0.3,
+        static_position_embeddings=True,
+        share_encoder_decoder_embeddings=True,
+        scale_embedding=True,
+    )
+    MarianMTModel(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def sentencepiece(prefix: Path, *, model_type: str = "unigram", **settings: object) -> Path:
+    """A small SentencePiece model trained on :data:`TEXTS`."""
+    from sentencepiece import SentencePieceTrainer
+
+    SentencePieceTrainer.train(
+        sentence_iterator=iter(TEXTS),
+        model_prefix=str(prefix),
+        vocab_size=110,
+        model_type=model_type,
+        hard_vocab_limit=False,
+        minloglevel=2,
+        **settings,
+    )
+    return prefix.with_suffix(".model")
+
+
+def _pieces(model: Path) -> list[str]:
+    from sentencepiece import SentencePieceProcessor
+
+    processor = SentencePieceProcessor(str(model))
+    return [processor.id_to_piece(i) for i in range(processor.get_piece_size())]
+
+
+_SMALL: dict[str, Any] = {
+    "hidden_size": 32,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "max_position_embeddings": 66,
+    "initializer_range": 0.2,
+}
+
+
 def m2m100(folder: Path, languages: tuple[str, ...] = ("eng_Latn", "spa_Latn", "deu_Latn")) -> Path:
     """A tiny NLLB-architecture translator."""
     import torch

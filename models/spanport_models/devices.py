@@ -85,14 +85,15 @@ def resolve_device(spec: "str | Device") -> Device:
 def translator_compute_type(precision: str, stored: str, device: Device) -> str:
     """CTranslate2's compute type for a precision asked for ("auto", "int8", "fp16", "fp32").
 
-    "auto" keeps what is stored, with 16-bit activations on a GPU.
+    "auto" keeps what is stored (or the nearest type that the processor computes in), with 16-bit activations on a
+    GPU.
 
     Raises:
         DeviceError: The precision is unknown, or the device does not compute in it.
     """
     gpu = device.kind == "cuda"
     table = {
-        "auto": ("int8_float16" if gpu else "int8") if stored.startswith("int8") else _plain(stored, gpu),
+        "auto": _on_gpu(stored) if gpu else "default",
         "int8": "int8_float16" if gpu else "int8",
         "fp16": "float16",
         "fp32": "float32",
@@ -155,10 +156,10 @@ def require_memory(needed: int, what: str) -> None:
         )
 
 
-def _plain(stored: str, gpu: bool) -> str:
-    if stored == "int16" and not gpu:
-        return "int16"
-    return "float16" if gpu and stored != "float32" else "float32"
+def _on_gpu(stored: str) -> str:
+    if stored == "float32":
+        return "float32"
+    return "int8_float16" if stored.startswith("int8") else "float16"
 
 
 def _installed(distribution: str) -> bool:

@@ -131,6 +131,8 @@ class TextTokenizer:
     def __init__(self, source: Path, target: Path | None = None) -> None:
         self._source = load_tokenizer(source)
         self._target = self._source if target is None else load_tokenizer(target)
+        added = self._target.get_added_tokens_decoder().values()
+        self._silent = frozenset(token.content for token in added if token.special)
 
     def pieces(self, texts: Sequence[str]) -> list[list[str]]:
         """Pieces of source texts, without special tokens."""
@@ -141,9 +143,10 @@ class TextTokenizer:
         return _pieces(self._target, texts)
 
     def text(self, pieces: Iterable[str]) -> str:
-        """Running text of target pieces."""
+        """Running text of target pieces, special tokens left out."""
+        spoken = [piece for piece in pieces if piece not in self._silent]
         decoder = self._target.decoder
-        joined: str = decoder.decode(list(pieces)) if decoder else "".join(pieces)
+        joined: str = decoder.decode(spoken) if decoder else "".join(spoken)
         return joined.strip()
 
     def has(self, token: str) -> bool:

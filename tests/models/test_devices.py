@@ -77,11 +77,10 @@ def test_other_words_are_not_devices(spec: str) -> None:
 @pytest.mark.parametrize(
     ("precision", "stored", "kind", "expected"),
     [
-        ("auto", "int8", "cpu", "int8"),
+        ("auto", "int8", "cpu", "default"),
         ("auto", "int8_float32", "cuda", "int8_float16"),
-        ("auto", "float16", "cpu", "float32"),
         ("auto", "float16", "cuda", "float16"),
-        ("auto", "int16", "cpu", "int16"),
+        ("auto", "float32", "cuda", "float32"),
         ("fp32", "int8", "cpu", "float32"),
         ("int8", "float32", "cpu", "int8"),
     ],

@@ -3,6 +3,8 @@
 The functions take an options record and a ``progress`` callback that is told, in words, what is going on.
 """
 
+from typing import Any
+
 from spanport_models.export.options import EncoderOptions, ExportReport, Progress, TranslatorOptions
 
 __all__ = [
@@ -16,7 +18,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     if name in ("export_encoder", "export_mt_encoder"):
         from spanport_models.export import encoder
 

@@ -10,8 +10,8 @@ from spanport_models.bundle import sha256_of
 from spanport_models.errors import ExportError
 from spanport_models.export.graph import hushed
 from spanport_models.export.languages import language_tokens, nllb_code
-from spanport_models.export.marian import write_marian_tokenizers
 from spanport_models.export.options import ExportReport, Progress, TranslatorOptions, quiet
+from spanport_models.export.pieces import prove_pieces, write_marian_tokenizers, write_pieces
 from spanport_models.export.source import already_exported, digest, locate, read_config, require_export_extra
 from spanport_models.export.tokenizer import prove_text, write_tokenizer
 from spanport_models.manifest import TranslatorManifest, write_manifest
@@ -109,9 +109,7 @@ def _tokenizers(
         if not targets:
             targets = {nllb_code(str(original.target_lang or "und")): ""}
         return {source: "", **targets}, (source,), tuple(targets)
-    original = write_tokenizer(folder, out / "tokenizer.json")
-    prove_text(original, out / "tokenizer.json", options.proof)
-    languages = options.languages or language_tokens(original)
+    original, languages = _single_tokenizer(folder, out / "tokenizer.json", options)
     if not languages:
         raise ExportError(
             f"{type(original).__name__} of {folder} has no language tokens",
@@ -119,6 +117,22 @@ def _tokenizers(
             remedy="Pass the languages explicitly.",
         )
     return languages, (), ()
+
+
+def _single_tokenizer(folder: Path, path: Path, options: TranslatorOptions) -> tuple[Any, dict[str, str]]:
+    """Write the tokenizer of both sides; return the original and its language tokens."""
+    from transformers import AutoTokenizer
+
+    model = folder / "sentencepiece.bpe.model"
+    if model.is_file() and not (folder / "tokenizer.json").is_file():
+        original: Any = AutoTokenizer.from_pretrained(folder, use_fast=False, trust_remote_code=False)
+        languages = options.languages or language_tokens(original)
+        write_pieces(model, path, languages.values())
+        prove_pieces(original, path, options.proof)
+        return original, languages
+    original = write_tokenizer(folder, path)
+    prove_text(original, path, options.proof)
+    return original, options.languages or language_tokens(original)
 
 
 def _size(folder: Path) -> int:
