@@ -143,7 +143,7 @@ def _greedy(
 
 
 def count_bounds(relation: Relation, count: int) -> tuple[int, int]:
-    """The least and the most spans per entity that ``relation count`` allows."""
+    """The least and the most spans per entity that ``relation count`` allows; ValueError where none does."""
     bounds = {
         "<=": (0, count),
         "=": (count, count),
@@ -151,7 +151,10 @@ def count_bounds(relation: Relation, count: int) -> tuple[int, int]:
         "<": (0, count - 1),
         ">": (count + 1, UNLIMITED),
     }
-    return bounds[relation]
+    least, most = bounds[relation]
+    if most < 0 or count < 0:
+        raise ValueError(f"no number of spans is {relation} {count}; expected a count of at least 0 (1 for <)")
+    return least, most
 
 
 def match_greedy(

@@ -1,0 +1,225 @@
+"""Kernels of `ngram`: group an entity's links, and score the candidates between linked words.
+
+A candidate starts and ends at words linked to the entity; its numerator is summed up while its end moves right.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spanport_kernels.jit import (
+    BOOL,
+    I64,
+    IN_BOOL,
+    IN_I32,
+    IN_I32_2D,
+    IN_I64,
+    OUT_F64,
+    OUT_I8,
+    OUT_I32,
+    OUT_I32_2D,
+    OUT_I64,
+    Array,
+    helper,
+    kernel,
+)
+from spanport_kernels.matching import HANDED_OVER, OPTIMAL
+
+
+@helper
+def new_scratch(entities: Array, edge_offsets: Array, target_lengths: Array) -> tuple[Array, Array]:
+    """Scratch for the largest entity and sentence of the batch: sort keys ``(A,)``, and five rows.
+
+    The rows hold, for one entity: 0 aligned target words, ascending; 1 stop words before each; 2 offsets of each
+    word's links; 3 per link, which of the aligned words was linked to the same source word before, or -1;
+    4 per source word, the last aligned word linked to it so far.
+    """
+    links = width = np.int64(1)
+    for b in range(target_lengths.size):
+        links = max(links, edge_offsets[b + 1] - edge_offsets[b])
+    for x in range(entities.shape[0]):
+        width = max(width, np.int64(entities[x, 1] - entities[x, 0]))
+    return np.empty(links + 1, np.int64), np.empty((5, max(links, width) + 1), np.int32)
+
+
+@helper
+def collect(first: int, last: int, edges: Array, begin: int, end: int, keys: Array) -> np.int64:
+    """Sort the links of the source words ``[first, last)`` by target word, then source word; returns their number.
+
+    A key is ``target << 32 | source - first``.
+    """
+    free = np.uint64(0)
+    width = np.uint32(last - first)
+    for x in range(np.uint64(begin), np.uint64(end)):
+        # Every key is written and only hits are kept: a branch would be mispredicted at each hit. Unsigned
+        # indices spare the test for negative ones; both together halve the time of this loop.
+        source = np.uint32(edges[x, 0] - first)
+        keys[free] = np.int64(edges[x, 1]) << 32 | np.int64(source)
+        free += np.uint64(source < width)
+    found = np.int64(free)
+    gap = 1
+    while 3 * gap + 1 < found:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for x in range(gap, found):
+            key = keys[x]
+            y = x
+            while y >= gap and keys[y - gap] > key:
+                keys[y] = keys[y - gap]
+                y -= gap
+            keys[y] = key
+        gap //= 3
+    return found
+
+
+@helper
+def group(
+    length: int,
+    found: int,
+    keys: Array,
+    stop: Array,
+    stop_begin: int,
+    rows: Array,
+) -> int:
+    """Group sorted links by target word, leaving out stop words and duplicates; returns the number of words."""
+    for s in range(length):
+        rows[4, s] = -1
+    count = kept = passed = 0
+    position = np.int64(-1)
+    for x in range(found):
+        target = keys[x] >> 32
+        if target != position:
+            if position >= 0:
+                for t in range(position + 1, target + 1):
+                    passed += stop[stop_begin + t]
+            position = target
+            if not stop[stop_begin + target]:
+                rows[0, count] = target
+                rows[1, count] = passed
+                rows[2, count] = kept
+                count += 1
+        if not stop[stop_begin + target]:
+            source = keys[x] & 0xFFFFFFFF
+            if rows[4, source] != count - 1:
+                rows[3, kept] = rows[4, source]
+                rows[4, source] = count - 1
+                kept += 1
+    rows[2, count] = kept
+    return count
+
+
+@helper
+def gain(rows: Array, a: int, b: int, covered: bool) -> int:
+    """What aligned word ``b`` adds to the numerator of the candidate that starts at aligned word ``a``."""
+    begin, end = rows[2, b], rows[2, b + 1]
+    if not covered:
+        return int(2 * (end - begin))
+    added = 1
+    for y in range(begin, end):
+        added += rows[3, y] < a
+    return added
+
+
+@kernel(I64, IN_I32_2D, IN_I64, IN_I32_2D, IN_I64, IN_I32, IN_BOOL, I64, BOOL, OUT_I32_2D, OUT_F64, OUT_I64, OUT_I8)
+def best_ranges(
+    entities: Array,
+    entity_offsets: Array,
+    edges: Array,
+    edge_offsets: Array,
+    target_lengths: Array,
+    stop: Array,
+    max_length: int,
+    covered: bool,
+    spans: Array,
+    scores: Array,
+    offsets: Array,
+    status: Array,
+) -> int:
+    """Each entity's best candidate; `HANDED_OVER` where these overlap. Returns -1, or a sentence with a bad link."""
+    keys, rows = new_scratch(entities, edge_offsets, target_lengths)
+    total = stop_begin = 0
+    for b in range(target_lengths.size):
+        here = total
+        status[b] = OPTIMAL
+        for x in range(entity_offsets[b], entity_offsets[b + 1]):
+            first, last = entities[x, 0], entities[x, 1]
+            found = collect(first, last, edges, edge_offsets[b], edge_offsets[b + 1], keys)
+            if found == 0:
+                continue
+            if keys[0] < 0 or keys[found - 1] >> 32 >= target_lengths[b]:
+                return b
+            count = group(last - first, found, keys, stop, stop_begin, rows)
+            best = 0.0
+            for a in range(count):
+                numerator = 0
+                for z in range(a, count):
+                    length = rows[0, z] - rows[0, a] + 1
+                    if length > max_length or rows[1, z] != rows[1, a]:
+                        break
+                    numerator += gain(rows, a, z, covered)
+                    score = numerator / (last - first + length)
+                    if score > best:
+                        best = score
+                        spans[total, 0] = rows[0, a]
+                        spans[total, 1] = rows[0, z] + 1
+            if best > 0.0:
+                for y in range(here, total):
+                    if spans[y, 0] < spans[total, 1] and spans[y, 1] > spans[total, 0]:
+                        status[b] = HANDED_OVER
+                spans[total, 2] = entities[x, 2]
+                spans[total, 3] = x - entity_offsets[b]
+                scores[total] = best
+                total += 1
+        if status[b] == HANDED_OVER:
+            total = here
+        stop_begin += target_lengths[b]
+        offsets[b + 1] = total
+    return -1
+
+
+@kernel(
+    I64, IN_I64, IN_I32_2D, IN_I64, IN_I32_2D, IN_I64, IN_I32, IN_BOOL, IN_I64, I64, BOOL,
+    OUT_I32, OUT_I32, OUT_I32, OUT_F64, OUT_I64,
+)  # fmt: skip
+def enumerate_ranges(
+    sentences: Array,
+    entities: Array,
+    entity_offsets: Array,
+    edges: Array,
+    edge_offsets: Array,
+    target_lengths: Array,
+    stop: Array,
+    stop_offsets: Array,
+    max_length: int,
+    covered: bool,
+    entity: Array,
+    start: Array,
+    end: Array,
+    score: Array,
+    offsets: Array,
+) -> int:
+    """All scored candidates of the listed sentences; with empty outputs, only their number."""
+    keys, rows = new_scratch(entities, edge_offsets, target_lengths)
+    total = 0
+    for h in range(sentences.size):
+        b = sentences[h]
+        for x in range(entity_offsets[b], entity_offsets[b + 1]):
+            first, last = entities[x, 0], entities[x, 1]
+            found = collect(first, last, edges, edge_offsets[b], edge_offsets[b + 1], keys)
+            count = group(last - first, found, keys, stop, stop_offsets[b], rows)
+            for a in range(count):
+                numerator = 0
+                for z in range(a, count):
+                    length = rows[0, z] - rows[0, a] + 1
+                    if length > max_length or rows[1, z] != rows[1, a]:
+                        break
+                    if total < entity.size:
+                        numerator += gain(rows, a, z, covered)
+                        entity[total] = x - entity_offsets[b]
+                        start[total] = rows[0, a]
+                        end[total] = rows[0, z] + 1
+                        score[total] = numerator / (last - first + length)
+                    total += 1
+        if entity.size:
+            offsets[h + 1] = total
+    return total
