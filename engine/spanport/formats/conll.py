@@ -104,33 +104,27 @@ def _read_block(start: int, block: list[bytes], labelled: bool, language: str) -
 
 
 def _parse(block: str, labelled: bool, language: str) -> Sentence:
-    words, labels, middle = [], [], []
-    for i, row in enumerate(block.split("\n") if block else []):
-        columns = _columns(row)
-        word = columns[0]
-        if not word:
-            raise FormatError(f"the first column of line {i + 1} of the sentence is empty; expected a word")
-        if labelled and len(columns) > 1:
-            label = columns[-1]
-        elif labelled and word != DOCSTART:
-            raise FormatError(f"word {i} ({word!r}) has no label; expected 'word label'")
-        elif len(columns) > 1:
-            raise FormatError(f"line {row!r} has {len(columns)} columns in a file of one column")
-        else:
-            label = "O"
-        words.append(word)
-        labels.append(label)
-        middle.append(columns[1:-1])
-    extra = {"columns": middle} if any(middle) else None
-    return sentence_of_words(words, spans_of_labels(labels), language, extra)
+    rows = [_columns(row) for row in block.split("\n")] if block else []
+    words = [row[0] for row in rows]
+    if not all(words):
+        raise FormatError(f"word {words.index('')} is empty; expected 'word label'")
+    if not labelled:
+        wide = next((row for row in rows if len(row) > 1), None)
+        if wide is not None:
+            raise FormatError(f"line {' '.join(wide)!r} has {len(wide)} columns in a file of one column")
+        return sentence_of_words(words, (), language)
+    bare = next((i for i, row in enumerate(rows) if len(row) == 1), None)
+    if bare is not None and words != [DOCSTART]:
+        raise FormatError(f"word {bare} ({words[bare]!r}) has no label; expected 'word label'")
+    labels = [row[-1] for row in rows] if bare is None else ["O"]
+    middle = [row[1:-1] for row in rows] if any(len(row) > 2 for row in rows) else None
+    return sentence_of_words(words, spans_of_labels(labels), language, {"columns": middle} if middle else None)
 
 
 def _columns(row: str) -> list[str]:
     row = row.rstrip(" \t")
-    if "\t" in row:
-        return row.split("\t")
-    columns = row.split(" ")
-    return columns if all(columns) else [column for column in columns if column]
+    columns = row.split("\t") if "\t" in row else row.split(" ")
+    return columns if "\t" in row or "" not in columns else [column for column in columns if column]
 
 
 def _is_labelled(head: list[bytes]) -> bool:

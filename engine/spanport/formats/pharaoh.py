@@ -14,6 +14,7 @@ from spanport.formats.records import ReadAlignment, ReadAlignmentResult, Rejecte
 from spanport.types import Alignment
 
 LINK = re.compile(r"([0-9]{1,9})([-p])([0-9]{1,9})")
+SURE_ONLY = re.compile(r"[ \t]*(?:[0-9]{1,9}-[0-9]{1,9}(?:[ \t]+|$))*")
 NEGATIVE = re.compile(r"-[0-9]+[-p]-?[0-9]+|[0-9]+[-p]-[0-9]+")
 
 
@@ -35,6 +36,10 @@ def parse_links(text: str) -> tuple[Alignment, Alignment]:
     Raises:
         AlignmentError: a link is malformed or an index is negative.
     """
+    if SURE_ONLY.fullmatch(text):
+        words = list(map(int, text.replace("-", " ").split()))
+        links = Alignment(tuple(sorted(set(zip(words[::2], words[1::2], strict=True)))))
+        return links, links
     sure, possible = set(), set()
     for link in text.split():
         match = LINK.fullmatch(link)
