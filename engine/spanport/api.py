@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, aclosing, closing, contextmanager
 from types import TracebackType
 from typing import Any, Literal, Self
 
 import msgspec
 
-from spanport import flow
-from spanport.errors import ModelError, SpanportError, StageError
-from spanport.flow import Work
+from spanport.errors import SpanportError, StageError, UsageError
+from spanport.flow import Work, from_pair
 from spanport.languages import resolve
-from spanport.models import Models, mapped_errors
+from spanport.models import Models
 from spanport.options import AlignOptions, EncodeOptions, StreamOptions, TranslateOptions
-from spanport.stream import Done, Failed, Outcome, Stage, Stats, run_stages
-from spanport.systems.base import Need, System, make_system
+from spanport.plan import Group, Planner
+from spanport.stream import Done, Failed, Outcome, Stage, StageGroup, Stats, arun_stages, run_staged, run_stages
+from spanport.systems.base import System, make_system
 from spanport.systems.tools import Tools
 from spanport.types import Alignment, Pair, Projection, Sentence
 
@@ -102,8 +103,7 @@ class Engine:
 
         Raises LanguageError for an unknown code and UsageError for an unknown system.
         """
-        outcomes = self.stream_label(texts, lang=lang, pivot=pivot, system=system, options=options)
-        return _results(outcomes, on_error)
+        return _results(self.stream_label(texts, lang=lang, pivot=pivot, system=system, options=options), on_error)
 
     def project(
         self,
@@ -125,6 +125,34 @@ class Engine:
         """Align the words of each pair. Order and errors as in `label`."""
         return _results(self.stream_align(pairs), on_error)
 
+    def alabel(
+        self,
+        texts: Iterable[str | Sentence] | AsyncIterable[str | Sentence],
+        *,
+        lang: str,
+        pivot: str = "eng_Latn",
+        system: str = "ngram",
+        options: SystemOptions = None,
+        on_error: OnError = "raise",
+    ) -> AsyncIterator[Projection]:
+        """As `label`, for ``async for``; ``texts`` may be asynchronous too."""
+        lang, pivot = resolve(lang), resolve(pivot)
+        groups = self._planner.label(lang, pivot, self._system(system, options))
+        return _aresults(self._arun(texts, lambda text: _target_of(text, lang), groups), on_error)
+
+    def aproject(
+        self,
+        pairs: Iterable[Pair] | AsyncIterable[Pair],
+        *,
+        system: str = "ngram",
+        options: SystemOptions = None,
+        aligned: bool = False,
+        on_error: OnError = "raise",
+    ) -> AsyncIterator[Projection]:
+        """As `project`, for ``async for``."""
+        groups = self._planner.project(self._system(system, options), aligned=aligned)
+        return _aresults(self._arun(pairs, _work_of, groups), on_error)
+
     def stream_label(
         self,
         texts: Iterable[str | Sentence | Failed],
@@ -140,27 +168,8 @@ class Engine:
         ``skip`` leaves out the first records, handed over by a run before.
         """
         lang, pivot = resolve(lang), resolve(pivot)
-        matcher = self._system(system, options)
-        encoder = self.models.encoder()
-        if not encoder.labels:
-            raise ModelError(f"the encoder of {self.models.name!r} is no token classifier, so it cannot label text")
-        match = self._step("match", flow.Match(matcher), _words)
-        records = (_target_of(text, lang) for text in texts)
-        if "source" not in matcher.needs:
-            return self._run(records, [*self._encoding(matcher.needs), match], skip)
-        translator = self.models.translator()
-        steps = [
-            self._step("words", _both(flow.split, flow.Pieces(translator, lang, pivot)), _characters),
-            self._step(
-                "translate",
-                _both(flow.Translate(translator, pivot, self.translate_options), flow.Tokenize(encoder)),
-                lambda work: len(work.pieces),
-                budget=self.translate_options.batch_tokens,
-            ),
-            self._encode(matcher.needs, label_source=True),
-            match,
-        ]
-        return self._run(records, steps, skip)
+        groups = self._planner.label(lang, pivot, self._system(system, options))
+        return self._run((_target_of(text, lang) for text in texts), groups, skip)
 
     def stream_project(
         self,
@@ -172,18 +181,18 @@ class Engine:
         skip: int = 0,
     ) -> Iterator[Outcome]:
         """As `project`, yielding outcomes; ``skip`` as in `stream_label`."""
-        matcher = self._system(system, options)
-        match = self._step("match", flow.Match(matcher), _words)
-        if "probabilities" in matcher.needs or ("links" in matcher.needs and not aligned):
-            steps = [*self._encoding(matcher.needs), match]
-        else:
-            steps = [self._step("words", _both(flow.split, flow.attach_links), _characters), match]
-        return self._run((pair if isinstance(pair, Failed) else flow.from_pair(pair) for pair in pairs), steps, skip)
+        groups = self._planner.project(self._system(system, options), aligned=aligned)
+        return self._run(map(_work_of, pairs), groups, skip)
 
     def stream_align(self, pairs: Iterable[Pair | Failed], *, skip: int = 0) -> Iterator[Outcome]:
         """As `align`, yielding outcomes; ``skip`` as in `stream_label`."""
-        steps = [*self._encoding(frozenset({"source", "links"})), self._step("links", flow.links_only, _words)]
-        return self._run((pair if isinstance(pair, Failed) else flow.from_pair(pair) for pair in pairs), steps, skip)
+        return self._run(map(_work_of, pairs), self._planner.align(), skip)
+
+    @property
+    def _planner(self) -> Planner:
+        return Planner(
+            self.models, lambda: self.align_options, self.translate_options, self.encode_options, self.stream_options
+        )
 
     def _system(self, name: str, options: SystemOptions) -> System:
         """The system, with the translator already there if it needs one: better no start than a late end."""
@@ -192,32 +201,33 @@ class Engine:
             self.models.translator()
         return system
 
-    def _encoding(self, needs: frozenset[Need]) -> list[Stage]:
-        tokenize = flow.Tokenize(self.models.encoder())
-        return [
-            self._step("words", _both(flow.split, tokenize), _characters),
-            self._encode(needs, label_source=False),
-        ]
-
-    def _encode(self, needs: frozenset[Need], *, label_source: bool) -> Stage:
-        models = self.models
-        encode = flow.Encode(models.encoder(), self.align_options, models.lexicon(), needs, label_source=label_source)
-        return self._step("encode", encode, _encoder_tokens, budget=self.encode_options.batch_tokens)
-
-    def _step(
-        self,
-        name: str,
-        run: Callable[[Sequence[Any]], Sequence[Any]],
-        cost: Callable[[Any], int],
-        *,
-        budget: int = 200_000,
-    ) -> Stage:
-        workers = self.stream_options.workers if name in {"translate", "encode"} else 1
-        return Stage(name, _mapped(run), cost=cost, budget=budget, max_items=512, workers=workers)
-
-    def _run(self, records: Iterable[Any], steps: Sequence[Stage], skip: int) -> Iterator[Outcome]:
+    def _run(self, records: Iterable[Any], groups: Sequence[Group], skip: int) -> Iterator[Outcome]:
         self.stats = Stats()
-        return run_stages(records, steps, self.stream_options, stats=self.stats, skip=skip)
+        if self.stream_options.resident == "one" and len(groups) > 1:
+            staged = [StageGroup(group.part, self._opener(group)) for group in groups]
+            return run_staged(records, staged, self.stream_options, stats=self.stats, skip=skip)
+        stages = [stage for group in groups for stage in group.stages()]
+        return run_stages(records, stages, self.stream_options, stats=self.stats, skip=skip)
+
+    def _arun(
+        self, records: Any, prepare: Callable[[Any], Work | Failed], groups: Sequence[Group]
+    ) -> AsyncIterator[Outcome]:
+        if self.stream_options.resident == "one":
+            raise UsageError("asynchronous streams keep all models resident; use the synchronous call")
+        self.stats = Stats()
+        stages = [stage for group in groups for stage in group.stages()]
+        ready = _amap(prepare, records) if isinstance(records, AsyncIterable) else map(prepare, records)
+        return arun_stages(ready, stages, self.stream_options, stats=self.stats)
+
+    def _opener(self, group: Group) -> Callable[[], AbstractContextManager[Sequence[Stage]]]:
+        @contextmanager
+        def opened() -> Iterator[Sequence[Stage]]:
+            try:
+                yield group.stages()
+            finally:
+                self.models.release(group.part)
+
+        return opened
 
 
 def _target_of(text: str | Sentence | Failed, lang: str) -> Work | Failed:
@@ -228,45 +238,32 @@ def _target_of(text: str | Sentence | Failed, lang: str) -> Work | Failed:
     return Work(msgspec.structs.replace(text, language=lang))
 
 
-def _both(
-    first: Callable[[Sequence[Any]], Sequence[Any]], second: Callable[[Sequence[Any]], Sequence[Any]]
-) -> Callable[[Sequence[Any]], Sequence[Any]]:
-    return lambda batch: second(first(batch))
+def _work_of(pair: Pair | Failed) -> Work | Failed:
+    return pair if isinstance(pair, Failed) else from_pair(pair)
 
 
-def _mapped(run: Callable[[Sequence[Any]], Sequence[Any]]) -> Callable[[Sequence[Any]], Sequence[Any]]:
-    """``run`` with the errors of the models package mapped onto our tree."""
-
-    def mapped(batch: Sequence[Any]) -> Sequence[Any]:
-        with mapped_errors():
-            return run(batch)
-
-    return mapped
+async def _amap(prepare: Callable[[Any], Any], records: AsyncIterable[Any]) -> AsyncIterator[Any]:
+    async for record in records:
+        yield prepare(record)
 
 
-def _characters(work: Work) -> int:
-    return 1 + len(work.target.text)
-
-
-def _words(work: Work) -> int:
-    return 1 + len(work.target.words)
-
-
-def _encoder_tokens(work: Work) -> int:
-    target = len(work.target_tokens.ids)
-    return target if work.source_tokens is None else 2 * max(target, len(work.source_tokens.ids))
+def _result(outcome: Outcome, on_error: OnError) -> Any:
+    if isinstance(outcome, Done):
+        return outcome.value
+    if on_error == "return":
+        return outcome.error
+    if isinstance(outcome.error, SpanportError):
+        raise outcome.error
+    raise StageError(f"stage {outcome.stage!r} failed: {outcome.error!r}") from outcome.error
 
 
 def _results(outcomes: Iterator[Outcome], on_error: OnError) -> Iterator[Any]:
-    try:
+    with closing(outcomes):  # type: ignore[type-var]
         for outcome in outcomes:
-            if isinstance(outcome, Done):
-                yield outcome.value
-            elif on_error == "return":
-                yield outcome.error
-            elif isinstance(outcome.error, SpanportError):
-                raise outcome.error
-            else:
-                raise StageError(f"stage {outcome.stage!r} failed: {outcome.error!r}") from outcome.error
-    finally:
-        outcomes.close()  # type: ignore[attr-defined]
+            yield _result(outcome, on_error)
+
+
+async def _aresults(outcomes: AsyncIterator[Outcome], on_error: OnError) -> AsyncIterator[Any]:
+    async with aclosing(outcomes):  # type: ignore[type-var]
+        async for outcome in outcomes:
+            yield _result(outcome, on_error)

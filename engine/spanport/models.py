@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from spanport.errors import DeviceError, LanguageError, ModelError, RuntimeMissingError, UsageError
-from spanport.options import AlignOptions, Mixture
+from spanport.options import AlignOptions
 from spanport.ports import Encoder, Lexicon, Translator
 
 if TYPE_CHECKING:
@@ -76,6 +76,25 @@ class Models:
 
         loaded: Lexicon = self._part("lexicon", lambda: Loaded.load(path))
         return loaded
+
+    def memory_needs(self, batch_tokens: int) -> dict[str, int]:
+        """Bytes that encoder and translator are expected to take; see `spanport_models.devices`."""
+        from spanport_models.devices import encoder_memory, translator_memory
+        from spanport_models.manifest import EncoderManifest, read_manifest
+
+        bundle = self.bundle
+        needs: dict[str, int] = {}
+        for role, relative in bundle.manifest.components.items():
+            if role == "lexicon":
+                continue
+            with mapped_errors():
+                manifest = read_manifest(bundle.path / relative)
+            weights = sum((bundle.path / relative / name).stat().st_size for name in manifest.files)
+            if isinstance(manifest, EncoderManifest):
+                needs[role] = encoder_memory(weights, batch_tokens, manifest.hidden_size)
+            else:
+                needs[role] = translator_memory(weights, self.threads or 1)
+        return needs
 
     def release(self, *parts: str) -> None:
         """Let parts go (``encoder``, ``translator``, ``lexicon``); all of them when none is named."""

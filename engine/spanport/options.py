@@ -137,5 +137,7 @@ class StreamOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Worker threads per model stage."""
     cache: int = 0
     """Results of identical sentences kept across look-aheads; 0 keeps none (inside one they are always shared)."""
+    resident: Literal["all", "one"] = "all"
+    """Whether all models of a job stay loaded, or one at a time works on spilled blocks of records."""
     spill_block: int = 51200
     """Records that go through one model before the next one is loaded, where only one may be resident."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -28,6 +28,11 @@ Option = Annotated[list[str] | None, typer.Option(help="Further option of the sy
 MinConfidence = Annotated[float, typer.Option(min=0, max=1, help="Leave out spans of less confidence.")]
 SourceLang = Annotated[str, typer.Option("--source-lang", "--pivot", help="Language of the labelled side.")]
 TargetLang = Annotated[str, typer.Option("--target-lang", "--lang", help="Language of the side to label.")]
+Resident = Annotated[
+    Literal["all", "one"] | None,
+    typer.Option(help="Keep all models in memory, or one at a time over spilled blocks."),
+]
+MemoryLimit = Annotated[str | None, typer.Option(help="Choose --resident to stay within this, such as 500M or 2G.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Start over instead of resuming a stopped job.")]
 
 
@@ -50,7 +55,15 @@ def system_options(score: str | None, solver: str | None, options: Sequence[str]
     return {name: value for name, value in given.items() if value is not None}
 
 
-def engine(bundle: str, device: str, threads: int, *, beam_size: int = 1) -> Engine:
+def engine(
+    bundle: str,
+    device: str,
+    threads: int,
+    *,
+    beam_size: int = 1,
+    resident: Literal["all", "one"] | None = None,
+    memory_limit: str | None = None,
+) -> Engine:
     """The engine for these options; models load later.
 
     Batches depend on the input alone (no linger), so that a resumed job ends with the same bytes.
@@ -59,13 +72,29 @@ def engine(bundle: str, device: str, threads: int, *, beam_size: int = 1) -> Eng
     from spanport.options import StreamOptions, TranslateOptions
 
     count = threads or cores()
-    return Engine.from_bundle(
+    made = Engine.from_bundle(
         bundle,
         device=device,
         threads=count,
         translate=TranslateOptions(beam_size=beam_size),
-        stream=StreamOptions(workers=count, linger=None),
+        stream=StreamOptions(workers=count, linger=None, resident=resident or "all"),
     )
+    if memory_limit is not None and resident is None:
+        limit_memory(made, memory_limit)
+    return made
+
+
+def limit_memory(engine: Engine, limit: str) -> None:
+    """Let models take turns where they do not fit together, and say why."""
+    import msgspec
+
+    from spanport.cli.console import say
+    from spanport.residency import choose, parse_bytes
+
+    needs = engine.models.memory_needs(engine.encode_options.batch_tokens)
+    resident, why = choose(needs, parse_bytes(limit))
+    say(why)
+    engine.stream_options = msgspec.structs.replace(engine.stream_options, resident=resident)
 
 
 def cores() -> int:

@@ -30,6 +30,8 @@ def add(app: typer.Typer) -> None:
         beam_size: Annotated[int, typer.Option(min=1, help="Beams of the translator.")] = 1,
         device: a.Device = "auto",
         threads: a.Threads = 0,
+        resident: a.Resident = None,
+        memory_limit: a.MemoryLimit = None,
         stats: a.Stats = None,
         fresh: a.Fresh = False,
     ) -> int:
@@ -42,7 +44,7 @@ def add(app: typer.Typer) -> None:
 
         files = JobFiles(output, rejects, format, fallback="jsonl", inputs=[input], fresh=fresh)
         settings = a.system_options(score, solver, option)
-        engine = a.engine(bundle, device, threads, beam_size=beam_size)
+        engine = a.engine(bundle, device, threads, beam_size=beam_size, resident=resident, memory_limit=memory_limit)
         readers = [(input, read(input, input_format, lang))]
 
         def outcomes(records: Any, skip: int) -> Any:

@@ -1,0 +1,138 @@
+"""The jobs as groups of stages: which steps a job takes, in what order, and which model each group needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from spanport import flow
+from spanport.errors import ModelError
+from spanport.flow import Work
+from spanport.models import Models, mapped_errors
+from spanport.options import AlignOptions, EncodeOptions, StreamOptions, TranslateOptions
+from spanport.stream import Stage
+from spanport.systems.base import Need, System
+
+Run = Callable[[Sequence[Any]], Sequence[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Stages that share a model (``part``: translator, encoder, or "" for none); ``stages`` loads it."""
+
+    part: str
+    stages: Callable[[], list[Stage]]
+
+
+class Planner:
+    """Builds the groups of each job from the models and the options of their stages."""
+
+    def __init__(
+        self,
+        models: Models,
+        align: Callable[[], AlignOptions],
+        translate: TranslateOptions,
+        encode: EncodeOptions,
+        stream: StreamOptions,
+    ) -> None:
+        self.models, self.align_options = models, align
+        self.translate_options, self.encode_options, self.stream_options = translate, encode, stream
+
+    def label(self, lang: str, pivot: str, system: System) -> list[Group]:
+        """Translate, label, align, match; a system that needs no source labels the target at once."""
+        if "source" not in system.needs:
+            return [Group("encoder", lambda: [*self._encoding(system.needs, classify=True), self._match(system)])]
+        return [
+            Group("translator", lambda: self._translating(lang, pivot)),
+            Group(
+                "encoder",
+                lambda: [self._tokenize(), self._encode(system.needs, label_source=True), self._match(system)],
+            ),
+        ]
+
+    def project(self, system: System, *, aligned: bool) -> list[Group]:
+        """Align unless that is given, match."""
+        if "probabilities" in system.needs or ("links" in system.needs and not aligned):
+            return [Group("encoder", lambda: [*self._encoding(system.needs), self._match(system)])]
+        return [Group("", lambda: [self._step("words", _both(flow.split, flow.attach_links)), self._match(system)])]
+
+    def align(self) -> list[Group]:
+        """Align alone."""
+        needs: frozenset[Need] = frozenset({"source", "links"})
+        return [Group("encoder", lambda: [*self._encoding(needs), self._step("links", flow.links_only, _words)])]
+
+    def _translating(self, lang: str, pivot: str) -> list[Stage]:
+        translator = self.models.translator()
+        options = self.translate_options
+        return [
+            self._step("words", _both(flow.split, flow.Pieces(translator, lang, pivot))),
+            self._step(
+                "translate",
+                flow.Translate(translator, pivot, options),
+                lambda work: len(work.pieces),
+                budget=options.batch_tokens,
+                workers=self.stream_options.workers,
+            ),
+        ]
+
+    def _encoding(self, needs: frozenset[Need], *, classify: bool = False) -> list[Stage]:
+        tokenize = _both(flow.split, flow.Tokenize(self.models.encoder()))
+        return [self._step("words", tokenize), self._encode(needs, label_source=False, classify=classify)]
+
+    def _tokenize(self) -> Stage:
+        return self._step("tokenize", flow.Tokenize(self.models.encoder()), _words)
+
+    def _encode(self, needs: frozenset[Need], *, label_source: bool, classify: bool = False) -> Stage:
+        models = self.models
+        encoder = models.encoder()
+        if (label_source or classify) and not encoder.labels:
+            raise ModelError(f"the encoder of {models.name!r} is no token classifier, so it cannot label text")
+        return self._step(
+            "encode",
+            flow.Encode(encoder, self.align_options(), models.lexicon(), needs, label_source=label_source),
+            _encoder_tokens,
+            budget=self.encode_options.batch_tokens,
+            workers=self.stream_options.workers,
+        )
+
+    def _match(self, system: System) -> Stage:
+        return self._step("match", flow.Match(system), _words)
+
+    def _step(
+        self,
+        name: str,
+        run: Run,
+        cost: Callable[[Any], int] | None = None,
+        *,
+        budget: int = 200_000,
+        workers: int = 1,
+    ) -> Stage:
+        return Stage(name, _mapped(run), cost or _characters, budget=budget, max_items=512, workers=workers)
+
+
+def _both(first: Run, second: Run) -> Run:
+    return lambda batch: second(first(batch))
+
+
+def _mapped(run: Run) -> Run:
+    """``run`` with the errors of the models package mapped onto our tree."""
+
+    def mapped(batch: Sequence[Any]) -> Sequence[Any]:
+        with mapped_errors():
+            return run(batch)
+
+    return mapped
+
+
+def _characters(work: Work) -> int:
+    return 1 + len(work.target.text)
+
+
+def _words(work: Work) -> int:
+    return 1 + len(work.target.words)
+
+
+def _encoder_tokens(work: Work) -> int:
+    target = len(work.target_tokens.ids)
+    return target if work.source_tokens is None else 2 * max(target, len(work.source_tokens.ids))
