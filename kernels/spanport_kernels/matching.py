@@ -169,7 +169,8 @@ def match_greedy(
     """Repeatedly take the largest score above 0, retire full entities and drop overlapping candidates.
 
     Ties go to the first entity, then the first start, then the first end. A lower bound is not enforced, as
-    published: where an entity gets fewer spans than the relation asks for, the status is `UNMET`. `OPTIMAL` is
+    published: where an entity with a positive score gets fewer spans than the relation asks for, the status is
+    `UNMET`. `OPTIMAL` is
     reported where every entity got its best candidate under ``<= 1``. Source: greedy matching of the n-gram
     projection systems (arXiv 2501.18750).
 
@@ -185,7 +186,10 @@ def match_greedy(
     if least > 0:
         sentence = np.repeat(np.arange(status.size), np.diff(matching.offsets))
         taken = np.bincount(entity_offsets[sentence] + matching.spans[:, 3], minlength=len(entities))
-        short = np.repeat(np.arange(status.size), np.diff(entity_offsets))[taken < least]
+        owner = np.repeat(np.arange(status.size), np.diff(ranges.offsets))
+        scored = np.zeros(len(entities), np.bool_)
+        scored[(entity_offsets[owner] + ranges.entity)[ranges.score > 0.0]] = True
+        short = np.repeat(np.arange(status.size), np.diff(entity_offsets))[scored & (taken < least)]
         status[short] = UNMET
     return matching
 
@@ -291,3 +295,9 @@ def select(
     chosen = np.concatenate([[0], np.cumsum(counts)])
     index = np.arange(chosen[-1]) + np.repeat(begins - chosen[:-1], counts)
     return values[index], chosen
+
+
+def select_ranges(ranges: Ranges, sentences: npt.NDArray[np.int64]) -> Ranges:
+    """The ranges of the listed sentences."""
+    index, offsets = select(np.arange(ranges.score.size), ranges.offsets, sentences)
+    return Ranges(ranges.entity[index], ranges.start[index], ranges.end[index], ranges.score[index], offsets)
