@@ -8,7 +8,7 @@ from spanport.errors import LengthMismatchError
 from spanport.evaluate import count_links
 from spanport.types import Alignment
 
-links = st.sets(st.tuples(st.integers(0, 3), st.integers(0, 3)))
+links = st.sets(st.sampled_from([(i, j) for i in range(3) for j in range(3)]), max_size=5)
 
 
 def test_hand_worked() -> None:
@@ -27,7 +27,7 @@ def test_nothing_to_find() -> None:
     assert (empty.precision, empty.recall, empty.f1, empty.aer) == (0.0, 0.0, 0.0, 0.0)
 
 
-@given(st.lists(st.tuples(links, links, links), min_size=1))
+@given(st.lists(st.tuples(links, links, links), min_size=1, max_size=4))
 def test_definitions(rows: list[tuple[set[tuple[int, int]], ...]]) -> None:
     made = [tuple(Alignment(tuple(sorted(side))) for side in row) for row in rows]
     scores = count_links([(s, p) for s, p, _ in made], [a for _, _, a in made]).scores()
