@@ -15,6 +15,8 @@ from spanport.cli import align, demo, evaluate, export, label, models, project
 from spanport.cli.console import fail
 from spanport.errors import LanguageError, SpanportError, UsageError
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="spanport",
     help="Carry span annotations (named entities first) from one language to another.",
@@ -68,12 +70,12 @@ def run() -> int:
         return fail(str(error), 2)
     except SpanportError as error:
         return fail(str(error), 3)
-    except KeyboardInterrupt:
-        return fail("interrupted; run the same command again to continue where a job stopped", 130)
-    except typer.Abort:
-        return fail("aborted", 130)
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
     except Exception as error:
         if hasattr(error, "format_message"):  # click's own usage errors
             return fail(error.format_message(), 2, context=getattr(error, "ctx", None))
         raise
+    if code == INTERRUPTED:  # typer turns Ctrl-C into this code
+        return fail("interrupted; run the same command again to go on where the job stopped", code)
     return code if isinstance(code, int) else 0
