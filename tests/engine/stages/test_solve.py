@@ -138,10 +138,10 @@ def test_what_takes_too_long_is_called_feasible() -> None:
 
 
 def test_a_lower_bound_that_a_cut_down_model_cannot_meet_is_called_unmet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Greedy takes the middle and leaves the other entity nothing; with one choice modelled nothing better is known."""
+    """Greedy takes the whole for one entity and leaves the other nothing; one choice of four is modelled."""
     batch = as_batch([(np.array([[0.5, 1.0], [0.0, 0.9]]), [(0, 1), (0, 2)], 2)])
     assert stage.solve(*batch, relation="=").status.tolist() == [matching.INFEASIBLE]
     monkeypatch.setattr(stage, "CELL_CAP", 1)
-    found = stage.solve(*batch, relation="=")
+    found = stage.solve(*batch, relation="=", count=2)
     assert found.status.tolist() == [matching.UNMET]
     assert found.spans[:, :2].tolist() == [[0, 2]]

@@ -1,0 +1,154 @@
+"""Labels of IOB1, IOB2, BIOES and BILOU, as bytes, to numbered types and spans."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from spanport_kernels.jit import (
+    I64,
+    IN_I32,
+    IN_I64,
+    IN_I64_2D,
+    IN_U8,
+    OUT_I32,
+    OUT_I32_2D,
+    OUT_I64,
+    OUT_U8,
+    Array,
+    helper,
+    kernel,
+)
+from spanport_kernels.parse import BAD_LABEL, Conll
+
+DASH = 45
+
+OUTSIDE, INVALID = -1, -2
+"""Label codes of a word besides ``type << 2 | kind``: O, and a label of no known scheme."""
+
+CONTINUES, OPENS, CLOSES = 0, 1, 2
+"""Kinds of labels, as bits: I; B; E and L; S and U are ``OPENS | CLOSES``."""
+
+
+@helper
+def same(buffer: Array, begin: int, end: int, other: Array, other_begin: int, other_end: int) -> bool:
+    """Whether two byte ranges are equal."""
+    x = 0
+    while begin + x < end and other_begin + x < other_end and buffer[begin + x] == other[other_begin + x]:
+        x += 1
+    return begin + x == end and other_begin + x == other_end
+
+
+@kernel(I64, IN_U8, IN_I64_2D, IN_U8, IN_I64, I64, OUT_I32)
+def _label_codes(buffer: Array, labels: Array, types: Array, type_offsets: Array, begin: int, codes: Array) -> int:
+    """Code labels from ``begin`` on; stops at, and returns, the first word whose type is not in the table."""
+    known = type_offsets.size - 1
+    last = 0
+    for w in range(begin, codes.size):
+        first, end = labels[w, 0], labels[w, 1]
+        if end == first or (end == first + 1 and buffer[first] == 79):  # O
+            codes[w] = OUTSIDE
+            continue
+        kind = -1
+        if end > first + 2 and buffer[first + 1] == DASH:
+            prefix = buffer[first]
+            if prefix == 73:  # I
+                kind = CONTINUES
+            elif prefix == 66:  # B
+                kind = OPENS
+            elif prefix == 69 or prefix == 76:  # E, L
+                kind = CLOSES
+            elif prefix == 83 or prefix == 85:  # S, U
+                kind = OPENS | CLOSES
+        if kind < 0:
+            codes[w] = INVALID
+            continue
+        for step in range(known + 1):
+            # The table is short, and a type is often the one before it again.
+            type_ = last if step == 0 else step - 1
+            if type_ < known and same(buffer, first + 2, end, types, type_offsets[type_], type_offsets[type_ + 1]):
+                codes[w] = type_ << 2 | kind
+                last = type_
+                kind = -1
+                break
+        if kind >= 0:
+            return w
+    return int(codes.size)
+
+
+@kernel(I64, IN_I32, IN_I64, OUT_I32_2D, OUT_I64, OUT_U8)
+def _spans_of_codes(codes: Array, offsets: Array, spans: Array, span_offsets: Array, flags: Array) -> int:
+    """Group coded labels as `spans_of_codes` says; returns the number of spans."""
+    total = 0
+    span_offsets[0] = 0
+    for b in range(offsets.size - 1):
+        begin = offsets[b]
+        start = kind = -1
+        for w in range(begin, offsets[b + 1]):
+            code = codes[w]
+            if code == INVALID:
+                flags[b] = BAD_LABEL
+            here = code >> 2 if code >= 0 else -1
+            if start >= 0 and (here != kind or code & OPENS):
+                spans[total, 1] = w - begin
+                total += 1
+                start = -1
+            if here >= 0:
+                if start < 0:
+                    start, kind = w - begin, here
+                    spans[total, 0], spans[total, 2] = start, here
+                if code & CLOSES:
+                    spans[total, 1] = w - begin + 1
+                    total += 1
+                    start = -1
+        if start >= 0:
+            spans[total, 1] = offsets[b + 1] - begin
+            total += 1
+        if flags[b] == BAD_LABEL:
+            total = span_offsets[b]
+        span_offsets[b + 1] = total
+    return total
+
+
+class LabelTypes:
+    """The entity types met so far, numbered in order of appearance; shared by the chunks of a file."""
+
+    LIMIT = 4096
+    """Most types; labels of further ones are `INVALID`, so that their records take the slow path."""
+
+    def __init__(self) -> None:
+        self.names: list[bytes] = []
+        self.packed = np.empty(0, np.uint8)
+        self.offsets = np.zeros(1, np.int64)
+
+    def add(self, name: bytes) -> None:
+        """Number a new type."""
+        self.names.append(name)
+        self.packed = np.frombuffer(b"".join(self.names), np.uint8)
+        self.offsets = np.append(self.offsets, self.packed.size)
+
+    def codes(self, buffer: npt.NDArray[np.uint8], parsed: Conll) -> npt.NDArray[np.int32]:
+        """The code of every word's label, int32 ``(W,)``: `OUTSIDE`, `INVALID`, or ``type << 2 | kind``."""
+        codes = np.empty(len(parsed.labels), np.int32)
+        at = 0
+        while (at := _label_codes(buffer, parsed.labels, self.packed, self.offsets, at, codes)) < codes.size:
+            begin, end = parsed.labels[at].tolist()
+            if len(self.names) < self.LIMIT:
+                self.add(buffer[begin + 2 : end].tobytes())
+            else:
+                codes[at] = INVALID
+                at += 1
+        return codes
+
+
+def spans_of_codes(
+    codes: npt.NDArray[np.int32], parsed: Conll
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """Entities of IOB1, IOB2, BIOES or BILOU labels, grouped as conlleval and seqeval's default mode do.
+
+    Returns int32 ``(E, 3)`` start, end (words of the sentence), type, and their int64 ``(B + 1,)`` offsets.
+    Sentences with an `INVALID` label get none and are flagged `BAD_LABEL`.
+    """
+    spans, span_offsets = np.empty((codes.size, 3), np.int32), np.empty(parsed.offsets.size, np.int64)
+    total = _spans_of_codes(codes, parsed.offsets, spans, span_offsets, parsed.flags)
+    return spans[:total], span_offsets
