@@ -9,6 +9,18 @@ import msgspec
 Extraction = Literal["intersection", "itermax", "match", "softmax", "entmax15", "forward", "reverse"]
 Score = Literal["pairs", "covered"]
 Solver = Literal["exact", "greedy"]
+Source = Literal["ngram", "hull", "merged", "ner"]
+Fusion = Literal[
+    "align",
+    "ner",
+    "ner_spans",
+    "nmt",
+    "align_ner",
+    "align_ner_spans",
+    "align_nmt",
+    "ner_spans_nmt",
+    "all_fusion",
+]
 Order = Literal["given", "length_asc"]
 Collision = Literal["skip", "overwrite"]
 Device = str
@@ -76,6 +88,57 @@ class NgramOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fiel
     """Longest candidate in words; 0 means no limit."""
     stop_words: tuple[str, ...] = ("!", "?")
     """Words that no candidate contains."""
+
+
+class NerCandidatesOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Spans that the classifier finds on the target, matched by an alignment score (arXiv 2501.18750)."""
+
+    score: Score = "covered"
+    """See `NgramOptions`."""
+    solver: Solver = "exact"
+    sub_ranges: bool = False
+    """Every range inside a found span is a candidate too."""
+
+
+class AlignedRangesOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Ranges read off each entity's own alignment, matched by an alignment score (thesis, candidate generation)."""
+
+    candidates: Literal["hull", "merged"] = "merged"
+    """``hull``: every range from the first to the last aligned word; ``merged``: joined runs of aligned words."""
+    score: Score = "covered"
+    """See `NgramOptions`."""
+    solver: Solver = "exact"
+    sub_ranges: bool = True
+    """With ``merged``: the ranges inside a run as well."""
+
+
+class IlpOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Candidate matching with any score and any number of projections per entity (thesis)."""
+
+    score: Fusion = "align"
+    """One of the scores or a weighted sum; see `spanport.stages.score.FUSIONS`."""
+    candidates: Source = "ngram"
+    relation: Literal["<=", "=", ">=", "<", ">"] = "<="
+    count: int = 1
+    """An entity gets a number of spans that is ``relation count``."""
+    solver: Solver = "exact"
+    align_score: Score = "pairs"
+    max_length: int = 10
+    """Longest n-gram; 0 means no limit."""
+    stop_words: tuple[str, ...] = ("!", "?")
+    """Words that no n-gram contains."""
+    sub_ranges: bool = True
+    """Ranges inside merged or predicted ranges are candidates too."""
+    ner_alpha: float = 1.15
+    """Factor of the NER score per further word."""
+    ner_threshold: float = 0.05
+    """NER scores up to this count as 0."""
+    ner_spelled: bool = True
+    """Score only what the words' best tags spell exactly (the thesis's code; its text always scores)."""
+    nmt_threshold: float = 0.1
+    """NMT scores up to this count as 0."""
+    nmt_prune: bool = True
+    """Score only candidates that can still win; see `spanport.stages.nmt` for what that may cost."""
 
 
 class HeuristicOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):

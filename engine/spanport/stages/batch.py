@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,9 @@ import numpy.typing as npt
 from spanport.errors import AlignmentError
 from spanport.ports import Float32, Int32, Int64
 from spanport.types import Alignment, ProjectedSpan, Projection, Sentence, Span, Status, word_ranges
+
+if TYPE_CHECKING:
+    from spanport_kernels.matching import Matching
 
 STATUSES: tuple[Status, ...] = ("optimal", "feasible", "infeasible", "feasible", "infeasible")
 """What the kernels' status codes mean to a user; see `spanport_kernels.matching`."""
@@ -103,6 +107,12 @@ def pack(jobs: Sequence[Job]) -> PairBatch:
         edge_offsets=offsets_of([len(e) for e in edges]),
         target_lengths=np.array([len(job.target.words) for job in jobs], dtype=np.int32),
     )
+
+
+def matched(batch: PairBatch, matching: Matching) -> list[Projection]:
+    """Projections from what a solver found."""
+    statuses = [STATUSES[code] for code in matching.status.tolist()]
+    return unpack(batch, matching.spans, matching.scores, matching.offsets, statuses)
 
 
 def unpack(

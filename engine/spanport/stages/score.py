@@ -1,12 +1,90 @@
-"""How well a target range fits an entity."""
+"""How well a target range fits an entity (thesis, scores; arXiv 2501.18750)."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from spanport.errors import UsageError
+from spanport.options import Score
 from spanport.ports import Int32, Int64
-from spanport.stages.batch import PairBatch
+from spanport.stages.batch import PairBatch, offsets_of
+
+if TYPE_CHECKING:
+    from spanport_kernels.candidates import Candidates
+    from spanport_kernels.scores import Scores
+
+FUSIONS = {
+    "align": {"align": 1.0},
+    "ner": {"ner": 1.0},
+    "ner_spans": {"ner_spans": 1.0},
+    "nmt": {"nmt": 1.0},
+    "align_ner": {"align": 0.5, "ner": 0.5},
+    "align_ner_spans": {"align": 0.5, "ner_spans": 0.5},
+    "align_nmt": {"align": 0.5, "nmt": 1.0},
+    "ner_spans_nmt": {"ner_spans": 0.5, "nmt": 1.0},
+    "all_fusion": {"align": 0.5, "ner": 0.5, "nmt": 1.0},
+}
+"""The parts of each score and their weights, as published."""
+
+
+def align_score(batch: PairBatch, candidates: Candidates, score: Score) -> Scores:
+    """Links that entity and candidate share, over their lengths; see `spanport_kernels.align_score`."""
+    from spanport_kernels.align_score import align_scores
+
+    return align_scores(
+        batch.entities,
+        batch.entity_offsets,
+        batch.edges,
+        batch.edge_offsets,
+        candidates,
+        batch.target_lengths,
+        score=score,
+    )
+
+
+def ner_score(
+    batch: PairBatch,
+    candidates: Candidates,
+    tags: Sequence[str],
+    *,
+    typed: bool,
+    alpha: float,
+    threshold: float,
+    spelled: bool,
+) -> Scores:
+    """How well the classifier's view of the target spells the entity's class (any class unless ``typed``).
+
+    ``tags`` names the columns of the jobs' probabilities; see `spanport_kernels.ner_score`. Raises UsageError where
+    a job has no probabilities.
+    """
+    from spanport_kernels.ner_score import ner_scores
+
+    views = [job.probabilities for job in batch.jobs if job.probabilities is not None]
+    if len(views) < len(batch):
+        raise UsageError("the NER score needs the classifier's probabilities of the target; run it on an Engine")
+    # Every class of the label set counts where types are ignored, those that no entity of the batch has included.
+    kinds = batch.labels if typed else tuple(dict.fromkeys(tag[2:] for tag in tags if tag != "O"))
+    columns = {tag: i for i, tag in enumerate(tags)}
+    begin, inside = (
+        np.array([columns.get(prefix + kind, -1) for kind in kinds], np.int32) for prefix in ("B-", "I-")
+    )
+    return ner_scores(
+        batch.entities,
+        batch.entity_offsets,
+        candidates,
+        np.concatenate(views) if views else np.empty((0, len(tags)), np.float32),
+        offsets_of(batch.target_lengths.tolist()),
+        begin,
+        inside,
+        alpha=alpha,
+        threshold=threshold,
+        spelled=spelled,
+        typed=typed,
+    )
 
 
 def coverage(batch: PairBatch, spans: Int32, span_offsets: Int64) -> npt.NDArray[np.float64]:

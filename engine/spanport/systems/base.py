@@ -19,7 +19,22 @@ from spanport.stages.batch import Job
 from spanport.systems.tools import Tools
 from spanport.types import Projection
 
-MODULES = ("ngram", "heuristic", "easy_label_projection", "span_filling", "model_transfer")
+MODULES = (
+    "ngram",
+    "ner_candidates",
+    "aligned_ranges",
+    "heuristic",
+    "easy_label_projection",
+    "span_filling",
+    "model_transfer",
+    "backtranslation",
+    "calibrated",
+    "codec",
+    "easyproject",
+    "ensemble",
+    "multi_source",
+    "translate_train",
+)
 
 Need = Literal["source", "links", "probabilities", "translator"]
 """What a system asks of the steps before it.

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-import numpy as np
-
 from spanport.options import NgramOptions
-from spanport.ports import BoolArray
-from spanport.stages.batch import STATUSES, Job, pack, unpack
+from spanport.stages.batch import Job, matched, pack
+from spanport.stages.candidates import problem_of
+from spanport.stages.solve import solve_ngram
 from spanport.systems.base import Need, register
 from spanport.systems.tools import Tools
 from spanport.types import Projection
@@ -27,28 +26,10 @@ class Ngram:
 
     def project(self, jobs: Sequence[Job]) -> list[Projection]:
         """One projection per job, in order."""
-        from spanport_kernels.ngram import project_ngram
-
         settings = self.settings
         batch = pack(jobs)
-        stop = stop_mask(jobs, settings.stop_words)
-        matching = project_ngram(
-            batch.entities,
-            batch.entity_offsets,
-            batch.edges,
-            batch.edge_offsets,
-            batch.target_lengths,
-            stop,
-            max_length=settings.max_length,
-            score=settings.score,
-            solver=settings.solver,
+        problem = problem_of(batch, settings.stop_words)
+        return matched(
+            batch,
+            solve_ngram(problem, max_length=settings.max_length, score=settings.score, solver=settings.solver),
         )
-        statuses = [STATUSES[code] for code in matching.status.tolist()]
-        return unpack(batch, matching.spans, matching.scores, matching.offsets, statuses)
-
-
-def stop_mask(jobs: Sequence[Job], stop_words: Sequence[str]) -> BoolArray:
-    """True for target words that no candidate may contain, bool (target words of all jobs,)."""
-    stops = frozenset(stop_words)
-    flags = [word in stops for job in jobs for word in job.target.word_texts()] if stops else []
-    return np.array(flags or [False] * sum(len(job.target.words) for job in jobs), dtype=np.bool_)

@@ -1,0 +1,73 @@
+"""Target ranges that an entity may be carried over to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spanport.options import Source
+from spanport.ports import BoolArray
+from spanport.stages.batch import Job, PairBatch, offsets_of
+
+if TYPE_CHECKING:
+    from spanport_kernels.candidates import Candidates
+    from spanport_kernels.ngram import Problem
+
+Reader = Callable[[Job], Sequence[tuple[int, int, str]]]
+"""Entities that a classifier reads on a job's target: first word, last word + 1, label."""
+
+
+def stop_mask(jobs: Sequence[Job], stop_words: Sequence[str]) -> BoolArray:
+    """True for target words that no candidate may contain, bool (target words of all jobs,)."""
+    stops = frozenset(stop_words)
+    flags = [word in stops for job in jobs for word in job.target.word_texts()] if stops else []
+    return np.array(flags or [False] * sum(len(job.target.words) for job in jobs), dtype=np.bool_)
+
+
+def problem_of(batch: PairBatch, stop_words: Sequence[str] = ()) -> Problem:
+    """The batch as the n-gram kernels take it."""
+    from spanport_kernels.ngram import Problem
+
+    return Problem(
+        batch.entities,
+        batch.entity_offsets,
+        batch.edges,
+        batch.edge_offsets,
+        batch.target_lengths,
+        stop_mask(batch.jobs, stop_words),
+    )
+
+
+def find_candidates(
+    batch: PairBatch,
+    source: Source,
+    *,
+    max_length: int = 10,
+    stop_words: Sequence[str] = (),
+    sub_ranges: bool = False,
+    read: Reader | None = None,
+) -> Candidates:
+    """Candidates of each pair, unique, sorted by start, then end (thesis, candidate generation).
+
+    ``ngram``: all ranges of at most ``max_length`` words (0: any) without stop words; ``hull``: per entity, every
+    range between its first and last aligned word; ``merged``: per entity, from the start of an aligned run to the
+    end of the same or a later one, and, with ``sub_ranges``, the ranges inside a run; ``ner``: what ``read`` finds
+    on the target, types aside, with ``sub_ranges`` their sub-ranges too.
+    """
+    from spanport_kernels import candidates as kernels
+
+    if source == "ngram":
+        return kernels.ngram_candidates(
+            batch.target_lengths, stop_mask(batch.jobs, stop_words), max_length=max_length
+        )
+    if source == "ner":
+        assert read is not None, "ner candidates come from a classifier"
+        rows = [[(start, end) for start, end, _ in read(job)] for job in batch.jobs]
+        flat = np.array([row for found in rows for row in found], np.int32).reshape(-1, 2)
+        return kernels.predicted_spans(flat, offsets_of([len(found) for found in rows]), subranges=sub_ranges)
+    arrays = (batch.entities, batch.entity_offsets, batch.edges, batch.edge_offsets, batch.target_lengths)
+    if source == "hull":
+        return kernels.aligned_subranges(*arrays)
+    return kernels.merged_ranges(*arrays, subranges=sub_ranges)

@@ -1,0 +1,37 @@
+"""Ranges read off each entity's own alignment, matched by an alignment score (thesis, candidate generation)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from spanport.options import AlignedRangesOptions
+from spanport.stages.batch import Job, matched, pack
+from spanport.stages.candidates import find_candidates
+from spanport.stages.score import align_score
+from spanport.stages.solve import solve
+from spanport.systems.base import Need, register
+from spanport.systems.tools import Tools
+from spanport.types import Projection
+
+
+@register("aligned-ranges")
+class AlignedRanges:
+    """Candidates are ranges of the aligned hull, or joined runs; at most one span per entity, none overlapping."""
+
+    options: ClassVar = AlignedRangesOptions
+    needs: ClassVar = frozenset[Need]({"source", "links"})
+
+    def __init__(self, settings: AlignedRangesOptions, tools: Tools) -> None:
+        self.settings = settings
+
+    def project(self, jobs: Sequence[Job]) -> list[Projection]:
+        """One projection per job, in order."""
+        from spanport_kernels.scores import to_ranges
+
+        settings = self.settings
+        batch = pack(jobs)
+        candidates = find_candidates(batch, settings.candidates, sub_ranges=settings.sub_ranges)
+        ranges = to_ranges(align_score(batch, candidates, settings.score), candidates)
+        found = solve(batch.entities, batch.entity_offsets, ranges, batch.target_lengths, solver=settings.solver)
+        return matched(batch, found)
