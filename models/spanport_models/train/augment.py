@@ -4,7 +4,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable
 
-from spanport_models.train.sources import Pair
+from spanport_models.train.sources import IGNORED, Pair
 
 _VOWELS, _CONSONANTS = "aeiou", "bcdfghklmnprstvwz"
 
@@ -63,7 +63,7 @@ class NameSwap:
 
     def __call__(self, pair: Pair, rate: float) -> Pair:
         """The pair with each shared name replaced with probability `rate`; links follow their words."""
-        if not pair.labels[0] or not pair.labels[1]:
+        if not pair.labels[0] or not pair.labels[1] or IGNORED in pair.labels[1]:
             return pair
         english, other = pair.words
         there = {tuple(other[s:e]): (s, e) for s, e, kind in spans(pair.labels[1]) if kind != "MISC"}

@@ -5,10 +5,16 @@ pieces stand next to which (shifted positive pointwise mutual information, trunc
 """
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from spanport_models.train.pieces import Pieces
+from spanport_models.train.sources import ENGLISH, Pair
+from spanport_models.train.text import detokenize
 
 
 def _factors(counts: sparse.csr_matrix, rank: int, generator: np.random.Generator) -> NDArray[np.float64]:
@@ -31,7 +37,7 @@ def _factors(counts: sparse.csr_matrix, rank: int, generator: np.random.Generato
 
 
 def initial_embeddings(
-    pairs: Iterable[tuple[list[int], list[int]]], size: int, dimension: int, seed: int = 0
+    pairs: Iterable[tuple[list[int], ...]], size: int, dimension: int, seed: int = 0
 ) -> NDArray[np.float32]:
     """Embeddings for `size` pieces from the piece ids of sentence pairs.
 
@@ -64,3 +70,24 @@ def initial_embeddings(
     vectors = np.concatenate([_factors(together, half, generator), _factors(beside, dimension - half, generator)], 1)
     vectors /= vectors.std()
     return (0.03 * vectors + 0.01 * generator.standard_normal(vectors.shape)).astype(np.float32)
+
+
+def write(pairs: Iterable[Pair], folder: Path, dimension: int = 256) -> None:
+    """Write `embeddings.npy` for the pieces that both forms of the vocabulary share and their special tokens.
+
+    Machine translations by other systems than the best one are left out: they repeat the English sentences.
+    """
+    tokenizer = Tokenizer.from_file(str(folder / "nllb.json"))
+    pieces = Pieces(tokenizer)
+    rows = (
+        tuple(
+            pieces.text(detokenize(words, language) if words else text)
+            for words, text, language in zip(pair.words, pair.texts, (ENGLISH, pair.language), strict=True)
+        )
+        for pair in pairs
+        if not pair.origin.startswith("en2") or pair.origin.endswith("deepl")
+    )
+    vectors = initial_embeddings(rows, tokenizer.get_vocab_size(), dimension)
+    partial = folder / "embeddings.partial.npy"
+    np.save(partial, vectors)
+    partial.replace(folder / "embeddings.npy")

@@ -13,7 +13,8 @@ from transformers import XLMRobertaConfig, XLMRobertaForTokenClassification
 from spanport_models.train.augment import NameSwap
 from spanport_models.train.loop import Loop, prepare_process
 from spanport_models.train.pieces import Pieces
-from spanport_models.train.sources import Pair
+from spanport_models.train.selflabel import label_native
+from spanport_models.train.sources import IGNORED, Pair
 
 LABELS = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "B-MISC", "I-MISC"]
 LAYER = 3
@@ -24,10 +25,11 @@ SCALE = 20.0
 _POOL = 4000
 _BATCH = 2000  # padded pieces, both sides together
 _LONGEST = 110
+_SELF_LABEL_FROM = 0.35  # share of the training after which native text is labelled by the model itself
 
 
 def build(size: int, start: NDArray[np.float32] | None = None) -> XLMRobertaForTokenClassification:
-    """The untrained network; `start` are initial embeddings, shape (size, 256)."""
+    """The untrained network; `start` are initial embeddings, shape (at least size, 256)."""
     config = XLMRobertaConfig(
         vocab_size=size, hidden_size=256, num_hidden_layers=5, num_attention_heads=4, intermediate_size=1024,
         max_position_embeddings=MAX_LENGTH + 2, type_vocab_size=1, hidden_dropout_prob=0.0,
@@ -38,7 +40,7 @@ def build(size: int, start: NDArray[np.float32] | None = None) -> XLMRobertaForT
     model = XLMRobertaForTokenClassification(config)
     if start is not None:
         with torch.no_grad():
-            model.roberta.embeddings.word_embeddings.weight.copy_(torch.from_numpy(start))
+            model.roberta.embeddings.word_embeddings.weight.copy_(torch.from_numpy(start[:size]))
     return model
 
 
@@ -53,7 +55,8 @@ class Row:
             self.starts.append(len(self.ids))
             masked = generator.random() < 0.04
             self.ids += [UNKNOWN] if masked else pieces.sampled(word, generator, 0.12)
-        self.labels = [LABELS.index(label) if label in LABELS else 0 for label in labels] or [-100] * len(words)
+        known = {label: index for index, label in enumerate(LABELS)} | {IGNORED: -100}
+        self.labels = [known.get(label, 0) for label in labels] or [-100] * len(words)
         self.names = [hash(word.lower()) for word in words]
         self.starts.append(len(self.ids))
         self.ids.append(2)
@@ -202,10 +205,16 @@ def train(
     model = build(tokenizer.get_vocab_size(), start)
     loop = Loop(model, PEAK, end, path, resume)
     generator = random.Random(seed + loop.step)
-    batches = iter(Examples(pairs, Pieces(tokenizer), seed + loop.step))
+    pieces = Pieces(tokenizer)
+    batches = iter(Examples(pairs, pieces, seed + loop.step))
+    labelled = False
     mask = tokenizer.token_to_id("<mask>")
 
     def step(progress: float) -> tuple[torch.Tensor, int, dict[str, float]]:
+        nonlocal labelled
+        if progress >= _SELF_LABEL_FROM and not labelled:
+            print(f"labelled {label_native(model, pairs, pieces, LABELS, _LONGEST)} native sentences", flush=True)
+            labelled = True
         batch = next(batches)
         tokens = sum(len(a.ids) + len(b.ids) for a, b, _ in batch)
         if progress < 0.8 and generator.random() < 0.1:

@@ -8,7 +8,9 @@ from typing import Any
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from spanport_models.export import EncoderOptions, TranslatorOptions, export_encoder, export_translator
+from spanport_models.export import EncoderOptions, TranslatorOptions
+from spanport_models.export.encoder import export_encoder
+from spanport_models.export.translator import export_translator
 from spanport_models.pipeline import assemble_pipeline
 from spanport_models.train import encoder, translator
 from spanport_models.train.vocabulary import CODES

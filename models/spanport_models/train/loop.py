@@ -102,7 +102,7 @@ class Loop:
                 group["lr"] = rate
             loss, tokens, figures = step(self.progress())
             self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
             self.optimizer.step()
             self.step += 1

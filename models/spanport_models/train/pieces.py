@@ -1,6 +1,7 @@
 """Words to subword ids, cached, with subword sampling."""
 
 import random
+from bisect import bisect_left
 
 from tokenizers import Tokenizer
 
@@ -34,8 +35,11 @@ class Pieces:
         ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False).ids
         return ids
 
+    def owned(self, text: str, ends: list[int]) -> tuple[list[int], list[int]]:
+        """Ids of running text and, for each, the word it belongs to; `ends` are the words' end offsets."""
+        encoding = self.tokenizer.encode(text, add_special_tokens=False)
+        return encoding.ids, [bisect_left(ends, end) for _, end in encoding.offsets]
+
     def sampled_text(self, text: str, generator: random.Random, rate: float) -> list[int]:
         """Ids of running text, a share `rate` of its words cut at a random place."""
-        if rate <= 0:
-            return self.text(text)
         return [piece for word in text.split() for piece in self.sampled(word, generator, rate)]

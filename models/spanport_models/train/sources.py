@@ -13,6 +13,8 @@ import msgspec
 ENGLISH = "eng_Latn"
 LANGUAGES = {"es": "spa_Latn", "de": "deu_Latn", "it": "ita_Latn"}
 NTREX_FIRST_HALF = 999
+IGNORED = "?"
+"""Label of words that training leaves out."""
 _SYSTEMS = ("deepl", "MarianMT", "Mbart_many2many", "m2m100")
 _WEIGHT = {"deepl": 0.45, "MarianMT": 0.18, "Mbart_many2many": 0.18, "m2m100": 0.19}
 
@@ -119,14 +121,22 @@ def read_all(data: Path) -> Iterator[Pair]:
     yield from _raw_sources(data)
 
 
+def thin(pairs: Iterator[Pair], count: int) -> Iterator[Pair]:
+    """About `count` pairs spread over all sources: every `k`-th, for a trial run of the recipe."""
+    every = list(pairs)
+    yield from every[:: max(1, len(every) // count)]
+
+
 def write_corpus(pairs: Iterator[Pair], path: Path) -> int:
     """Write pairs as JSON lines; return how many."""
     count = 0
     encoder = msgspec.json.Encoder()
-    with path.open("wb") as file:
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as file:
         for pair in pairs:
             file.write(encoder.encode(pair) + b"\n")
             count += 1
+    partial.replace(path)
     return count
 
 

@@ -4,6 +4,7 @@ import re
 
 _CLOSING = re.compile(r"^[.,;:!?%)\]}»…]+$")
 _OPENING = frozenset("([{«¿¡„#$£€")
+_QUOTES = frozenset(('"', "``", "''", "“", "”"))
 _CLITIC = re.compile(r"^(['’](s|S|re|ve|ll|d|m|t)|n['’]t|['’])$")
 _ELISION = re.compile(
     r"^\w*(l|un|dell|all|nell|sull|dall|d|c|quest|quell|anch|com|cos|s|m|t|v|n|n[ou]|tutt|sant)['’]$", re.I
@@ -15,17 +16,22 @@ def detokenize(words: list[str], language: str) -> str:
 
     `language` is an NLLB code; elisions are joined for Italian, clitics for English.
     """
-    out: list[str] = []
+    return place(words, language)[0]
+
+
+def place(words: list[str], language: str) -> tuple[str, list[int]]:
+    """The joined text (see :func:`detokenize`) and where in it each word ends."""
+    text = ""
+    ends: list[int] = []
     glue = True
     quotes = 0
     for word in words:
-        if word in ('"', "``", "''", "“", "”"):
-            opening = quotes % 2 == 0
-            quotes += 1
-            out.append('"' if opening is False or glue else ' "')
-            glue = opening
-            continue
         attach = bool(_CLOSING.match(word)) or (language == "eng_Latn" and bool(_CLITIC.match(word)))
-        out.append(word if glue or attach else " " + word)
-        glue = word in _OPENING or (language == "ita_Latn" and bool(_ELISION.match(word)))
-    return "".join(out).strip()
+        opens = word in _OPENING or (language == "ita_Latn" and bool(_ELISION.match(word)))
+        if word in _QUOTES:
+            attach, opens = quotes % 2 == 1, quotes % 2 == 0
+            quotes += 1
+        text += word if glue or attach else " " + word
+        ends.append(len(text))
+        glue = opens
+    return text, ends

@@ -1,12 +1,12 @@
 """One unigram vocabulary over all languages, written in the XLM-R and in the NLLB form."""
 
-import json
+import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import sentencepiece
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, normalizers, pre_tokenizers, processors
 from tokenizers.models import Unigram
-from tokenizers.trainers import UnigramTrainer
 
 from spanport_models.train.sources import ENGLISH, LANGUAGES, Pair
 from spanport_models.train.text import detokenize
@@ -55,22 +55,28 @@ def training_text(pairs: Iterable[Pair]) -> Iterator[str]:
 
 
 def train_pieces(lines: Iterable[str], size: int = SIZE) -> list[tuple[str, float]]:
-    """Train the unigram model; return its pieces with their log probabilities, best first."""
-    tokenizer = _configure(Tokenizer(Unigram()))
-    # No piece may hold both letters and punctuation: words of pre-tokenised and of natural text then agree.
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [tokenizer.pre_tokenizer, pre_tokenizers.Split(Regex(r"[^\p{L}\p{M}\p{N}▁]"), "isolated")]
+    """Train a unigram model (Kudo 2018) by SentencePiece; return pieces with log probabilities, best first."""
+    normalizer = _configure(Tokenizer(Unigram())).normalizer
+    reserved = len(SPECIAL) + len(CODES) + len(STANDALONE)
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=(normalizer.normalize_str(line) for line in lines),
+        model_writer=model,
+        model_type="unigram",
+        vocab_size=size - reserved,
+        normalization_rule_name="identity",
+        character_coverage=0.9998,
+        max_sentencepiece_length=14,
+        num_threads=2,
+        minloglevel=2,
+        hard_vocab_limit=False,
     )
-    reserved = len(SPECIAL) + len(CODES)
-    trainer = UnigramTrainer(
-        vocab_size=size - reserved - len(STANDALONE) + 1,
-        unk_token="<unk>",
-        special_tokens=["<unk>"],
-        max_piece_length=14,
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(lines, trainer)
-    found = {piece: score for piece, score in json.loads(tokenizer.to_str())["model"]["vocab"] if piece != "<unk>"}
+    processor = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
+    found = {
+        processor.id_to_piece(index): float(processor.get_score(index))
+        for index in range(processor.get_piece_size())
+        if not (processor.is_control(index) or processor.is_unknown(index))
+    }
     for mark in STANDALONE:
         # As likely as the mark itself, so that a mark that is a word of its own costs one piece.
         found.setdefault("▁" + mark, found.get(mark, -7.0))

@@ -1,0 +1,91 @@
+"""The figures of the model card, measured on held-out data through the run-time classes."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import sacrebleu
+from seqeval.metrics import f1_score
+
+from spanport_models.encoder import Encoder
+from spanport_models.train.sources import ENGLISH, LANGUAGES, NTREX_FIRST_HALF, read_conll
+from spanport_models.train.text import detokenize
+from spanport_models.translator import Translator
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One row of the model card: what was measured, on what, and the value."""
+
+    task: str
+    test_set: str
+    value: str
+
+
+def entity_f1(encoder: Encoder, path: Path) -> float:
+    """Entity F1 (seqeval) of the encoder's labels on a CoNLL file."""
+    sentences = [(words, labels) for words, labels in read_conll(path) if words[0] != "-DOCSTART-"]
+    encoded = encoder.encode([words for words, _ in sentences], hidden=False)
+    best = encoded.word_probabilities.argmax(axis=1)
+    offsets = encoded.word_offsets
+    predicted = [[encoder.labels[k] for k in best[start:end]] for start, end in pairwise(offsets)]
+    return float(f1_score([labels for _, labels in sentences], predicted))
+
+
+def _scores(hypotheses: list[str], references: list[str]) -> str:
+    bleu = sacrebleu.corpus_bleu(hypotheses, [references]).score
+    chrf = sacrebleu.corpus_chrf(hypotheses, [references]).score
+    return f"{bleu:.1f} / {chrf:.1f}"
+
+
+def translation(
+    translator: Translator, sources: list[str], references: list[str], language: str, beam_size: int
+) -> tuple[str, str, float]:
+    """BLEU / chrF of the translations into English and of copying the source; sentences a second."""
+    start = time.perf_counter()
+    results = translator.translate(sources, language, ENGLISH, beam_size=beam_size)
+    speed = len(sources) / (time.perf_counter() - start)
+    return _scores([result.text for result in results], references), _scores(sources, references), speed
+
+
+def _second_half(data: Path, name: str) -> list[str]:
+    lines = (data / "ntrex" / f"{name}.txt").read_text(encoding="utf-8").split("\n")
+    return [line.strip() for line in lines[NTREX_FIRST_HALF:] if line.strip()]
+
+
+def _deepl_test(data: Path, code: str, limit: int | None) -> tuple[list[str], list[str]]:
+    root = data / "conll-parallel"
+    english = read_conll(root / "original" / "en.test.tsv")
+    other = read_conll(root / f"en2{code}" / "deepl.test.tsv")
+    kept = [(a, b) for (a, _), (b, _) in zip(english, other, strict=True) if a[0] != "-DOCSTART-"][:limit]
+    return [detokenize(b, LANGUAGES[code]) for _, b in kept], [detokenize(a, ENGLISH) for a, _ in kept]
+
+
+def measure(data: Path, bundle: Path, limit: int | None = None, beam_size: int = 1) -> Iterator[Figure]:
+    """Measure everything, one figure at a time; `limit` sentences a translation test set where given."""
+    encoder = Encoder(bundle / "encoder")
+    for code in ("en", *LANGUAGES):
+        name = "native test, model transfer" if code != "en" else "CoNLL-2003 test"
+        score = entity_f1(encoder, data / "conll-parallel" / "original" / f"{code}.test.tsv")
+        yield Figure("NER F1", f"{code}: {name}", f"{score:.3f}")
+    translator = Translator(bundle / "translator", inter_threads=1)
+    speeds = []
+    for code, language in LANGUAGES.items():
+        sources, references = _second_half(data, language[:3])[:limit], _second_half(data, "eng")[:limit]
+        model, copy, speed = translation(translator, sources, references, language, beam_size)
+        speeds.append(speed)
+        yield Figure("BLEU / chrF into English", f"{code}: NTREX-128, second half", f"{model} (copying: {copy})")
+    for code in ("es", "de"):
+        sources, references = _deepl_test(data, code, limit)
+        model, copy, _ = translation(translator, sources, references, LANGUAGES[code], beam_size)
+        yield Figure("BLEU / chrF into English", f"{code}: CoNLL test by DeepL", f"{model} (copying: {copy})")
+    yield Figure("sentences/s, one thread", "NTREX-128, translation alone", f"{np.mean(speeds):.0f}")
+
+
+def table(figures: list[Figure]) -> str:
+    """The figures as a Markdown table."""
+    rows = [f"| {figure.task} | {figure.test_set} | {figure.value} |" for figure in figures]
+    return "\n".join(["| figure | test set | value |", "|---|---|---|", *rows])

@@ -1,0 +1,84 @@
+"""The alignment lexicon: building it, its file, and look-up against a dictionary."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spanport_models.lexicon import PREFIX_FACTOR, Lexicon, hash_pairs, prefix
+
+
+def _write(path: Path, language: str, entries: dict[tuple[str, str], float]) -> Lexicon:
+    keys = hash_pairs(language, [a for a, _ in entries], [b for _, b in entries])
+    order = np.argsort(keys)
+    scores = np.round(np.array(list(entries.values())) * 255).astype(np.uint8)
+    np.savez_compressed(path, keys=keys[order], scores=scores[order])
+    return Lexicon.load(path)
+
+
+def test_scores_equal_a_dictionary_of_many_words(tmp_path: Path) -> None:
+    generator = np.random.default_rng(3)
+    letters = np.array(list("abcde"))
+    english = ["".join(generator.choice(letters, generator.integers(1, 9))) for _ in range(400)]
+    other = ["".join(generator.choice(letters, generator.integers(1, 9))) for _ in range(400)]
+    entries = {(a, b): round(float(generator.random()), 2) for a, b in zip(english, other, strict=True)}
+    entries |= {
+        (prefix(a), prefix(b)): 0.5 for a, b in zip(english[:200], other, strict=False) if prefix(a) and prefix(b)
+    }
+    lexicon = _write(tmp_path / "lexicon.npz", "spa_Latn", entries)
+    assert len(lexicon) == len(entries)
+    found = lexicon.scores("spa_Latn", english[:60], other[:70])
+    expected = np.array(
+        [
+            [
+                max(entries.get((a, b), 0.0), PREFIX_FACTOR * entries.get((prefix(a) or "-", prefix(b)), 0.0))
+                for b in other[:70]
+            ]
+            for a in english[:60]
+        ]
+    )
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=0.5 / 255 + 1e-6)
+
+
+def test_case_and_language(tmp_path: Path) -> None:
+    lexicon = _write(tmp_path / "lexicon.npz", "deu_Latn", {("house", "haus"): 1.0})
+    assert lexicon.scores("deu_Latn", ["HOUSE"], ["Haus", "Hut"]).tolist() == [[1.0, 0.0]]
+    assert lexicon.scores("spa_Latn", ["house"], ["haus"]).tolist() == [[0.0]]
+
+
+def test_empty_sides_and_empty_lexicon(tmp_path: Path) -> None:
+    lexicon = _write(tmp_path / "lexicon.npz", "deu_Latn", {("house", "haus"): 1.0})
+    assert lexicon.scores("deu_Latn", [], ["Haus"]).shape == (0, 1)
+    assert lexicon.scores("deu_Latn", ["house"], []).shape == (1, 0)
+    empty = Lexicon(np.zeros(0, np.uint64), np.zeros(0, np.uint8))
+    assert empty.scores("deu_Latn", ["house", "a"], ["Haus"]).tolist() == [[0.0], [0.0]]
+
+
+def test_unsound_files_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "other.npz", something=np.zeros(2))
+    with pytest.raises(ValueError, match="expected the arrays 'keys' and 'scores'"):
+        Lexicon.load(tmp_path / "other.npz")
+    with pytest.raises(ValueError, match="sorted and distinct"):
+        Lexicon(np.array([5, 4], np.uint64), np.zeros(2, np.uint8))
+    with pytest.raises(ValueError, match="equally long"):
+        Lexicon(np.array([4, 5], np.uint64), np.zeros(3, np.uint8))
+
+
+def test_built_from_links(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="needs the extra 'train'")
+    from spanport_models.train import lexicon as recipe
+    from spanport_models.train.sources import Pair
+
+    words = (["The", "gardens", "of", "Porto"], ["Die", "Gärten", "von", "Porto"])
+    pairs = [Pair("deu_Latn", "test", 1.0, words, ([], []), [(0, 0), (1, 1), (2, 2), (3, 3)])] * 4
+    scores = recipe.build(pairs)
+    assert scores["deu_Latn"]["the", "die"] == pytest.approx(np.sqrt(2 * 3.5 / 8))
+    assert ("garde*", "gärte*") in scores["deu_Latn"]
+    count = recipe.write(scores, tmp_path / "lexicon.npz")
+    lexicon = Lexicon.load(tmp_path / "lexicon.npz")
+    assert len(lexicon) == count
+    found = lexicon.scores("deu_Latn", ["The", "garden", "Porto"], ["die", "gärten", "Porto"])
+    assert found[0, 0] == pytest.approx(np.sqrt(7 / 8), abs=0.01)
+    assert found[1, 1] == pytest.approx(PREFIX_FACTOR * np.sqrt(7 / 8), abs=0.01)
+    assert found[2, 2] == 0.0  # identical forms are the lexical similarity's business
