@@ -18,7 +18,7 @@ from spanport_models.tokenization import Int32Array, TokenizedWords, WordTokeniz
 
 Float32Array: TypeAlias = NDArray[np.float32]
 
-BATCH_TOKENS = 2048
+BATCH_TOKENS = 1024
 
 
 @dataclass(frozen=True, slots=True)

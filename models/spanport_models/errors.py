@@ -94,6 +94,10 @@ class FetchError(ModelError):
     """A model could not be downloaded."""
 
 
+class NotFetchedError(FetchError):
+    """A repository, revision or file does not exist on the hub."""
+
+
 class OfflineError(FetchError):
     """A download was needed while offline mode is on."""
 

@@ -20,7 +20,6 @@ class ModelCard:
         name: Our name for it.
         kind: "encoder", "translator" (both need an export) or "ctranslate2" (already converted).
         repository: Name on the hub.
-        revision: Commit, tag or branch that is fetched.
         licence: SPDX identifier, or the licence's name on the hub.
         commercial: Whether the licence allows commercial use.
         download_bytes: Size of the weights as published, approximate.
@@ -31,7 +30,6 @@ class ModelCard:
     name: str
     kind: Literal["encoder", "translator", "ctranslate2"]
     repository: str
-    revision: str
     licence: str
     commercial: bool
     download_bytes: int
@@ -89,4 +87,102 @@ def _is_bundle(path: Path) -> bool:
     return (path / MANIFEST_NAME).is_file()
 
 
-CARDS: dict[str, ModelCard] = {}
+def card_of(repository: str) -> ModelCard | None:
+    """What is known of a model of the hub, by its name there."""
+    return next((card for card in CARDS.values() if card.repository == repository), None)
+
+
+def _card(
+    name: str,
+    kind: Literal["encoder", "translator", "ctranslate2"],
+    repository: str,
+    licence: str,
+    parameters: float,
+    note: str,
+    *,
+    bytes_each: int = 4,
+) -> ModelCard:
+    """A card whose sizes follow from the number of parameters (in millions); the int8 form needs one byte each."""
+    return ModelCard(
+        name=name,
+        kind=kind,
+        repository=repository,
+        licence=licence,
+        commercial="-NC-" not in licence,
+        download_bytes=int(parameters * 1e6 * bytes_each),
+        memory_bytes=int(parameters * 1e6 * 1.6) + 300_000_000,
+        note=note,
+    )
+
+
+CARDS: dict[str, ModelCard] = {
+    card.name: card
+    for card in (
+        _card(
+            "xlm-roberta-large-conll03",
+            "encoder",
+            "FacebookAI/xlm-roberta-large-finetuned-conll03-english",
+            "MIT",
+            559,
+            "English NER of the XLNER pipeline (arXiv 2501.18750); no B-PER in its labels",
+        ),
+        _card(
+            "mdeberta-v3",
+            "encoder",
+            "microsoft/mdeberta-v3-base",
+            "MIT",
+            279,
+            "base of model transfer and of candidate models",
+        ),
+        _card(
+            "mbert",
+            "encoder",
+            "google-bert/bert-base-multilingual-cased",
+            "Apache-2.0",
+            178,
+            "SimAlign, layer 8",
+        ),
+        _card("labse", "encoder", "sentence-transformers/LaBSE", "Apache-2.0", 471, "AccAlign, layer 6"),
+        _card(
+            "nllb-600m",
+            "translator",
+            "facebook/nllb-200-distilled-600M",
+            "CC-BY-NC-4.0",
+            615,
+            "TransAlign, NMT scores",
+        ),
+        _card(
+            "nllb-1.3b",
+            "translator",
+            "facebook/nllb-200-distilled-1.3B",
+            "CC-BY-NC-4.0",
+            1370,
+            "a middle size",
+        ),
+        _card(
+            "nllb-3.3b",
+            "translator",
+            "facebook/nllb-200-3.3B",
+            "CC-BY-NC-4.0",
+            3345,
+            "translator of the XLNER pipeline (arXiv 2501.18750)",
+        ),
+        _card(
+            "nllb-600m-ct2",
+            "ctranslate2",
+            "entai2965/nllb-200-distilled-600M-ctranslate2",
+            "CC-BY-NC-4.0",
+            615,
+            "nllb-600m, already converted",
+        ),
+        _card(
+            "nllb-3.3b-ct2",
+            "ctranslate2",
+            "OpenNMT/nllb-200-3.3B-ct2-int8",
+            "CC-BY-NC-4.0",
+            3345,
+            "nllb-3.3b, already converted",
+            bytes_each=1,
+        ),
+    )
+}

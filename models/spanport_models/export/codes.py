@@ -37,8 +37,8 @@ _ISO_639_1 = {
     li:lim ln:lin lo:lao lt:lit lv:lvs mg:plt mi:mri mk:mkd ml:mal mn:khk mr:mar ms:zsm mt:mlt my:mya ne:npi nl:nld
     nn:nno no:nob nb:nob ns:nso ny:nya oc:oci om:gaz or:ory pa:pan pl:pol ps:pbt pt:por qu:quy rn:run ro:ron ru:rus
     rw:kin sa:san sc:srd sd:snd sg:sag si:sin sk:slk sl:slv sm:smo sn:sna so:som sq:als sr:srp ss:ssw st:sot su:sun
-    sv:swe sw:swh ta:tam te:tel tg:tgk th:tha ti:tir tk:tuk tl:tgl tn:tsn tr:tur ts:tso tt:tat tw:twi ug:uig uk:ukr ur:urd
-    uz:uzn vi:vie wo:wol xh:xho yi:ydd yo:yor zh:zho zu:zul""".split()  # noqa: SIM905
+    sv:swe sw:swh ta:tam te:tel tg:tgk th:tha ti:tir tk:tuk tl:tgl tn:tsn tr:tur ts:tso tt:tat tw:twi ug:uig uk:ukr
+    ur:urd uz:uzn vi:vie wo:wol xh:xho yi:ydd yo:yor zh:zho zu:zul""".split()  # noqa: SIM905
     for code, language in [pair.split(":")]
 }
 _MACROLANGUAGES = {"ara": "arb", "swa": "swh", "fas": "pes", "msa": "zsm", "nor": "nob", "lav": "lvs", "est": "est"}

@@ -1,0 +1,125 @@
+"""A small local server that speaks the endpoints of the Hugging Face hub that downloads use."""
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+COMMIT = "c" * 40
+
+
+class Hub:
+    """Repositories and the ways in which serving them goes wrong.
+
+    Attributes:
+        repositories: Name -> file name -> content.
+        break_after: Bytes after which the next download of a file is cut off (once).
+        lie_about: Files whose digest is announced wrongly.
+        vanished: Files that are listed but not there.
+        ranges: "Range" headers received.
+        requests: Paths asked for.
+    """
+
+    def __init__(self) -> None:
+        self.repositories: dict[str, dict[str, bytes]] = {}
+        self.break_after: int | None = None
+        self.lie_about: set[str] = set()
+        self.vanished: set[str] = set()
+        self.ranges: list[str] = []
+        self.requests: list[str] = []
+        self.endpoint = ""
+
+    def listing(self, repository: str) -> dict[str, object]:
+        siblings = []
+        for name, content in self.repositories[repository].items():
+            shown = b"something else" if name in self.lie_about else content
+            item: dict[str, object] = {"rfilename": name, "size": len(content), "blobId": git_digest(shown)}
+            if name.endswith((".safetensors", ".bin", ".onnx")):
+                digest = hashlib.sha256(shown).hexdigest()
+                item["lfs"] = {"sha256": digest, "size": len(content), "pointerSize": 100}
+            siblings.append(item)
+        return {"id": repository, "modelId": repository, "sha": COMMIT, "siblings": siblings, "tags": []}
+
+
+def git_digest(content: bytes) -> str:
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+@contextmanager
+def serve(hub: Hub) -> Iterator[Hub]:
+    """Run the server in a thread."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: object) -> None:
+            return
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
+
+        def do_GET(self) -> None:
+            hub.requests.append(self.path)
+            path = self.path.partition("?")[0].strip("/").split("/")
+            if path[:2] == ["api", "models"]:
+                self.model(f"{path[2]}/{path[3]}", path[5] if len(path) > 4 else "main")
+            elif len(path) > 4 and path[2] == "resolve":
+                self.file(f"{path[0]}/{path[1]}", "/".join(path[4:]))
+            else:
+                self.fail("EntryNotFound")
+
+        def model(self, repository: str, revision: str) -> None:
+            if repository not in hub.repositories:
+                self.fail("RepoNotFound")
+            elif revision not in ("main", COMMIT):
+                self.fail("RevisionNotFound")
+            else:
+                self.reply(200, json.dumps(hub.listing(repository)).encode(), {})
+
+        def file(self, repository: str, name: str) -> None:
+            content = hub.repositories[repository].get(name)
+            if content is None or name in hub.vanished:
+                self.fail("EntryNotFound")
+                return
+            headers = {"X-Repo-Commit": COMMIT, "ETag": f'"{git_digest(content)}"', "Accept-Ranges": "bytes"}
+            asked = self.headers.get("Range")
+            if asked is None or self.command == "HEAD":
+                self.reply(200, content, headers)
+                return
+            hub.ranges.append(asked)
+            start = int(asked.removeprefix("bytes=").partition("-")[0])
+            headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+            self.reply(206, content[start:], headers)
+
+        def fail(self, code: str) -> None:
+            self.reply(404, b"", {"X-Error-Code": code, "X-Error-Message": f"{code}: {self.path}"})
+
+        def reply(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command == "HEAD":
+                return
+            if hub.break_after is not None and len(body) > hub.break_after:
+                body, hub.break_after = body[: hub.break_after], None
+                self.wfile.write(body)
+                self.wfile.flush()
+                self.close_connection = True
+                self.connection.close()
+                return
+            self.wfile.write(body)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    hub.endpoint = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield hub
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
