@@ -170,7 +170,7 @@ def _parse_conll(
             elif (label == word_end) == labelled:
                 flag = NO_LABEL
         at = after
-        if blank or at == buffer.size:
+        if blank or (final and at == buffer.size):
             records[count, 0], records[count, 1] = begin, at
             flags[count] = flag
             count += 1
@@ -199,7 +199,7 @@ def _parse_pharaoh(
             for side in range(2):
                 number, digits = 0, 0
                 while x < end and ZERO <= buffer[x] <= NINE and digits < 10:
-                    number = 10 * number + (buffer[x] - ZERO)
+                    number = 10 * number + int(buffer[x]) - ZERO
                     digits += 1
                     x += 1
                 wanted = x < end and buffer[x] == DASH

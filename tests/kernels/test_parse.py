@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from naive import parsing as naive
@@ -29,7 +29,7 @@ BAD_UTF8 = [b"\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe3\x
 conll_bytes = st.lists(st.sampled_from(PIECES + BAD_UTF8 + [b"word O\n", b"w\tx y\tI-PER\n"] * 5), max_size=25).map(
     b"".join
 )
-LINK_PIECES = b"0-0 12-345678901 123456789-3 1- -1 1p2 3 -".split(b" ") + [b" ", b" ", b"\t", b"\n", b"\r\n"]
+LINK_PIECES = [*b"0-0 12-345678901 123456789-3 1- -1 1p2 3 -".split(b" "), b" ", b" ", b"\t", b"\n", b"\r\n"]
 pharaoh_bytes = st.lists(st.sampled_from(LINK_PIECES), max_size=25).map(b"".join)
 
 
@@ -90,6 +90,7 @@ def test_blank_lines_are_empty_sentences() -> None:
 
 @settings(deadline=None)
 @given(conll_bytes, st.integers(0, 30), st.integers(1, 3))
+@example(b"a O\nb O\n\n", 4, 3)  # cut where a line ends inside a sentence
 def test_conll_in_chunks_is_the_whole(data: bytes, cut: int, limit: int) -> None:
     whole = parse.parse_conll(as_buffer(data))
     first = parse.parse_conll(as_buffer(data[:cut]), final=cut >= len(data), limit=limit)
