@@ -8,16 +8,25 @@ import numpy as np
 
 from spanport_kernels.jit import EDGES, IN_F32, IN_I64, Array, helper, kernel, longest
 
+_MOST = 1e30
+
 
 @helper
 def _costs(s: Array, cost: Array) -> None:
-    """Write ``-s``, transposed if it has more rows than columns."""
+    """Write ``-s``, transposed if it has more rows than columns; NaN is the greatest cost.
+
+    Costs are finite, so that every row reaches every column and the search ends.
+    """
     for i in range(s.shape[0]):
         for j in range(s.shape[1]):
+            value = -np.float64(s[i, j])
+            if not value < _MOST:
+                value = _MOST
+            value = max(value, -_MOST)
             if s.shape[0] <= s.shape[1]:
-                cost[i, j] = -s[i, j]
+                cost[i, j] = value
             else:
-                cost[j, i] = -s[i, j]
+                cost[j, i] = value
 
 
 @helper

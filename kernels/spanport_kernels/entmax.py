@@ -34,6 +34,8 @@ def _tau(line: Array) -> float:
     tau -= 1.0
     for _ in range(50):
         total, squares = _excess(line, tau)
+        if not total > 0.0:
+            break
         step = (squares - 1.0) / (2.0 * total)
         tau += step
         if step < 1e-12:

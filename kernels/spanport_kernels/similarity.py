@@ -141,6 +141,8 @@ def fill(
         a = source[source_offsets[pair] : source_offsets[pair + 1]]
         b = target[target_offsets[pair] : target_offsets[pair + 1]]
         m, n = a.shape[0], b.shape[0]
+        if m == 0 or n == 0:
+            continue
         begin, end = offsets[pair], offsets[pair + 1]
         s = values[begin:end].reshape((m, n))
         _product(a, b, s)
