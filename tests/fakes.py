@@ -103,11 +103,15 @@ class FakeModels:
 
     fake_encoder: FakeEncoder = field(default_factory=FakeEncoder)
     fake_translator: FakeTranslator = field(default_factory=FakeTranslator)
+    fake_aligner: FakeEncoder | None = None
     name: str = "fake"
     released: bool = False
 
     def encoder(self) -> FakeEncoder:
         return self.fake_encoder
+
+    def aligner(self) -> FakeEncoder | None:
+        return self.fake_aligner
 
     def translator(self) -> FakeTranslator:
         return self.fake_translator
@@ -123,3 +127,30 @@ class FakeModels:
         from spanport.options import AlignOptions
 
         return AlignOptions(extraction="intersection")
+
+
+@dataclass
+class ScriptedTranslator(FakeTranslator):
+    """Translates whole texts by script, else word by word; scores by ``likes`` where that knows the target."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    likes: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def generate(
+        self, tokens: Sequence[Sequence[str]], target_language: str, *, beam_size: int = 1
+    ) -> list[Generated]:
+        plain = super().generate(tokens, target_language, beam_size=beam_size)
+        rows = [" ".join(row[1:-1]) for row in tokens]
+        self.asked += rows
+        return [Generated(self.texts.get(row, result.text)) for row, result in zip(rows, plain, strict=True)]
+
+    def score(
+        self, sources: Sequence[str], targets: Sequence[str], source_language: str, target_language: str
+    ) -> list[np.ndarray]:
+        self.asked += targets
+        plain = super().score(sources, targets, source_language, target_language)
+        return [
+            np.array(self.likes[target], np.float32) if target in self.likes else row
+            for target, row in zip(targets, plain, strict=True)
+        ]

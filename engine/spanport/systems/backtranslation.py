@@ -1,0 +1,107 @@
+"""Marked back-translation, then projection between two texts of one language (arXiv 2501.18750, tgt2tgt)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import msgspec
+
+from spanport.options import SystemOptions
+from spanport.stages.batch import Job
+from spanport.systems.base import Need, make_system, register
+from spanport.systems.detokenize import phrase
+from spanport.systems.markers import entities_of, mark, marked_spans, match_marked, unmark
+from spanport.systems.tools import Tools
+from spanport.systems.translation import Request, languages_of, sentence_of, translate
+from spanport.types import Projection, Sentence, Span
+
+
+class BackTranslationOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What carries the entities from the back-translation onto the original."""
+
+    projector: str = "heuristic"
+    """A system that works on links: heuristic, ngram, ner-candidates, ..."""
+    projector_options: dict[str, Any] = msgspec.field(default_factory=dict)
+    beam_size: int = 1
+
+
+class Returned(NamedTuple):
+    """A back-translation with the entities that survived, and the entity of the source behind each."""
+
+    sentence: Sentence
+    origins: tuple[Span, ...] = ()
+
+
+@register("backtranslation")
+class BackTranslation:
+    """The source is translated back with its entities in brackets, which are then projected onto the original.
+
+    Entities whose brackets get lost, or whose bracketed text is unlike their translation, are lost. Published
+    figures are below those of direct projection.
+    """
+
+    options: ClassVar = BackTranslationOptions
+
+    def __init__(self, settings: BackTranslationOptions, tools: Tools) -> None:
+        self.settings, self.tools = settings, tools
+        self.projector = make_system(settings.projector, settings.projector_options, tools)
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """The labelled source, the translator, and the classifier's view if the projector asks for it."""
+        extra: frozenset[Need] = frozenset({"source", "translator"})
+        return (self.projector.needs - {"links"}) | extra
+
+    def project(self, jobs: Sequence[Job]) -> list[Projection]:
+        """One projection per job, in order; spans name the entities of the original source."""
+        returned = self.translate_back(jobs)
+        used = [b for b, back in enumerate(returned) if back.origins]
+        sentences = [returned[b].sentence for b in used]
+        links = self.tools.align(sentences, [jobs[b].target for b in used])
+        views = self.tools.probabilities(sentences) if "probabilities" in self.projector.needs else [None] * len(used)
+        inner = [
+            dataclasses.replace(jobs[b], source=sentence, links=link, source_probabilities=view)
+            for b, sentence, link, view in zip(used, sentences, links, views, strict=True)
+        ]
+        found = dict(zip(used, self.projector.project(inner), strict=True))
+        nothing = [Projection(job.target, (), job.source, status="feasible") for job in jobs]
+        return [_restore(nothing[b], back, found[b]) if b in found else nothing[b] for b, back in enumerate(returned)]
+
+    def translate_back(self, jobs: Sequence[Job]) -> list[Returned]:
+        """The marked source sentences in the language of their targets."""
+        requests, sizes = [], []
+        for job in jobs:
+            entities = entities_of(job.source)
+            texts = [mark(job.source), *(phrase(job.source, i, j) for i, j, _ in entities)] if entities else []
+            languages = languages_of(job.source, job.target, "backtranslation") if entities else ("", "")
+            requests += [Request(text, *languages) for text in texts]
+            sizes.append(len(texts))
+        results = iter(translate(self.tools.translator, requests, self.settings.beam_size))
+        answers = [[next(results) for _ in range(size)] for size in sizes]
+        empty = Returned(Sentence(""))
+        return [_recover(job, *found) if found else empty for job, found in zip(jobs, answers, strict=True)]
+
+
+def _recover(job: Job, text: str, *forms: str) -> Returned:
+    """The back-translation without its brackets; ``forms`` are the translations of the entities alone."""
+    origins = [entity.span for entity in entities_of(job.source)]
+    matches = match_marked(marked_spans(text), forms)
+    plain = unmark(text, [match >= 0 for match in matches])
+    kept = [origins[match] for match in matches if match >= 0]
+    sentence = sentence_of(plain.text, job.target.language)
+    spans = tuple(
+        Span(start, end, origin.label, origin.score) for (start, end), origin in zip(plain.spans, kept, strict=True)
+    )
+    return Returned(msgspec.structs.replace(sentence, spans=spans), tuple(kept))
+
+
+def _restore(projection: Projection, back: Returned, found: Projection) -> Projection:
+    """What was found from the back-translation, with the spans of the original source."""
+    origins = {(span.start, span.end): origin for span, origin in zip(back.sentence.spans, back.origins, strict=True)}
+    spans = tuple(
+        msgspec.structs.replace(span, source=origins[span.source.start, span.source.end] if span.source else None)
+        for span in found.spans
+    )
+    return msgspec.structs.replace(projection, spans=spans, status=found.status)

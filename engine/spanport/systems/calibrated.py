@@ -1,0 +1,111 @@
+"""Calibrated matching (ours): the most probable spans, and none where nothing is probable enough."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from spanport.errors import UsageError
+from spanport.options import SystemOptions
+from spanport.stages.batch import STATUSES, Job, PairBatch, pack
+from spanport.systems.base import Need, register
+from spanport.systems.calibration import Float64, load_calibration
+from spanport.systems.evidence import LINK_EVIDENCE, VIEW_EVIDENCE, Evidence, gather
+from spanport.systems.tools import Tools
+from spanport.types import Alignment, ProjectedSpan, Projection
+
+
+class CalibratedOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The trade of precision for recall, and what the probabilities are estimated from."""
+
+    tau: float | None = None
+    """Least probability of a projected span: higher is more precise, lower finds more. None: best F1 on dev data."""
+    view: bool = True
+    """Use the classifier's view of the target; without it links suffice and no model is needed."""
+    max_length: int = 12
+    """Longest candidate in words."""
+    calibration: str = ""
+    """JSON file of a calibration of one's own; the default is that of the package."""
+
+
+class Scored(NamedTuple):
+    """A batch, its candidates, and the probability of each, float64 (C,)."""
+
+    batch: PairBatch
+    evidence: Evidence
+    probability: Float64
+
+
+@register("calibrated")
+class Calibrated:
+    """The matching with the largest sum of (probability - tau); a span's confidence is its probability."""
+
+    options: ClassVar = CalibratedOptions
+
+    def __init__(self, settings: CalibratedOptions, tools: Tools) -> None:
+        self.settings, self.tools = settings, tools
+        calibration = load_calibration(settings.calibration)
+        self.model = calibration.view if settings.view else calibration.links
+        self.tau = self.model.tau if settings.tau is None else settings.tau
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """Links, and the classifier's probabilities if its view is asked for."""
+        return frozenset({"source", "links", "probabilities"} if self.settings.view else {"source", "links"})
+
+    def evidence(self, jobs: Sequence[Job]) -> tuple[PairBatch, Evidence]:
+        """The candidates of all jobs and what speaks for them.
+
+        Raises UsageError where the view is asked for and a job lacks probabilities.
+        """
+        view = self.settings.view
+        if view and any(job.probabilities is None for job in jobs):
+            raise UsageError("calibrated needs the classifier's probabilities of the target; or set view=false")
+        batch = pack(jobs)
+        return batch, gather(batch, self.settings.max_length, self.tools.encoder.labels if view else None)
+
+    def score(self, jobs: Sequence[Job]) -> Scored:
+        """The candidates of all jobs with their probabilities."""
+        batch, evidence = self.evidence(jobs)
+        names = LINK_EVIDENCE + (VIEW_EVIDENCE if self.settings.view else ())
+        return Scored(batch, evidence, self.model.probability(names, evidence.matrix))
+
+    def project(self, jobs: Sequence[Job]) -> list[Projection]:
+        """One projection per job, in order."""
+        return select(self.score(jobs), self.tau)
+
+
+def select(scored: Scored, tau: float) -> list[Projection]:
+    """The best matching of a scored batch: at most one span per entity, no overlaps, none below ``tau``."""
+    from spanport.stages.solve import solve
+    from spanport_kernels.matching import Ranges
+
+    batch, evidence, probability = scored
+    offsets = np.searchsorted(evidence.pair, np.arange(len(batch) + 1)).astype(np.int64)
+    ranges = Ranges(
+        (evidence.entity - batch.entity_offsets[evidence.pair]).astype(np.int32),
+        evidence.start.astype(np.int32),
+        evidence.end.astype(np.int32),
+        probability - tau,
+        offsets,
+    )
+    found = solve(batch.entities, batch.entity_offsets, ranges, batch.target_lengths)
+    spans: list[list[ProjectedSpan]] = [[] for _ in batch.jobs]
+    pairs = np.repeat(np.arange(len(batch)), np.diff(found.offsets)).tolist()
+    for b, (start, end, label, entity), gain in zip(pairs, found.spans.tolist(), found.scores.tolist(), strict=True):
+        words = batch.jobs[b].target.words
+        origin = batch.entity_spans[int(batch.entity_offsets[b]) + entity]
+        confidence = min(1.0, max(0.0, gain + tau))
+        spans[b].append(ProjectedSpan(words[start][0], words[end - 1][1], batch.labels[label], confidence, origin))
+    return [
+        Projection(
+            job.target,
+            tuple(sorted(spans[b], key=lambda span: span.start)),
+            job.source,
+            Alignment(tuple((int(i), int(j)) for i, j in job.links.tolist())),
+            STATUSES[int(found.status[b])],
+        )
+        for b, job in enumerate(batch.jobs)
+    ]

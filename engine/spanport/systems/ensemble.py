@@ -1,0 +1,97 @@
+"""Ensemble of translate-train and translate-test (arXiv 2505.10507): the mean of two views of each target word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import msgspec
+import numpy as np
+
+from spanport.errors import UsageError
+from spanport.options import SystemOptions
+from spanport.ports import Float32
+from spanport.stages.batch import Job
+from spanport.stages.label import label_spans
+from spanport.systems.base import Need, make_system, register
+from spanport.systems.markers import entities_of
+from spanport.systems.tools import Tools
+from spanport.types import Alignment, ProjectedSpan, Projection, word_ranges
+
+
+class EnsembleOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What carries the source's entities over, for translate-test."""
+
+    projector: str = "span-filling"
+    projector_options: dict[str, Any] = msgspec.field(default_factory=lambda: {"restr_tgt": True})
+    """By default an entity of one word gets one word."""
+
+
+@register("ensemble")
+class Ensemble:
+    """Labels each target word by the mean of two probabilities, of the classifier on it and on the source.
+
+    The classifier stands for translate-train, so it should be trained on translated data; words without a projected
+    entity have its view alone. Projection can therefore add an entity, but not veto one.
+    """
+
+    options: ClassVar = EnsembleOptions
+
+    def __init__(self, settings: EnsembleOptions, tools: Tools) -> None:
+        self.settings, self.tools = settings, tools
+        self.projector = make_system(settings.projector, settings.projector_options, tools)
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What the projector needs, and the classifier's view of both sides."""
+        extra: frozenset[Need] = frozenset({"source", "probabilities"})
+        return self.projector.needs | extra
+
+    def project(self, jobs: Sequence[Job]) -> list[Projection]:
+        """One projection per job, in order. Nothing is matched as a whole: the status is "feasible"."""
+        return [self._label(job, found) for job, found in zip(jobs, self.projector.project(jobs), strict=True)]
+
+    def _label(self, job: Job, projected: Projection) -> Projection:
+        if job.probabilities is None or job.source_probabilities is None:
+            raise UsageError("ensemble needs the classifier's probabilities of both sides; run it on an Engine")
+        tags = self.tools.encoder.labels
+        seen = projected_view(job, projected, tags)
+        carried = ~np.isnan(seen[:, :1])
+        mean = np.where(carried, 0.5 * (job.probabilities + seen), job.probabilities)
+        found = label_spans(job.target.words, mean, tags)
+        spans = tuple(
+            ProjectedSpan(span.start, span.end, span.label, span.score or 0.0, _origin(span, projected))
+            for span in found
+        )
+        alignment = Alignment(tuple((int(i), int(j)) for i, j in job.links.tolist()))
+        return Projection(job.target, spans, job.source, alignment, "feasible")
+
+
+def projected_view(job: Job, projected: Projection, tags: Sequence[str]) -> Float32:
+    """The source's probabilities carried over to the target, float32 (target words, L); NaN where nothing is.
+
+    The first word of a projected entity takes the row of the entity's first word, the others that of its last; of
+    an entity of one word, the others take its row with the B and I tags of each label swapped.
+    """
+    assert job.source_probabilities is not None
+    out = np.full((len(job.target.words), len(tags)), np.nan, np.float32)
+    swapped = [tags.index(_other(tag)) if _other(tag) in tags else i for i, tag in enumerate(tags)]
+    words = {entity.span: (entity.start, entity.end) for entity in entities_of(job.source)}
+    for span in projected.spans:
+        if span.source is None:
+            continue
+        first, last = words[span.source]
+        rows = job.source_probabilities
+        for start, end, _ in word_ranges(job.target.words, (span,)):  # type: ignore[arg-type]
+            out[start] = rows[first]
+            out[start + 1 : end] = rows[first][swapped] if last - first == 1 else rows[last - 1]
+    return out
+
+
+def _other(tag: str) -> str:
+    return {"B": "I", "I": "B"}.get(tag[:1], tag[:1]) + tag[1:]
+
+
+def _origin(span: Any, projected: Projection) -> Any:
+    """The source span of the projected entity that overlaps a span."""
+    return next((p.source for p in projected.spans if p.start < span.end and span.start < p.end), None)
