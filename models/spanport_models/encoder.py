@@ -13,7 +13,7 @@ from spanport_models.bundle import open_bundle
 from spanport_models.devices import Device, encoder_memory, require_memory, resolve_device
 from spanport_models.errors import LanguageError
 from spanport_models.manifest import EncoderManifest
-from spanport_models.session import load_session, outputs_of
+from spanport_models.session import EncoderSession
 from spanport_models.tokenization import Int32Array, TokenizedWords, WordTokenizer
 
 Float32Array: TypeAlias = NDArray[np.float32]
@@ -84,7 +84,7 @@ class Encoder:
         self._language_ids = {
             code: self._tokenizer.token_id(token) for code, token in manifest.language_tokens.items()
         }
-        self._session: Any = load_session(where, manifest, self.device, intra_threads)
+        self._session = EncoderSession(where, manifest, self.device, intra_threads)
 
     def tokenize(self, sentences: Sequence[Sequence[str]], *, language: str | None = None) -> list[TokenizedWords]:
         """Subwords of pre-split words, at most ``max_length`` a sentence.
@@ -140,9 +140,7 @@ class Encoder:
         valid = np.arange(int(lengths.max())) < lengths[:, None]
         ids = np.full(valid.shape, self._tokenizer.pad_id, dtype=np.int64)
         ids[valid] = np.concatenate([item.ids for item in batch])
-        return outputs_of(
-            self._session, ids, valid.astype(np.int64), hidden=hidden, logits=logits and bool(self.labels)
-        )
+        return self._session.run(ids, valid.astype(np.int64), hidden=hidden, logits=logits and bool(self.labels))
 
     def encode(
         self,

@@ -92,6 +92,13 @@ def card_of(repository: str) -> ModelCard | None:
     return next((card for card in CARDS.values() if card.repository == repository), None)
 
 
+def licence_notice(licence: str) -> str | None:
+    """A sentence to show when a model of this licence is used, or None where nothing needs to be said."""
+    if "-NC-" in licence.upper() or licence.upper().endswith("-NC"):
+        return f"These weights are under {licence}: not for commercial use."
+    return None
+
+
 def _card(
     name: str,
     kind: Literal["encoder", "translator", "ctranslate2"],
@@ -108,7 +115,7 @@ def _card(
         kind=kind,
         repository=repository,
         licence=licence,
-        commercial="-NC-" not in licence,
+        commercial=licence_notice(licence) is None,
         download_bytes=int(parameters * 1e6 * bytes_each),
         memory_bytes=int(parameters * 1e6 * 1.6) + 300_000_000,
         note=note,

@@ -11,16 +11,71 @@ from spanport_models.errors import ArchitectureError, BundleError, DeviceError
 from spanport_models.manifest import EncoderManifest
 
 GRAPH_NAME = "model.onnx"
+HEAD_NAME = "head.onnx"
 
 
-def load_session(folder: Path, manifest: EncoderManifest, device: Device, intra_threads: int) -> Any:
-    """An ``onnxruntime.InferenceSession`` whose inputs and outputs are those the manifest promises.
+class EncoderSession:
+    """The graphs of an encoder: the body up to the alignment layer, and the head from there to the logits.
+
+    A bundle may also have one graph with both outputs. Runs are thread-safe.
+
+    Args:
+        folder: The bundle.
+        manifest: Its manifest.
+        device: Where to run.
+        intra_threads: Threads inside one run.
 
     Raises:
-        BundleError: The graph cannot be read.
-        ArchitectureError: Its inputs, outputs or sizes are not those of the manifest.
+        BundleError: A graph cannot be read.
+        ArchitectureError: Inputs, outputs or sizes are not those of the manifest.
         DeviceError: The GPU was not granted.
     """
+
+    def __init__(self, folder: Path, manifest: EncoderManifest, device: Device, intra_threads: int) -> None:
+        self._body = _load(folder / GRAPH_NAME, device, intra_threads)
+        self._head = _load(folder / HEAD_NAME, device, intra_threads) if HEAD_NAME in manifest.files else None
+        self._head_inputs = {value.name for value in self._head.get_inputs()} if self._head else set()
+        self._check(folder, manifest)
+
+    def run(self, ids: Int64Array, mask: Int64Array, *, hidden: bool, logits: bool) -> dict[str, Any]:
+        """Outputs wanted, as arrays: "hidden_states" (B, T, d) and "logits" (B, T, L)."""
+        feeds = {"input_ids": ids, "attention_mask": mask}
+        if self._head is None:
+            names = ["hidden_states"] * hidden + ["logits"] * logits
+            return dict(zip(names, self._body.run(names, feeds), strict=True))
+        (states,) = self._body.run(["hidden_states"], feeds)
+        outputs = {"hidden_states": states} if hidden else {}
+        if logits:
+            feeds["hidden_states"] = states
+            wanted = {name: feeds[name] for name in self._head_inputs}
+            (outputs["logits"],) = self._head.run(["logits"], wanted)
+        return outputs
+
+    def _check(self, folder: Path, manifest: EncoderManifest) -> None:
+        inputs = {value.name for value in self._body.get_inputs()}
+        outputs = {value.name for part in (self._body, self._head) if part for value in part.get_outputs()}
+        wanted = {"hidden_states": manifest.hidden_size}
+        if manifest.labels:
+            wanted["logits"] = len(manifest.labels)
+        if inputs != {"input_ids", "attention_mask"} or not wanted.keys() <= outputs:
+            raise ArchitectureError(
+                f"{folder} has inputs {sorted(inputs)} and outputs {sorted(outputs)}",
+                expected=f"inputs ['attention_mask', 'input_ids'] and outputs {sorted(wanted)}",
+                remedy="Export the model with `spanport export encoder`.",
+            )
+        ids = np.zeros((1, 2), dtype=np.int64)
+        results = self.run(ids, np.ones_like(ids), hidden=True, logits=bool(manifest.labels))
+        for name, size in wanted.items():
+            if results[name].shape != (1, 2, size):
+                raise ArchitectureError(
+                    f"{folder} returns {name} of shape {results[name].shape} for an input of shape (1, 2)",
+                    expected=f"(1, 2, {size}): the manifest says {size}"
+                    + (" labels" if name == "logits" else " hidden units"),
+                    remedy="The graph and the manifest belong to different models: export the bundle again.",
+                )
+
+
+def _load(path: Path, device: Device, intra_threads: int) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -32,7 +87,6 @@ def load_session(folder: Path, manifest: EncoderManifest, device: Device, intra_
     options.add_session_config_entry("session.x64quantprecision", "1")
     if intra_threads > 1:  # spinning threads would take the cores from the other engine threads
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    path = folder / GRAPH_NAME
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=_providers(device))
     except Exception as error:  # ONNX Runtime has an exception class per status code and no common base
@@ -47,45 +101,10 @@ def load_session(folder: Path, manifest: EncoderManifest, device: Device, intra_
             expected="a CUDA and cuDNN that match the installed onnxruntime-gpu",
             remedy="See https://onnxruntime.ai/docs/execution-providers/CUDA-ExecutionProvider.html.",
         )
-    _check_graph(path, session, manifest)
     return session
-
-
-def outputs_of(session: Any, ids: Int64Array, mask: Int64Array, *, hidden: bool, logits: bool) -> dict[str, Any]:
-    """Run the graph for the outputs wanted; nodes that no wanted output needs are not executed."""
-    import onnxruntime
-
-    names = ["hidden_states"] * hidden + ["logits"] * logits
-    options = onnxruntime.RunOptions()
-    options.only_execute_path_to_fetches = not logits
-    return dict(zip(names, session.run(names, {"input_ids": ids, "attention_mask": mask}, options), strict=True))
 
 
 def _providers(device: Device) -> list[Any]:
     if device.kind == "cpu":
         return ["CPUExecutionProvider"]
     return [("CUDAExecutionProvider", {"device_id": device.index}), "CPUExecutionProvider"]
-
-
-def _check_graph(path: Path, session: Any, manifest: EncoderManifest) -> None:
-    inputs = {value.name for value in session.get_inputs()}
-    outputs = {value.name: value for value in session.get_outputs()}
-    wanted = {"hidden_states": manifest.hidden_size}
-    if manifest.labels:
-        wanted["logits"] = len(manifest.labels)
-    if inputs != {"input_ids", "attention_mask"} or not wanted.keys() <= outputs.keys():
-        raise ArchitectureError(
-            f"{path} has inputs {sorted(inputs)} and outputs {sorted(outputs)}",
-            expected=f"inputs ['attention_mask', 'input_ids'] and outputs {sorted(wanted)}",
-            remedy="Export the model with `spanport export encoder`.",
-        )
-    ids = np.zeros((1, 2), dtype=np.int64)
-    results = session.run(list(wanted), {"input_ids": ids, "attention_mask": np.ones_like(ids)})
-    for (name, size), result in zip(wanted.items(), results, strict=True):
-        if result.ndim != 3 or result.shape[2] != size:
-            raise ArchitectureError(
-                f"{path} returns {name} of shape {result.shape} for an input of shape {ids.shape}",
-                expected=f"{(*ids.shape, size)}: the manifest says {size}"
-                + (" labels" if name == "logits" else " hidden units"),
-                remedy="The graph and the manifest belong to different models: export the bundle again.",
-            )

@@ -119,11 +119,11 @@ def test_the_wrong_labels_are_named(encoder: Path) -> None:
 def test_a_graph_of_another_task_is_named(encoder: Path) -> None:
     import onnx
 
-    graph = onnx.load(encoder / "model.onnx")
+    graph = onnx.load(encoder / "head.onnx")
     graph.graph.output[0].name = "something"
     for node in graph.graph.node:
         node.output[:] = ["something" if name == "logits" else name for name in node.output]
-    onnx.save(graph, encoder / "model.onnx")
+    onnx.save(graph, encoder / "head.onnx")
     edit(encoder)
     with pytest.raises(ArchitectureError, match=r"outputs .*something"):
         Encoder(encoder)

@@ -9,7 +9,7 @@ from spanport_models.atomic import new_folder
 from spanport_models.bundle import sha256_of
 from spanport_models.errors import ExportError
 from spanport_models.export.compare import compare_encoders
-from spanport_models.export.graph import export_graph, hushed, quantize
+from spanport_models.export.graph import export_graph, hushed, quantize, split
 from spanport_models.export.languages import language_tokens
 from spanport_models.export.options import EncoderOptions, ExportReport, Progress, quiet
 from spanport_models.export.source import already_exported, digest, locate, read_config, require_export_extra
@@ -150,13 +150,18 @@ def _load(folder: Path, options: EncoderOptions, *, translator: bool) -> tuple[A
 def _write_graph(
     network: Any, folder: Path, layer: int, precision: str, *, labelled: bool, progress: Progress
 ) -> None:
-    if precision != "int8":
-        export_graph(network, folder, layer, labelled=labelled)
+    if not labelled and precision != "int8":
+        export_graph(network, folder, layer, labelled=False)
         return
     with tempfile.TemporaryDirectory(dir=folder) as raw:
         path = export_graph(network, Path(raw), layer, labelled=labelled)
-        progress("quantizing")
-        quantize(path, folder / GRAPH_NAME)
+        if precision == "int8":
+            progress("quantizing")
+            path = quantize(path, (Path(raw) if labelled else folder) / "int8.onnx")
+        if labelled:
+            split(path, folder)
+        else:
+            path.rename(folder / GRAPH_NAME)
 
 
 def _layer(config: Any, layer: int | None, *, last: bool) -> int:

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from spanport_models.errors import ExportError
-from spanport_models.session import GRAPH_NAME
+from spanport_models.session import GRAPH_NAME, HEAD_NAME
 
 OPSET = 17
+_PROTOBUF_LIMIT = 1_900_000_000
 
 
 def two_output_config(model: Any, layer: int, *, labelled: bool) -> Any:
@@ -86,7 +87,7 @@ def export_graph(model: Any, folder: Path, layer: int, *, labelled: bool) -> Pat
     return path
 
 
-def quantize(source: Path, target: Path) -> None:
+def quantize(source: Path, target: Path) -> Path:
     """Per-channel int8 weights, activations quantized at run time: no calibration data is needed."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -97,6 +98,35 @@ def quantize(source: Path, target: Path) -> None:
             per_channel=True,
             weight_type=QuantType.QInt8,
             extra_options={"MatMulConstBOnly": True},
+        )
+    return target
+
+
+def split(path: Path, folder: Path) -> None:
+    """Cut a two-output graph at its hidden states, so that alignment alone does not compute the layers above them.
+
+    Writes ``model.onnx`` (inputs -> hidden_states) and ``head.onnx`` (hidden_states -> logits) to ``folder``; each
+    weight is in one of them. A file above 2 GB keeps its weights beside it in ``*_data``.
+    """
+    import onnx
+    from onnx.utils import Extractor
+
+    extractor = Extractor(onnx.load(path))
+    inputs = ["input_ids", "attention_mask"]
+    body = extractor.extract_model(inputs, ["hidden_states"])
+    head = extractor.extract_model(["hidden_states", *inputs], ["logits"])
+    used = {name for node in head.graph.node for name in node.input}
+    unused = [value for value in head.graph.input if value.name not in used]
+    for value in unused:
+        head.graph.input.remove(value)
+    for name, model in ((GRAPH_NAME, body), (HEAD_NAME, head)):
+        large = sum(len(tensor.raw_data) for tensor in model.graph.initializer) > _PROTOBUF_LIMIT
+        onnx.save(
+            model,
+            folder / name,
+            save_as_external_data=large,
+            location=f"{name}_data",
+            size_threshold=1024,
         )
 
 

@@ -174,4 +174,16 @@ def test_the_manifest_says_what_was_exported(encoder_bundle: Path) -> None:
     assert isinstance(manifest, EncoderManifest)
     assert (manifest.architecture, manifest.layer, manifest.hidden_size) == ("xlm-roberta", 2, 32)
     assert manifest.max_length == 32  # 34 positions less the two that RoBERTa never uses
-    assert set(manifest.files) == {"model.onnx", "tokenizer.json"}
+    assert set(manifest.files) == {"model.onnx", "head.onnx", "tokenizer.json"}
+
+
+def test_body_and_head_hold_each_weight_once(encoder_bundle: Path, xlm_roberta: Path) -> None:
+    import onnx
+    from safetensors.numpy import load_file
+
+    def weights(name: str) -> int:
+        return sum(len(tensor.raw_data) for tensor in onnx.load(encoder_bundle / name).graph.initializer)
+
+    original = sum(array.nbytes for array in load_file(xlm_roberta / "model.safetensors").values())
+    assert weights("head.onnx") > 0.1 * original
+    assert weights("model.onnx") + weights("head.onnx") < 1.02 * original

@@ -1,0 +1,102 @@
+"""The whole recipe in its smoke version, and the training loop."""
+
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="needs the extra 'train'")
+
+import torch
+
+from spanport_models.train import loop
+from spanport_models.train.__main__ import main
+from spanport_models.train.embeddings import initial_embeddings
+
+DATA = os.environ.get("SPANPORT_DATA")
+
+
+def test_learning_rate_warms_up_and_ends_on_the_floor() -> None:
+    assert loop.learning_rate(1.0, 0, 0.0) == pytest.approx(1 / loop.WARMUP_STEPS)
+    assert loop.learning_rate(1.0, 10_000, 0.0) == pytest.approx(1.0)
+    assert loop.learning_rate(1.0, 10_000, 1.0) == pytest.approx(loop.FLOOR)
+    rates = [loop.learning_rate(1.0, 10_000, share / 10) for share in range(11)]
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_deadline_by_minutes_and_by_clock() -> None:
+    assert 0 < loop.deadline(1, None) - loop.deadline(0, None) <= 60.1
+    assert loop.deadline(None, "00:00") > loop.deadline(0, None)
+
+
+def test_training_resumes_where_it_stopped(tmp_path: Path) -> None:
+    def run(seconds: float) -> loop.Loop:
+        torch.manual_seed(1)
+        model = torch.nn.Linear(3, 1)
+        training = loop.Loop(model, 0.01, loop.deadline(seconds / 60, None), tmp_path / "model.pt")
+
+        def step(progress: float):  # type: ignore[no-untyped-def]
+            assert 0 <= progress <= 1
+            loss = (model(torch.ones(4, 3)) - 2).square().mean()
+            return loss, 4, {"loss": float(loss.detach())}
+
+        training.run(step)
+        return training
+
+    first = run(3.0)
+    assert first.step > 3
+    state = torch.load(tmp_path / "model.pt", weights_only=True)
+    second = loop.Loop(torch.nn.Linear(3, 1), 0.01, loop.deadline(0.1, None), tmp_path / "model.pt")
+    assert (second.step, second.tokens) == (first.step, first.tokens)
+    assert torch.equal(second.model.weight, state["model"]["weight"])
+    fresh = loop.Loop(torch.nn.Linear(3, 1), 0.01, loop.deadline(0.1, None), tmp_path / "model.pt", resume=False)
+    assert fresh.step == 0
+
+
+def test_initial_embeddings_put_pieces_that_meet_close_together() -> None:
+    generator = np.random.default_rng(0)
+    rows = []
+    for _ in range(600):
+        concepts = generator.choice(20, 5, replace=False)
+        rows.append(([*(4 + concepts)], [*(24 + concepts)]))
+    vectors = initial_embeddings(rows, 50, 64)
+    assert vectors.shape == (50, 64)
+    assert vectors.dtype == np.float32
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    similarity = unit[4:24] @ unit[24:44].T
+    assert (similarity.argmax(axis=1) == np.arange(20)).mean() > 0.9
+    assert math.isclose(float(vectors.std()), 0.03, rel_tol=0.2)
+
+
+def test_command_line_refuses_what_it_cannot_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, message in (
+        (["all", "--data", str(tmp_path)], "all needs --work DIR and --out DIR"),
+        (["figures", "--data", str(tmp_path)], "figures needs --bundle DIR"),
+        (["corpus", "--data", str(tmp_path / "no"), "--work", str(tmp_path)], "is not a folder"),
+    ):
+        with pytest.raises(SystemExit) as stop:
+            main(arguments)
+        assert stop.value.code == 2
+        assert message in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.data
+@pytest.mark.skipif(DATA is None, reason="SPANPORT_DATA does not name the research data")
+def test_smoke_run_makes_a_bundle_that_translates_and_labels(tmp_path: Path) -> None:
+    from spanport_models.bundle import verify_bundle
+    from spanport_models.encoder import Encoder
+    from spanport_models.translator import Translator
+
+    out = tmp_path / "mini"
+    main(["all", "--data", str(DATA), "--work", str(tmp_path / "work"), "--out", str(out), "--smoke"])
+    verify_bundle(out)
+    encoded = Encoder(out / "encoder").encode([["Inés", "vive", "en", "Lugo", "."], []])
+    assert encoded.word_probabilities.shape == (5, 9)
+    np.testing.assert_allclose(encoded.word_probabilities.sum(axis=1), 1, atol=1e-5)
+    assert encoded.hidden.shape[1] == 256
+    translation = Translator(out / "translator").translate(["Inés vive en Lugo."], "spa_Latn", "eng_Latn")[0]
+    assert translation.text
+    assert sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) < 25_000_000
