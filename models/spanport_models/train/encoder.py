@@ -23,7 +23,7 @@ PEAK = 8e-4
 PAD, UNKNOWN = 1, 3
 SCALE = 20.0
 _POOL = 4000
-_BATCH = 2000  # padded pieces, both sides together
+_BATCH = 1200  # padded pieces, both sides together
 _LONGEST = 110
 _SELF_LABEL_FROM = 0.35  # share of the training after which native text is labelled by the model itself
 

@@ -3,6 +3,7 @@
 import ctypes
 import math
 import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -91,12 +92,14 @@ class Loop:
         )
 
     def run(self, step: Callable[[float], tuple[torch.Tensor, int, dict[str, float]]]) -> None:
-        """Train until the deadline, then write the last checkpoint."""
+        """Train until the deadline or until asked to stop (SIGTERM), then write the last checkpoint."""
         self.model.train()
         logged = saved = time.time()
         sums: dict[str, list[float]] = {}
         since = 0
-        while time.time() < self.end:
+        stopped: list[int] = []
+        before = signal.signal(signal.SIGTERM, lambda number, _: stopped.append(number))
+        while time.time() < self.end and not stopped:
             rate = learning_rate(self.peak, self.step, self.progress())
             for group in self.optimizer.param_groups:
                 group["lr"] = rate
@@ -116,6 +119,7 @@ class Loop:
             if time.time() - saved > _SAVE_SECONDS:
                 self.checkpoint()
                 saved = time.time()
+        signal.signal(signal.SIGTERM, before)
         self.checkpoint()
 
     def _report(self, speed: float, rate: float, sums: dict[str, list[float]]) -> None:

@@ -19,10 +19,10 @@ from spanport_models.train.pieces import Pieces
 from spanport_models.train.sources import ENGLISH, Pair
 from spanport_models.train.text import place
 
-PEAK = 1.4e-3
+PEAK = 1.2e-3
 PAD, END = 1, 2
 _POOL = 6000
-_BATCH = 1200  # padded pieces of the longer side
+_BATCH = 600  # padded pieces of the longer side: with few tokens to spend, many small steps
 _INTO_ENGLISH = 0.75
 _NEGATIVES = 2000
 _LONGEST = 120
@@ -126,45 +126,52 @@ def _padded(rows: list[list[int]], fill: int) -> torch.Tensor:
     return torch.from_numpy(out)
 
 
-def loss_of(model: M2M100ForConditionalGeneration, batch: list[Example], full: bool) -> tuple[torch.Tensor, float]:
-    """Label-smoothed cross-entropy per target piece, and the plain one.
+def _logits(
+    states: torch.Tensor, targets: torch.Tensor, table: torch.Tensor, full: bool
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits over candidate pieces, and the targets as places among the candidates.
 
-    Unless `full`, the partition sums over the batch's own targets and a uniform sample of the other pieces, the
-    sample weighted to stand for all of them (importance sampling; Jean et al. 2015, §3).
+    Unless `full`, the candidates are the targets themselves and a uniform sample of the other pieces, weighted to
+    stand for all of them in the partition sum (importance sampling; Jean et al. 2015, §3).
     """
+    if full:
+        return states @ table.T, targets
+    own, places = targets.unique(return_inverse=True)
+    free = torch.ones(len(table), dtype=torch.bool)
+    free[own] = False
+    others = free.nonzero().squeeze(1)
+    sample = others[torch.randint(len(others), (_NEGATIVES,))]
+    shift = torch.zeros(len(own) + _NEGATIVES)
+    shift[len(own) :] = float(np.log(len(others) / _NEGATIVES))
+    return states @ table[torch.cat([own, sample])].T + shift, places
+
+
+def loss_of(model: M2M100ForConditionalGeneration, batch: list[Example], full: bool) -> tuple[torch.Tensor, float]:
+    """Label-smoothed cross-entropy per target piece, and the plain one; `full` as in :func:`_logits`."""
     source = _padded([s for s, _, _ in batch], PAD)
     inputs = _padded([[END, *t[:-1]] for _, t, _ in batch], PAD)
-    labels = _padded([[-1, *t[1:]] for _, t, _ in batch], -1)
+    labels = _padded([[-1, *t[1:]] for _, t, _ in batch], -1).flatten()
     hidden = model.model(
         input_ids=source, attention_mask=(source != PAD).long(), decoder_input_ids=inputs, use_cache=False
     ).last_hidden_state
-    chosen = labels.flatten() >= 0
-    states, targets = hidden.flatten(0, 1)[chosen], labels.flatten()[chosen]
-    table = model.model.shared.weight
-    if full:
-        logits = states @ table.T
-    else:
-        own, targets = targets.unique(return_inverse=True)
-        free = torch.ones(len(table), dtype=torch.bool)
-        free[own] = False
-        others = free.nonzero().squeeze(1)
-        sample = others[torch.randint(len(others), (_NEGATIVES,))]
-        logits = states @ table[torch.cat([own, sample])].T
-        shift = torch.zeros(logits.shape[1])
-        shift[len(own) :] = float(np.log(len(others) / _NEGATIVES))
-        logits = logits + shift
+    chosen = labels >= 0
+    logits, targets = _logits(hidden.flatten(0, 1)[chosen], labels[chosen], model.model.shared.weight, full)
     plain = torch.nn.functional.cross_entropy(logits, targets)
     smooth = 0.9 * plain - 0.1 * (logits.mean() - torch.logsumexp(logits, 1).mean())
     return smooth, float(plain.detach())
 
 
 class Guide:
-    """Guided attention (Garg et al. 2019, §3): the first cross-attention head of each decoder layer learns to look
-    at the pieces that the tuned word alignments link to the piece being predicted. It shortens the time until a
-    small translator starts to translate at all.
+    """What the tuned word alignments teach: where to look, and what a source piece means by itself.
+
+    *Attention* (Garg et al. 2019, §3): half of the cross-attention heads of each decoder layer learn to look at the
+    pieces linked to the piece being predicted. *Lexical translation*: the encoder's state at a linked source piece
+    predicts the target piece directly. Without them a translator this small, on so few tokens, stays a language
+    model for most of its training.
     """
 
     def __init__(self, model: M2M100ForConditionalGeneration) -> None:
+        self.table = model.model.shared.weight
         self.seen: list[tuple[Any, torch.Tensor, torch.Tensor]] = []
         for layer in model.model.decoder.layers:
             layer.encoder_attn.register_forward_pre_hook(self._remember, with_kwargs=True)
@@ -172,27 +179,30 @@ class Guide:
     def _remember(self, module: Any, positional: Any, named: dict[str, Any]) -> None:
         self.seen.append((module, named["hidden_states"], named["key_value_states"]))
 
-    def loss(self, batch: list[Example]) -> torch.Tensor:
-        """Mean negative log of the attention on linked pieces, over the layers of the last forward pass."""
+    def losses(self, batch: list[Example]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Attention loss and lexical loss of the last forward pass; zeros for a batch without links."""
         seen, self.seen = self.seen, []
-        _, queries, keys = seen[0]
-        marks = np.zeros((len(batch), queries.shape[1], keys.shape[1]), dtype=bool)
-        real = np.zeros((len(batch), 1, keys.shape[1]), dtype=bool)
-        for index, (source, _, edges) in enumerate(batch):
-            real[index, 0, : len(source)] = True
-            if edges:
-                target, there = zip(*edges, strict=True)
-                marks[index, target, there] = True
-        mark, pad = torch.from_numpy(marks), ~torch.from_numpy(real)
-        chosen = mark.any(-1)
-        total = queries.new_zeros(())
-        for attention, states, encoded in seen:
-            width = attention.head_dim
-            query = attention.q_proj(states)[..., :width] * attention.scaling
-            scores = (query @ attention.k_proj(encoded)[..., :width].transpose(1, 2)).masked_fill(pad, -1e4)
-            right = scores.masked_fill(~mark, -1e4).logsumexp(-1) - scores.logsumexp(-1)
-            total = total - right[chosen].mean() if bool(chosen.any()) else total
-        return total / len(seen)
+        states, encoded = seen[0][1:]
+        zero = states.new_zeros(())
+        edges = [(row, i, j, target[i]) for row, (_, target, links) in enumerate(batch) for i, j in links]
+        if not edges:
+            return zero, zero
+        row, i, j, pieces = torch.tensor(edges).unbind(1)
+        mark = torch.zeros(len(batch), states.shape[1], encoded.shape[1], dtype=torch.bool)
+        mark[row, i, j] = True
+        lengths = torch.tensor([len(source) for source, _, _ in batch])
+        pad = (torch.arange(encoded.shape[1]) >= lengths[:, None])[:, None, None, :]
+        looking = zero
+        for attention, queries, keys in seen:
+            query, key = (
+                projection(tensor).unflatten(-1, (attention.num_heads, -1)).transpose(1, 2)[:, ::2]
+                for projection, tensor in ((attention.q_proj, queries), (attention.k_proj, keys))
+            )
+            scores = (query @ key.transpose(2, 3) * attention.scaling).masked_fill(pad, -1e4)
+            right = scores.masked_fill(~mark[:, None], -1e4).logsumexp(-1) - scores.logsumexp(-1)
+            looking = looking - right.transpose(1, 2)[mark.any(-1)].mean()
+        lexical = torch.nn.functional.cross_entropy(*_logits(encoded[row, j], pieces, self.table, full=False))
+        return looking / len(seen), lexical
 
 
 def train(
@@ -210,10 +220,12 @@ def train(
     def step(progress: float) -> tuple[torch.Tensor, int, dict[str, float]]:
         batch = next(batches)
         loss, plain = loss_of(model, batch, full=progress > 0.9)
-        guided = guide.loss(batch)
-        loss = loss + (0.3 if progress < 0.5 else 0.05) * guided
+        looking, lexical = guide.losses(batch)
+        help_weight = max(0.1, 1 - 1.5 * progress)
+        loss = loss + help_weight * (looking + lexical)
         tokens = sum(len(s) + len(t) for s, t, _ in batch)
-        return loss, tokens, {"loss": plain, "guided": float(guided.detach())}
+        figures = {"loss": plain, "looking": float(looking.detach()), "lexical": float(lexical.detach())}
+        return loss, tokens, figures
 
     loop.run(step)
     return model
