@@ -72,6 +72,7 @@ class Codec:
         self.settings, self.tools = settings, tools
         train = settings.mode == "translate-train"
         lookahead = settings.lookahead if settings.lookahead is not None else (1 if train else 5)
+        self.makes_targets = train
         self.beam = Beam(settings.keep, lookahead, settings.frontier)
 
     def project(self, jobs: Sequence[Job]) -> list[Projection]:

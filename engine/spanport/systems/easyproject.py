@@ -47,6 +47,7 @@ class EasyProject:
 
     options: ClassVar = EasyProjectOptions
     needs: ClassVar = frozenset[Need]({"source", "translator"})
+    makes_targets: ClassVar = True
 
     def __init__(self, settings: EasyProjectOptions, tools: Tools) -> None:
         self.settings, self.tools = settings, tools

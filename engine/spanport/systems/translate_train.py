@@ -41,6 +41,7 @@ class TranslateTrain:
 
     options: ClassVar = TranslateTrainOptions
     needs: ClassVar = frozenset[Need]({"source", "translator"})
+    makes_targets: ClassVar = True
 
     def __init__(self, settings: TranslateTrainOptions, tools: Tools) -> None:
         self.settings, self.tools = settings, tools

@@ -1,0 +1,169 @@
+"""`spanport compare`: several systems on labelled data of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from spanport.cli import arguments as a
+from spanport.cli.console import print_json, say, stderr, table
+
+if TYPE_CHECKING:
+    from spanport.evaluate import Comparison
+
+
+def add(app: typer.Typer) -> None:
+    """Enter the command."""
+
+    @app.command(epilog="Example: spanport compare gold.es.conll --systems ngram,heuristic,calibrated --lang es")
+    def compare(
+        data: Annotated[str, typer.Argument(help="Labelled file, or folder of several languages; {lang} stands in.")],
+        systems: Annotated[
+            str, typer.Option(help="Systems, separated by commas, as NAME or NAME:OPTION=VALUE; all: every one.")
+        ] = "ngram,heuristic,calibrated",
+        lang: Annotated[str, typer.Option(help="Languages, separated by commas; of a folder, all by default.")] = "",
+        part: Annotated[str, typer.Option(help="In a folder, the files of this part.")] = "test",
+        source: Annotated[str | None, typer.Option(help="Labelled sources, line by line; else translated.")] = None,
+        label_source: Annotated[
+            bool, typer.Option("--label-source", help="Label the given sources by the bundle's classifier.")
+        ] = False,
+        alignments: Annotated[str | None, typer.Option(help="Pharaoh file source-target.")] = None,
+        swap: Annotated[bool, typer.Option("--swap", help="The alignments are target-source.")] = False,
+        pivot: Annotated[str, typer.Option(help="Language of the sources.")] = "eng_Latn",
+        ignore: Annotated[str, typer.Option(help="Labels left out of gold and predictions.")] = "",
+        limit: Annotated[int, typer.Option(min=0, help="Only the first sentences of each file; 0 is all.")] = 0,
+        input_format: a.InputFormat = None,
+        bundle: a.Bundle = "mini",
+        html: Annotated[str | None, typer.Option(help="Write a page with plots and differing sentences.")] = None,
+        markdown: Annotated[str | None, typer.Option(help="Write the tables as Markdown.")] = None,
+        json: Annotated[str | None, typer.Option(help="Write the figures as JSON; - is standard output.")] = None,
+        device: a.Device = "auto",
+        threads: a.Threads = 0,
+    ) -> int:
+        """Compare projection systems on labelled data.
+
+        Every sentence is translated, encoded and aligned once, for all systems. F1 comes with 95% intervals and a
+        paired test against the best system; each system's settings are written to the JSON and the page.
+        """
+        from spanport.compare import compare_systems, find_sets, load_set, parse_systems, run_systems, warm_up
+
+        specs, codes = parse_systems(systems), _list(lang)
+        sets = find_sets(data, codes, part)
+        done: list[Comparison] = []
+        lost = 0
+        with a.engine(bundle, device, threads) as engine:
+            warm_up(engine, specs)
+            for code, path in sets:
+                found = load_set(
+                    code,
+                    path,
+                    input_format=input_format,
+                    source=_fill(source, code),
+                    source_language=pivot,
+                    alignments=_fill(alignments, code),
+                    swap=swap,
+                    limit=limit,
+                )
+                with _progress(path, len(found.gold)) as advance:
+                    outcomes = run_systems(
+                        engine, found, specs, pivot=pivot, label_source=label_source, progress=advance
+                    )
+                lost += _say_lost(path, found.rejected, outcomes.failed)
+                done.append(compare_systems(found, outcomes, ignore=_list(ignore)))
+                if json != "-":
+                    _print(done[-1], outcomes.shared)
+        _write(done, html, markdown, json)
+        return 1 if lost else 0
+
+
+def _print(comparison: Comparison, shared: float) -> None:
+    rows, labels = [], list(dict.fromkeys(label for system in comparison.systems for label in system.label_f1))
+    for system in comparison.systems:
+        micro, test = system.scores.micro, system.against_best
+        figures = [_percent(value) for value in (micro.precision, micro.recall, micro.f1)]
+        sure = f"{_percent(system.f1.low)}-{_percent(system.f1.high)}"
+        p = f"{test.p_value:.3f}" if test else "best"
+        ece = f"{system.reliability.ece:.3f}" if system.reliability.count else ""
+        rows.append((system.name, *figures, sure, p, ece, f"{system.seconds or 0:.2f}"))
+    title = f"{comparison.title}: {comparison.sentences} sentences, F1 x 100"
+    table(("system", "P", "R", "F1", "95%", "p", "ECE", "s"), rows, title=title)
+    by_label = [
+        (s.name, *(_percent(s.label_f1[label].value) if label in s.label_f1 else "" for label in labels))
+        for s in comparison.systems
+    ]
+    table(("F1 by label", *labels), by_label)
+    say(f"{comparison.disagreeing} sentences on which the systems differ; {shared:.1f} s for what they share")
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f}"
+
+
+def _write(done: list[Comparison], html: str | None, markdown: str | None, json: str | None) -> None:
+    from spanport.report import markdown_table, render
+
+    if html:
+        Path(html).write_text(render(done), "utf-8")
+    if markdown:
+        Path(markdown).write_text("\n".join(f"## {c.title}\n\n{markdown_table(c.to_rows())}" for c in done), "utf-8")
+    if json:
+        figures = [_figures(comparison) for comparison in done]
+        if json == "-":
+            print_json(figures)
+        else:
+            import msgspec
+
+            Path(json).write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=2) + b"\n")
+
+
+def _figures(comparison: Comparison) -> dict[str, Any]:
+    """A comparison without its sentences."""
+    return {
+        "title": comparison.title,
+        "sentences": comparison.sentences,
+        "ignored": comparison.ignored,
+        "systems": [
+            {**row, "options": system.options, "mistakes": system.mistakes.to_row()}
+            for row, system in zip(comparison.to_rows(), comparison.systems, strict=True)
+        ],
+        "agreement": comparison.agreement,
+        "disagreeing": comparison.disagreeing,
+    }
+
+
+def _say_lost(path: str, rejected: list[Any], failed: dict[int, Exception]) -> int:
+    for record in rejected[:3]:
+        say(f"{path}: the record on line {record.line} is left out: {record.error}")
+    for number, error in list(failed.items())[:3]:
+        say(f"{path}: sentence {number + 1} could not be processed, so no system labels it: {error}")
+    lost = len(rejected) + len(failed)
+    if lost > 3:
+        say(f"{path}: {lost} such sentences in all")
+    return lost
+
+
+def _progress(path: str, total: int) -> Any:
+    """A bar on a terminal; a context that gives the function to call after each sentence."""
+    from contextlib import contextmanager, nullcontext
+
+    if not stderr().is_terminal:
+        return nullcontext()
+    from rich.progress import Progress
+
+    @contextmanager
+    def bar() -> Any:
+        with Progress(console=stderr(), transient=True) as progress:
+            task = progress.add_task(Path(path).name, total=total)
+            yield lambda: progress.advance(task)
+
+    return bar()
+
+
+def _fill(path: str | None, code: str) -> str | None:
+    return path.replace("{lang}", code) if path else None
+
+
+def _list(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]

@@ -1,0 +1,163 @@
+"""Running systems side by side: every sentence is translated, encoded and aligned once for all of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
+
+from spanport.compare.data import DataSet
+from spanport.compare.specs import SystemSpec, describe, union_of_needs
+from spanport.evaluate import Comparison, compare
+from spanport.flow import Work, from_pair
+from spanport.options import SystemOptions
+from spanport.plan import Planner
+from spanport.stages.batch import Job
+from spanport.stream import Done, Failed, run_stages
+from spanport.systems.base import System, run_system
+from spanport.systems.tools import Tools
+from spanport.types import Projection, Sentence, Span
+
+if TYPE_CHECKING:
+    from spanport.api import Engine
+
+
+class Outcomes(msgspec.Struct):
+    """What the systems made of the sentences, in order, and the seconds that each took.
+
+    ``shared`` is the time of what they share (translation, encoding, alignment); ``failed`` the records that could
+    not be processed, by their number, whose predictions are empty.
+    """
+
+    predictions: dict[str, list[Sentence]]
+    sources: list[Sentence | None]
+    seconds: dict[str, float]
+    shared: float
+    failed: dict[int, Exception]
+    options: dict[str, str]
+
+
+class Together:
+    """Several systems as one: needs what any of them needs, and runs each on the same jobs."""
+
+    options: ClassVar = SystemOptions
+
+    def __init__(self, systems: Mapping[str, System]) -> None:
+        self.settings = SystemOptions()
+        self.systems = systems
+        self.seconds = dict.fromkeys(systems, 0.0)
+
+    @property
+    def needs(self) -> frozenset[Any]:
+        """Everything that any system needs."""
+        return union_of_needs(list(self.systems.values()))
+
+    def project(self, jobs: Sequence[Job]) -> list[Any]:
+        """For each job the projections of all systems, by title."""
+        columns = {}
+        for title, system in self.systems.items():
+            start = time.perf_counter()
+            columns[title] = run_system(system, jobs)
+            self.seconds[title] += time.perf_counter() - start
+        return [{title: column[b] for title, column in columns.items()} for b in range(len(jobs))]
+
+
+def tools_of(engine: Engine) -> Tools:
+    """What systems may use of an engine."""
+    return Tools(engine.models, lambda: engine.align_options, engine.encode_options)
+
+
+def warm_up(engine: Engine, specs: Sequence[SystemSpec]) -> None:
+    """Load the models and compile the kernels that the systems use, so that the first data set is not charged."""
+    import numpy as np
+
+    together = Together({spec.title: spec.make(tools_of(engine)) for spec in specs})
+    word = Sentence("Ana", "", ((0, 3),), (Span(0, 3, "PER"),))
+    view = None
+    if "probabilities" in together.needs:
+        view = np.full((1, len(engine.models.encoder().labels)), 0.1, np.float32)
+    job = Job(word, word, np.zeros((1, 2), np.int32), view, view)
+    for system in together.systems.values():
+        if "translator" not in system.needs:
+            run_system(system, [job])
+
+
+def run_systems(
+    engine: Engine,
+    data: DataSet,
+    specs: Sequence[SystemSpec],
+    *,
+    pivot: str = "eng_Latn",
+    label_source: bool = False,
+    progress: Any = None,
+) -> Outcomes:
+    """Run systems on a data set.
+
+    Without sources the gold texts (their labels hidden) are translated into ``pivot`` and labelled there; with
+    sources their labels are projected, or with ``label_source`` those that the bundle's classifier finds.
+    ``progress`` is called after each sentence.
+    """
+    together = Together({spec.title: spec.make(tools_of(engine)) for spec in specs})
+    if "translator" in together.needs:
+        engine.models.translator()
+    planner = Planner(
+        engine.models,
+        lambda: engine.align_options,
+        engine.translate_options,
+        engine.encode_options,
+        engine.stream_options,
+    )
+    if data.pairs is None:
+        groups = planner.label(data.language, pivot, together)
+    else:
+        groups = planner.project(together, aligned=data.aligned, label_source=label_source)
+    stages = [stage for group in groups for stage in group.stages()]
+    start = time.perf_counter()
+    found = Outcomes({spec.title: [] for spec in specs}, [], together.seconds, 0.0, {}, describe(together.systems))
+    with closing(run_stages(_records(data), stages, engine.stream_options)) as outcomes:
+        for number, outcome in enumerate(outcomes):
+            _collect(found, number, data.gold[number], outcome)
+            if progress is not None:
+                progress()
+    found.shared = time.perf_counter() - start - sum(together.seconds.values())
+    return found
+
+
+def compare_systems(data: DataSet, found: Outcomes, *, ignore: Iterable[str] = (), keep: int = 200) -> Comparison:
+    """The figures of outcomes against gold; see `spanport.evaluate.compare`."""
+    return compare(
+        data.title,
+        data.gold,
+        found.predictions,
+        sources=found.sources,
+        seconds=found.seconds,
+        options=found.options,
+        ignore=ignore,
+        keep=keep,
+    )
+
+
+def _records(data: DataSet) -> Iterator[Work]:
+    """The records without their gold labels."""
+    for i, gold in enumerate(data.gold):
+        hidden = msgspec.structs.replace(gold, spans=())
+        if data.pairs is None:
+            yield Work(hidden)
+        else:
+            yield from_pair(msgspec.structs.replace(data.pairs[i], target=hidden))
+
+
+def _collect(found: Outcomes, number: int, gold: Sentence, outcome: Done | Failed) -> None:
+    if isinstance(outcome, Failed):
+        found.failed[number] = outcome.error
+        found.sources.append(None)
+        for rows in found.predictions.values():
+            rows.append(msgspec.structs.replace(gold, spans=()))
+        return
+    projections: dict[str, Projection] = outcome.value
+    for title, projection in projections.items():
+        found.predictions[title].append(projection.labelled())
+    found.sources.append(next(iter(projections.values())).source)
