@@ -13,7 +13,7 @@ from spanport.errors import SpanportError, StageError, UsageError
 from spanport.flow import Work, from_pair
 from spanport.languages import resolve
 from spanport.models import Models
-from spanport.options import AlignOptions, EncodeOptions, StreamOptions, TranslateOptions
+from spanport.options import ALIGNERS, AlignOptions, EncodeOptions, StreamOptions, TranslateOptions
 from spanport.plan import Group, Planner
 from spanport.stream import Done, Failed, Outcome, Stage, StageGroup, Stats, arun_stages, run_staged, run_stages
 from spanport.systems.base import System, make_system
@@ -29,19 +29,22 @@ class Engine:
 
     Models load when a job first needs them. Use it as a context manager, or call `close`.
 
-    ``align``, ``translate``, ``encode`` and ``stream`` replace the defaults of the bundle and of the options.
+    ``align``, ``translate``, ``encode`` and ``stream`` replace the defaults of the bundle and of the options; the
+    first may also name a published aligner (``simalign-itermax``, ``awesome``, ...; see `spanport.options.ALIGNERS`).
     """
 
     def __init__(
         self,
         models: Models,
         *,
-        align: AlignOptions | None = None,
+        align: AlignOptions | str | None = None,
         translate: TranslateOptions | None = None,
         encode: EncodeOptions | None = None,
         stream: StreamOptions | None = None,
     ) -> None:
         self.models = models
+        if isinstance(align, str) and align not in ALIGNERS and align != "hybrid":
+            raise UsageError(f"unknown aligner {align!r}; there are hybrid, {', '.join(ALIGNERS)}")
         self._align_options = align
         self.translate_options = translate or TranslateOptions()
         self.encode_options = encode or EncodeOptions()
@@ -51,7 +54,9 @@ class Engine:
     @property
     def align_options(self) -> AlignOptions:
         """What words are aligned by: what was given, else what the bundle was tuned to."""
-        return self._align_options or self.models.align_options
+        if self._align_options is None or self._align_options == "hybrid":
+            return self.models.align_options
+        return self._align_options if isinstance(self._align_options, AlignOptions) else ALIGNERS[self._align_options]
 
     @classmethod
     def from_bundle(
@@ -60,7 +65,7 @@ class Engine:
         *,
         device: str = "auto",
         threads: int | None = None,
-        align: AlignOptions | None = None,
+        align: AlignOptions | str | None = None,
         translate: TranslateOptions | None = None,
         encode: EncodeOptions | None = None,
         stream: StreamOptions | None = None,

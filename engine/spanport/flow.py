@@ -16,7 +16,7 @@ from spanport.options import AlignOptions, TranslateOptions
 from spanport.ports import Encoder, Int32, Lexicon, Translator
 from spanport.stages.align import align
 from spanport.stages.batch import Job, check_links
-from spanport.stages.embed import Embedded, embed
+from spanport.stages.embed import Embedded, embed, tokenize
 from spanport.stages.label import label_spans
 from spanport.systems.base import Need, System, run_system
 from spanport.types import Alignment, Pair, Projection, Sentence
@@ -91,27 +91,21 @@ class Tokenize:
         self.encoder = encoder
 
     def __call__(self, batch: Sequence[Work]) -> list[Work]:
-        targets = self._tokens([work.target for work in batch])
+        targets = tokenize(self.encoder, [work.target for work in batch])
         with_source = [i for i, work in enumerate(batch) if work.source is not None]
-        sources = dict(zip(with_source, self._tokens([batch[i].ready_source for i in with_source]), strict=True))
+        found = tokenize(self.encoder, [batch[i].ready_source for i in with_source])
+        sources = dict(zip(with_source, found, strict=True))
         return [replace(w, source_tokens=sources.get(i), target_tokens=targets[i]) for i, w in enumerate(batch)]
-
-    def _tokens(self, sentences: Sequence[Sentence]) -> Sequence[Any]:
-        tokens = self.encoder.tokenize([sentence.word_texts() for sentence in sentences])
-        for sentence, item in zip(sentences, tokens, strict=True):
-            if item.truncated_words:
-                raise RecordError(
-                    f"{item.truncated_words} of {len(sentence.words)} words lie past the encoder's longest input; "
-                    "split the text into sentences"
-                )
-        return tokens
 
 
 NO_LINKS = np.empty((0, 2), np.int32)
 
 
 class Encode:
-    """One forward pass over what is needed: entities of the source, links, the classifier's view of both sides."""
+    """One forward pass over what is needed: entities of the source, links, the classifier's view of both sides.
+
+    A second encoder that aligns (``aligner``) takes a pass of its own.
+    """
 
     def __init__(
         self,
@@ -121,9 +115,12 @@ class Encode:
         needs: frozenset[Need],
         *,
         label_source: bool,
+        aligner: Encoder | None = None,
     ) -> None:
         self.encoder, self.options, self.lexicon = encoder, options, lexicon
         self.needs, self.label_source = needs, label_source
+        self.aligner = None if aligner is encoder else aligner
+        self.subwords = options.level == "subword"
 
     def __call__(self, batch: Sequence[Work]) -> list[Work]:
         n = len(batch)
@@ -132,7 +129,8 @@ class Encode:
         tokens = [work.target_tokens for work in batch]
         if "source" in self.needs:
             tokens += [work.source_tokens for work in batch]
-        seen = embed(self.encoder, tokens, hidden=link, logits=show or self.label_source)
+        hidden, logits = link and self.aligner is None, show or self.label_source
+        seen = embed(self.encoder, tokens, hidden=hidden, logits=logits, subwords=self.subwords)
         target, source = seen.take(0, n), seen.take(n, len(tokens))
         links = self._links(batch, source, target, link)
         out = []
@@ -151,6 +149,10 @@ class Encode:
         found: list[Int32] = []
         if link:
             sources, targets = [work.ready_source for work in batch], [work.target for work in batch]
+            if self.aligner is not None:
+                tokens = tokenize(self.aligner, [*targets, *sources])
+                seen = embed(self.aligner, tokens, logits=False, subwords=self.subwords)
+                target, source = seen.take(0, len(batch)), seen.take(len(batch), len(tokens))
             found = align(sources, targets, source, target, self.options, self.lexicon)
         return [found[i] if work.alignment is None else given_links(work) for i, work in enumerate(batch)]
 

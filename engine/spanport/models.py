@@ -62,6 +62,13 @@ class Models:
         loaded: Encoder = self._part("encoder", lambda: self.bundle.encoder())
         return loaded
 
+    def aligner(self) -> Encoder | None:
+        """The second encoder, which aligns in place of the first, where the bundle has one."""
+        if "aligner" not in self.bundle.manifest.components:
+            return None
+        loaded: Encoder = self._part("aligner", lambda: self.bundle.aligner())
+        return loaded
+
     def translator(self) -> Translator:
         """The translator."""
         loaded: Translator = self._part("translator", lambda: self.bundle.translator())

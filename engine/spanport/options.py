@@ -7,6 +7,11 @@ from typing import Literal
 import msgspec
 
 Extraction = Literal["intersection", "itermax", "match", "softmax", "entmax15", "forward", "reverse"]
+_SIMALIGN: tuple[tuple[str, Extraction], ...] = (
+    ("argmax", "intersection"),
+    ("itermax", "itermax"),
+    ("match", "match"),
+)
 Score = Literal["pairs", "covered"]
 Solver = Literal["exact", "greedy"]
 Source = Literal["ngram", "hull", "merged", "ner"]
@@ -59,7 +64,7 @@ class Mixture(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlignOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Word alignment from similarities (systems: SimAlign §2, AWESOME §2)."""
+    """Word alignment from similarities (SimAlign, Jalili Sabet et al. 2020; AWESOME, Dou and Neubig 2021)."""
 
     extraction: Extraction = "softmax"
     threshold: float = 0.1
@@ -67,6 +72,34 @@ class AlignOptions(msgspec.Struct, frozen=True, kw_only=True):
     mixture: Mixture = Mixture()
     distortion: float = 0.0
     """SimAlign's kappa; 0 is off."""
+    metric: Literal["cosine", "cosine01", "dot"] = "cosine"
+    """Similarity of vectors; ``cosine01`` is SimAlign's (cosine + 1) / 2, ``dot`` AWESOME's."""
+    level: Literal["word", "subword"] = "word"
+    """Align mean vectors of words, or subwords, and then words that have any aligned subwords."""
+    model: Literal["auto", "encoder", "aligner"] = "auto"
+    """Whose vectors: those of the bundle's second encoder (``aligner``; auto: where it has one), or the first's."""
+
+
+PLAIN = Mixture(scale=1.0)
+ALIGNERS = {
+    **{
+        f"simalign-{name}": AlignOptions(
+            extraction=extraction, metric="cosine01", level="subword", mixture=PLAIN, model="encoder"
+        )
+        for name, extraction in _SIMALIGN
+    },
+    "awesome": AlignOptions(
+        extraction="softmax", threshold=0.001, metric="dot", level="subword", mixture=PLAIN, model="encoder"
+    ),
+    "awesome-entmax": AlignOptions(
+        extraction="entmax15", threshold=0.0, metric="dot", level="subword", mixture=PLAIN, model="encoder"
+    ),
+    "transalign": AlignOptions(
+        extraction="softmax", threshold=0.001, metric="dot", level="subword", mixture=PLAIN, model="aligner"
+    ),
+}
+"""Published aligners by name. ``transalign`` (arXiv 2510.27337) takes the encoder of a translator, exported as the
+bundle's aligner. What the bundle itself was tuned to is called ``hybrid``."""
 
 
 class SystemOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -13,6 +13,7 @@ from spanport.models import Models, mapped_errors
 from spanport.options import AlignOptions, EncodeOptions, StreamOptions, TranslateOptions
 from spanport.stream import Stage
 from spanport.systems.base import Need, System
+from spanport.systems.tools import aligner_of
 
 Run = Callable[[Sequence[Any]], Sequence[Any]]
 
@@ -51,10 +52,13 @@ class Planner:
             ),
         ]
 
-    def project(self, system: System, *, aligned: bool) -> list[Group]:
-        """Align unless that is given, match."""
-        if "probabilities" in system.needs or ("links" in system.needs and not aligned):
-            return [Group("encoder", lambda: [*self._encoding(system.needs), self._match(system)])]
+    def project(self, system: System, *, aligned: bool, label_source: bool = False) -> list[Group]:
+        """Align unless that is given, label the source if its labels are to be the classifier's, match."""
+        if label_source or "probabilities" in system.needs or ("links" in system.needs and not aligned):
+            needs = system.needs
+            return [
+                Group("encoder", lambda: [*self._encoding(needs, label_source=label_source), self._match(system)])
+            ]
         return [Group("", lambda: [self._step("words", _both(flow.split, flow.attach_links)), self._match(system)])]
 
     def align(self) -> list[Group]:
@@ -76,21 +80,30 @@ class Planner:
             ),
         ]
 
-    def _encoding(self, needs: frozenset[Need], *, classify: bool = False) -> list[Stage]:
+    def _encoding(
+        self, needs: frozenset[Need], *, label_source: bool = False, classify: bool = False
+    ) -> list[Stage]:
         tokenize = _both(flow.split, flow.Tokenize(self.models.encoder()))
-        return [self._step("words", tokenize), self._encode(needs, label_source=False, classify=classify)]
+        return [self._step("words", tokenize), self._encode(needs, label_source=label_source, classify=classify)]
 
     def _tokenize(self) -> Stage:
         return self._step("tokenize", flow.Tokenize(self.models.encoder()), _words)
 
     def _encode(self, needs: frozenset[Need], *, label_source: bool, classify: bool = False) -> Stage:
         models = self.models
-        encoder = models.encoder()
+        encoder, options = models.encoder(), self.align_options()
         if (label_source or classify) and not encoder.labels:
             raise ModelError(f"the encoder of {models.name!r} is no token classifier, so it cannot label text")
         return self._step(
             "encode",
-            flow.Encode(encoder, self.align_options(), models.lexicon(), needs, label_source=label_source),
+            flow.Encode(
+                encoder,
+                options,
+                models.lexicon(),
+                needs,
+                label_source=label_source,
+                aligner=aligner_of(models, options) if "links" in needs else None,
+            ),
             _encoder_tokens,
             budget=self.encode_options.batch_tokens,
             workers=self.stream_options.workers,

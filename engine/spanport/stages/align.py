@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from spanport.errors import UsageError
 from spanport.options import AlignOptions
 from spanport.ports import Float32, Int32, Lexicon
 from spanport.stages.batch import offsets_of
@@ -67,17 +68,25 @@ def align(
     """Links of each pair, int32 (E, 2) sorted row-major.
 
     The vectors are those of the same sentences, in the same order. See `AlignOptions` for what is mixed and how
-    links are extracted (SimAlign, Jalili Sabet et al. 2020; AWESOME, Dou and Neubig 2021).
+    links are extracted (SimAlign, Jalili Sabet et al. 2020; AWESOME, Dou and Neubig 2021). Raises UsageError when
+    subwords are to be aligned by what only words have.
     """
     from spanport_kernels.extract import align as align_batch
+    from spanport_kernels.words import subword_to_word
 
     mixture = options.mixture
+    by_subwords = options.level == "subword"
+    if by_subwords and (mixture.lexical or mixture.lexicon):
+        raise UsageError(
+            "lexicon and string similarity compare words; align at word level, or set their weights to 0"
+        )
     edges, offsets = align_batch(
         source_vectors.vectors,
         source_vectors.offsets,
         target_vectors.vectors,
         target_vectors.offsets,
         options.extraction,
+        metric=options.metric,
         weight=mixture.neural,
         lexical=word_similarity(sources, targets, options, lexicon),
         position=mixture.position,
@@ -85,4 +94,13 @@ def align(
         scale=mixture.scale,
         threshold=options.threshold,
     )
+    if by_subwords:
+        edges, offsets = subword_to_word(
+            edges,
+            offsets,
+            source_vectors.word_of,
+            source_vectors.offsets,
+            target_vectors.word_of,
+            target_vectors.offsets,
+        )
     return [edges[offsets[i] : offsets[i + 1]] for i in range(len(sources))]

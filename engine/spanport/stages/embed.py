@@ -8,31 +8,85 @@ from typing import Any
 
 import numpy as np
 
-from spanport.ports import Encoded, Encoder, Float32, Int64
+from spanport.errors import RecordError
+from spanport.ports import Encoded, Encoder, Float32, Int32, Int64
 from spanport.stages.batch import offsets_of
+from spanport.types import Sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """Words of B sentences. vectors: float32 (W, d); offsets: int64 (B + 1,); probabilities: float32 (W, L)."""
+    """B sentences of W words in all, as U vectors: of words, or of subwords.
+
+    vectors: float32 (U, d), with offsets int64 (B + 1,); word_of: int32 (U,), the word each belongs to, within its
+    sentence; probabilities: float32 (W, L), with word_offsets int64 (B + 1,).
+    """
 
     vectors: Float32
     offsets: Int64
+    word_of: Int32
     probabilities: Float32
+    word_offsets: Int64
 
     def probabilities_of(self, i: int) -> Float32:
         """float32 (words of sentence i, L)."""
-        return self.probabilities[self.offsets[i] : self.offsets[i + 1]]
+        return self.probabilities[self.word_offsets[i] : self.word_offsets[i + 1]]
 
     def take(self, first: int, last: int) -> Embedded:
         """Sentences ``first`` up to ``last``, without copying."""
         begin, end = int(self.offsets[first]), int(self.offsets[last])
-        offsets = self.offsets[first : last + 1] - begin
-        return Embedded(self.vectors[begin:end], offsets, self.probabilities[begin:end])
+        low, high = int(self.word_offsets[first]), int(self.word_offsets[last])
+        return Embedded(
+            self.vectors[begin:end],
+            self.offsets[first : last + 1] - begin,
+            self.word_of[begin:end],
+            self.probabilities[low:high],
+            self.word_offsets[first : last + 1] - low,
+        )
 
 
-def pool(encoded: Encoded) -> Float32:
-    """Mean of each word's subword states, float32 (W, d); a word that got no subword has the zero vector."""
+def tokenize(encoder: Encoder, sentences: Sequence[Sentence]) -> list[Any]:
+    """Each sentence as the encoder reads it, in its language where the encoder wants to know it.
+
+    Raises RecordError for a sentence that is too long.
+    """
+    out: dict[int, Any] = {}
+    for language in dict.fromkeys(sentence.language for sentence in sentences):
+        here = [i for i, sentence in enumerate(sentences) if sentence.language == language]
+        out.update(
+            zip(here, encoder.tokenize([sentences[i].word_texts() for i in here], language=language), strict=True)
+        )
+    for i, sentence in enumerate(sentences):
+        if out[i].truncated_words:
+            raise RecordError(
+                f"{out[i].truncated_words} of {len(sentence.words)} words lie past the encoder's longest input; "
+                "split the text into sentences"
+            )
+    return [out[i] for i in range(len(sentences))]
+
+
+def embed(
+    encoder: Encoder, tokens: Sequence[Any], *, hidden: bool = True, logits: bool = True, subwords: bool = False
+) -> Embedded:
+    """Encode B tokenised sentences in one forward pass; what is not asked for comes back empty.
+
+    A word's vector is the mean of its subwords' states, the zero vector where it has none.
+    """
+    encoded = encoder.run(tokens, hidden=hidden, logits=logits)
+    lengths = np.diff(encoded.word_offsets)
+    if not hidden:
+        nothing = np.empty((0, 0), np.float32), np.zeros(len(lengths) + 1, np.int64), np.empty(0, np.int32)
+        return Embedded(*nothing, encoded.word_probabilities, encoded.word_offsets)
+    if subwords:
+        vectors, offsets, word_of = encoded.hidden, encoded.subword_offsets, encoded.word_of_subword
+    else:
+        vectors, offsets = _pool(encoded), encoded.word_offsets
+        word_of = (np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)).astype(np.int32)
+    return Embedded(vectors, offsets, word_of, encoded.word_probabilities, encoded.word_offsets)
+
+
+def _pool(encoded: Encoded) -> Float32:
+    """Mean of each word's subword states, float32 (W, d)."""
     from spanport_kernels.similarity import pool_words
 
     sentence = np.repeat(np.arange(len(encoded.word_offsets) - 1), np.diff(encoded.subword_offsets))
@@ -42,7 +96,13 @@ def pool(encoded: Encoded) -> Float32:
 
 
 def embed_all(
-    encoder: Encoder, tokens: Sequence[Any], batch_tokens: int, *, hidden: bool = True, logits: bool = True
+    encoder: Encoder,
+    tokens: Sequence[Any],
+    batch_tokens: int,
+    *,
+    hidden: bool = True,
+    logits: bool = True,
+    subwords: bool = False,
 ) -> Embedded:
     """As `embed`, for any number of sentences: in passes of similar lengths of at most ``batch_tokens`` tokens."""
     order = sorted(range(len(tokens)), key=lambda i: len(tokens[i].ids))
@@ -53,24 +113,21 @@ def embed_all(
         while at + size < len(order) and (size + 1) * len(tokens[order[at + size]].ids) <= batch_tokens:
             size += 1
         here = order[at : at + size]
-        part = embed(encoder, [tokens[i] for i in here], hidden=hidden, logits=logits)
+        part = embed(encoder, [tokens[i] for i in here], hidden=hidden, logits=logits, subwords=subwords)
         parts.update((i, part.take(k, k + 1)) for k, i in enumerate(here))
         at += size
-    return join([parts[i] for i in range(len(tokens))])
+    return _join([parts[i] for i in range(len(tokens))])
 
 
-def join(parts: Sequence[Embedded]) -> Embedded:
+def _join(parts: Sequence[Embedded]) -> Embedded:
     """Consecutive batches as one."""
-    empty = np.empty((0, 0), np.float32)
+    if not parts:
+        nothing, no_offsets = np.empty((0, 0), np.float32), np.zeros(1, np.int64)
+        return Embedded(nothing, no_offsets, np.empty(0, np.int32), nothing, no_offsets)
     return Embedded(
-        np.concatenate([part.vectors for part in parts]) if parts else empty,
+        np.concatenate([part.vectors for part in parts]),
         offsets_of([length for part in parts for length in np.diff(part.offsets).tolist()]),
-        np.concatenate([part.probabilities for part in parts]) if parts else empty,
+        np.concatenate([part.word_of for part in parts]),
+        np.concatenate([part.probabilities for part in parts]),
+        offsets_of([length for part in parts for length in np.diff(part.word_offsets).tolist()]),
     )
-
-
-def embed(encoder: Encoder, tokens: Sequence[Any], *, hidden: bool = True, logits: bool = True) -> Embedded:
-    """Encode B tokenised sentences in one forward pass; what is not asked for comes back empty."""
-    encoded = encoder.run(tokens, hidden=hidden, logits=logits)
-    vectors = pool(encoded) if hidden else np.empty((0, 0), np.float32)
-    return Embedded(vectors, encoded.word_offsets, encoded.word_probabilities)

@@ -88,7 +88,16 @@ def system_names() -> tuple[str, ...]:
 def make_system(
     name: str, options: msgspec.Struct | dict[str, Any] | None = None, tools: Tools | None = None
 ) -> System:
-    """The system called ``name``; options as its own record, as a mapping, or None for the defaults.
+    """The system called ``name``, with options as for `system_settings`."""
+    settings = system_settings(name, options)
+    cls = _table[name]
+    if type(settings) is not cls.options:
+        cls = next(system for system in _table.values() if system.options is type(settings))
+    return cls(settings, tools or Tools())
+
+
+def system_settings(name: str, options: msgspec.Struct | dict[str, Any] | None = None) -> SystemOptions:
+    """The options of a system, given as its own record, as a mapping, or None for the defaults.
 
     A mapping may name a ``preset``; its other entries then replace what the preset says.
     Raises UsageError for an unknown name or an option that does not fit.
@@ -96,17 +105,16 @@ def make_system(
     if name not in system_names():
         raise UsageError(f"unknown system {name!r}; there are {', '.join(system_names())}")
     cls = _table[name]
-    if not isinstance(options, cls.options):
-        given = msgspec.to_builtins(options or {})
-        if "preset" in given:
-            preset = _preset(name, cls, given.pop("preset"))
-            cls = next(system for system in _table.values() if system.options is type(preset))
-            given = {**msgspec.to_builtins(preset), **given}
-        try:
-            options = msgspec.convert(given, cls.options)
-        except msgspec.ValidationError as error:
-            raise UsageError(f"options of system {name!r}: {error}") from error
-    return cls(options, tools or Tools())
+    if isinstance(options, cls.options):
+        return options
+    given, record = msgspec.to_builtins(options or {}), cls.options
+    if "preset" in given:
+        preset = _preset(name, cls, given.pop("preset"))
+        given, record = {**msgspec.to_builtins(preset), **given}, type(preset)
+    try:
+        return msgspec.convert(given, record)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"options of system {name!r}: {error}") from error
 
 
 def _preset(name: str, cls: type[System], preset: str) -> SystemOptions:

@@ -11,7 +11,7 @@ from spanport.errors import UsageError
 from spanport.options import AlignOptions, EncodeOptions
 from spanport.ports import Encoder, Float32, Int32, Lexicon, Translator
 from spanport.stages.align import align
-from spanport.stages.embed import Embedded, embed_all
+from spanport.stages.embed import Embedded, embed_all, tokenize
 from spanport.types import Sentence
 
 
@@ -19,8 +19,20 @@ class ModelSource(Protocol):
     """Models that load when first asked for; `spanport.models.Models` is one."""
 
     def encoder(self) -> Encoder: ...
+    def aligner(self) -> Encoder | None: ...
     def translator(self) -> Translator: ...
     def lexicon(self) -> Lexicon | None: ...
+
+
+def aligner_of(models: ModelSource, options: AlignOptions) -> Encoder:
+    """The encoder whose vectors words are aligned by.
+
+    Raises UsageError when the bundle's second encoder was asked for and there is none.
+    """
+    second = models.aligner() if options.model != "encoder" else None
+    if second is None and options.model == "aligner":
+        raise UsageError("the bundle has no second encoder to align with; choose an aligner that needs none")
+    return second or models.encoder()
 
 
 class Tools:
@@ -64,15 +76,27 @@ class Tools:
     def align(self, sources: Sequence[Sentence], targets: Sequence[Sentence]) -> list[Int32]:
         """Word links of further pairs (the same language on both sides is fine), each int32 (E, 2), row-major."""
         n = len(sources)
-        both = self._embedded([*sources, *targets], logits=False)
+        options = self._align_options()
+        encoder = aligner_of(self.models, options)
+        both = self._embedded(encoder, [*sources, *targets], logits=False, subwords=options.level == "subword")
         source, target = both.take(0, n), both.take(n, n + len(targets))
-        return align(sources, targets, source, target, self._align_options(), self.lexicon)
+        return align(sources, targets, source, target, options, self.lexicon)
 
     def probabilities(self, sentences: Sequence[Sentence]) -> list[Float32]:
         """Label probabilities of the words of further sentences, each float32 (words, labels)."""
-        found = self._embedded(sentences, hidden=False)
+        found = self._embedded(self.encoder, sentences, hidden=False)
         return [np.ascontiguousarray(found.probabilities_of(i)) for i in range(len(sentences))]
 
-    def _embedded(self, sentences: Sequence[Sentence], *, hidden: bool = True, logits: bool = True) -> Embedded:
-        tokens = self.encoder.tokenize([sentence.word_texts() for sentence in sentences])
-        return embed_all(self.encoder, tokens, self._encode_options.batch_tokens, hidden=hidden, logits=logits)
+    def _embedded(
+        self,
+        encoder: Encoder,
+        sentences: Sequence[Sentence],
+        *,
+        hidden: bool = True,
+        logits: bool = True,
+        subwords: bool = False,
+    ) -> Embedded:
+        budget = self._encode_options.batch_tokens
+        return embed_all(
+            encoder, tokenize(encoder, sentences), budget, hidden=hidden, logits=logits, subwords=subwords
+        )
