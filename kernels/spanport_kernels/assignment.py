@@ -19,7 +19,7 @@ def _costs(s: Array, cost: Array) -> None:
     """
     for i in range(s.shape[0]):
         for j in range(s.shape[1]):
-            value = -np.float64(s[i, j])
+            value = -float(s[i, j])
             if not value < _MOST:
                 value = _MOST
             value = max(value, -_MOST)

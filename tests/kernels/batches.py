@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -85,4 +86,4 @@ def sentences(draw: st.DrawFn) -> Sentences:
 def rows(ragged: tuple[np.ndarray, np.ndarray]) -> list[list[tuple[int, ...]]]:
     """A ragged batch of integer rows as lists of tuples, item by item."""
     values, offsets = ragged
-    return [[tuple(row) for row in values[b:e].tolist()] for b, e in zip(offsets[:-1], offsets[1:], strict=True)]
+    return [[tuple(row) for row in values[b:e].tolist()] for b, e in itertools.pairwise(offsets)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import string
 from pathlib import Path
@@ -24,7 +25,7 @@ def test_equals_the_twin(batch: Sentences, seed: int, share: float) -> None:
     offsets = offsets_of(batch.lengths)
     punctuation = np.random.default_rng(seed).random(offsets[-1]) < share
     found = rows(project_easy_label(*batch.batch[:4], punctuation, offsets))
-    each = [punctuation[b:e] for b, e in zip(offsets[:-1], offsets[1:], strict=True)]
+    each = [punctuation[b:e] for b, e in itertools.pairwise(offsets)]
     assert found == [naive.project_easy_label(*pair) for pair in zip(batch.entities, batch.edges, each, strict=True)]
 
 
@@ -67,6 +68,6 @@ def test_published_labels_are_reproduced(language: str, split: str) -> None:
     spelled = ["O", *(f"{prefix}-{name}" for name in names for prefix in "BI")]
     found = [spelled[label] for label in labels]
     words = word_offsets.tolist()
-    mine = [iob2_entities(found[b:e], names) for b, e in zip(words[:-1], words[1:], strict=True)]
+    mine = [iob2_entities(found[b:e], names) for b, e in itertools.pairwise(words)]
     theirs = [iob2_entities([tag for _, tag in s], names) for s in target]
     assert [k for k in range(len(source)) if mine[k] != theirs[k]] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def test_word_labels_equal_the_twin(batch: Sentences) -> None:
     spans, offsets = project_runs(*batch.batch, collision="overwrite")
     labels, word_offsets = word_labels(spans, offsets, batch.lengths)
     twin = [naive.word_labels(s, n) for s, n in zip(rows((spans, offsets)), batch.lengths, strict=True)]
-    assert [labels[b:e].tolist() for b, e in zip(word_offsets[:-1], word_offsets[1:], strict=True)] == twin
+    assert [labels[b:e].tolist() for b, e in itertools.pairwise(word_offsets)] == twin
 
 
 def test_the_steps_of_the_heuristic() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 
@@ -33,10 +33,7 @@ def similarity(a, b, metric="cosine", weight=1.0, lexical=None, lexical_weight=1
 
 def pool_words(vectors, offsets):
     """Mean of each word's subword vectors; zeros for a word without any."""
-    rows = [
-        np.mean(vectors[b:e], axis=0) if e > b else np.zeros(vectors.shape[1])
-        for b, e in zip(offsets[:-1], offsets[1:], strict=True)
-    ]
+    rows = [np.mean(vectors[b:e], axis=0) if e > b else np.zeros(vectors.shape[1]) for b, e in pairwise(offsets)]
     return np.array(rows).reshape(len(rows), vectors.shape[1])
 
 

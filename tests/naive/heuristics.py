@@ -137,9 +137,9 @@ def project_filling(
     complete = True
     for number, (start, end, label) in enumerate(entities):
         words = linked(edges, start, end)
-        if complete_source and any(not linked(edges, i, i + 1) for i in range(start, end)):
-            complete = False
-        elif words and complete_target and words != list(range(words[0], words[-1] + 1)):
+        unlinked = any(not linked(edges, i, i + 1) for i in range(start, end))
+        gaps = bool(words) and words != list(range(words[0], words[-1] + 1))
+        if (complete_source and unlinked) or (complete_target and gaps):
             complete = False
         elif words:
             last = words[0] if restrict_target and end - start == 1 else words[-1]
