@@ -65,6 +65,18 @@ class Together:
         return [{title: column[b] for title, column in columns.items()} for b in range(len(jobs))]
 
 
+class Through:
+    """Needs what any system may need of the steps before, and hands the jobs on."""
+
+    options: ClassVar = SystemOptions
+    needs: ClassVar = frozenset[Any]({"source", "links", "probabilities"})
+    settings: ClassVar = SystemOptions()
+
+    def project(self, jobs: Sequence[Job]) -> list[Any]:
+        """The jobs."""
+        return list(jobs)
+
+
 def tools_of(engine: Engine) -> Tools:
     """What systems may use of an engine."""
     return Tools(engine.models, lambda: engine.align_options, engine.encode_options)
@@ -103,6 +115,29 @@ def run_systems(
     together = Together({spec.title: spec.make(tools_of(engine)) for spec in specs})
     if "translator" in together.needs:
         engine.models.translator()
+    start = time.perf_counter()
+    found = Outcomes({spec.title: [] for spec in specs}, [], together.seconds, 0.0, {}, describe(together.systems))
+    with closing(_stream(engine, data, together, pivot, label_source)) as outcomes:
+        for number, outcome in enumerate(outcomes):
+            _collect(found, number, data.gold[number], outcome)
+            if progress is not None:
+                progress()
+    found.shared = time.perf_counter() - start - sum(together.seconds.values())
+    return found
+
+
+def collect_jobs(engine: Engine, data: DataSet, *, label_source: bool = False) -> tuple[DataSet, list[Job]]:
+    """The jobs that systems would see, links and the classifier's views of both sides included.
+
+    Records that cannot be processed are left out of the data set that comes with them.
+    """
+    with closing(_stream(engine, data, Through(), "eng_Latn", label_source)) as outcomes:
+        found = {number: outcome.value for number, outcome in enumerate(outcomes) if isinstance(outcome, Done)}
+    pairs = data.pairs and [data.pairs[number] for number in found]
+    return data._replace(gold=[data.gold[number] for number in found], pairs=pairs), list(found.values())
+
+
+def _stream(engine: Engine, data: DataSet, system: Any, pivot: str, label_source: bool) -> Any:
     planner = Planner(
         engine.models,
         lambda: engine.align_options,
@@ -111,19 +146,11 @@ def run_systems(
         engine.stream_options,
     )
     if data.pairs is None:
-        groups = planner.label(data.language, pivot, together)
+        groups = planner.label(data.language, pivot, system)
     else:
-        groups = planner.project(together, aligned=data.aligned, label_source=label_source)
+        groups = planner.project(system, aligned=data.aligned, label_source=label_source)
     stages = [stage for group in groups for stage in group.stages()]
-    start = time.perf_counter()
-    found = Outcomes({spec.title: [] for spec in specs}, [], together.seconds, 0.0, {}, describe(together.systems))
-    with closing(run_stages(_records(data), stages, engine.stream_options)) as outcomes:
-        for number, outcome in enumerate(outcomes):
-            _collect(found, number, data.gold[number], outcome)
-            if progress is not None:
-                progress()
-    found.shared = time.perf_counter() - start - sum(together.seconds.values())
-    return found
+    return run_stages(_records(data), stages, engine.stream_options)
 
 
 def compare_systems(data: DataSet, found: Outcomes, *, ignore: Iterable[str] = (), keep: int = 200) -> Comparison:

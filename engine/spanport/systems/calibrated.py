@@ -12,7 +12,7 @@ from spanport.options import SystemOptions
 from spanport.stages.batch import STATUSES, Job, PairBatch, pack
 from spanport.systems.base import Need, register
 from spanport.systems.calibration import Float64, load_calibration
-from spanport.systems.evidence import LINK_EVIDENCE, VIEW_EVIDENCE, Evidence, gather
+from spanport.systems.evidence import Evidence, gather, names_of
 from spanport.systems.tools import Tools
 from spanport.types import Alignment, ProjectedSpan, Projection
 
@@ -69,8 +69,7 @@ class Calibrated:
     def score(self, jobs: Sequence[Job]) -> Scored:
         """The candidates of all jobs with their probabilities."""
         batch, evidence = self.evidence(jobs)
-        names = LINK_EVIDENCE + (VIEW_EVIDENCE if self.settings.view else ())
-        return Scored(batch, evidence, self.model.probability(names, evidence.matrix))
+        return Scored(batch, evidence, self.model.probability(names_of(self.settings.view), evidence.matrix))
 
     def project(self, jobs: Sequence[Job]) -> list[Projection]:
         """One projection per job, in order."""
@@ -82,12 +81,12 @@ def select(scored: Scored, tau: float) -> list[Projection]:
     from spanport.stages.solve import solve
     from spanport_kernels.matching import Ranges
 
-    batch, evidence, probability = scored
-    offsets = np.searchsorted(evidence.pair, np.arange(len(batch) + 1)).astype(np.int64)
+    batch, (candidates, _), probability = scored
+    offsets = np.searchsorted(candidates.pair, np.arange(len(batch) + 1)).astype(np.int64)
     ranges = Ranges(
-        (evidence.entity - batch.entity_offsets[evidence.pair]).astype(np.int32),
-        evidence.start.astype(np.int32),
-        evidence.end.astype(np.int32),
+        (candidates.entity - batch.entity_offsets[candidates.pair]).astype(np.int32),
+        candidates.start.astype(np.int32),
+        candidates.end.astype(np.int32),
         probability - tau,
         offsets,
     )

@@ -59,7 +59,7 @@ class Template:
         self._sentence, self._translator, self._other = sentence, translator, other_language
 
     def marked(self, start: int, end: int | None = None, *, until: int | None = None) -> str:
-        """The text with ``[`` before word ``start``, ``]`` after word ``end - 1``, and cut after word ``until - 1``."""
+        """The text with ``[`` before word ``start``, ``]`` after word ``end - 1``, cut after word ``until - 1``."""
         first = self.words[start][0]
         text = f"{self.text[:first]} [ "
         last = len(self.text) if until is None else self.words[until - 1][1]

@@ -1,0 +1,147 @@
+"""What the word links and the strings themselves say about a candidate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spanport.ports import Int64
+from spanport.stages.batch import PairBatch, offsets_of
+from spanport.systems.evidence_ragged import Float64, Ranges, Words, running_sums, spread
+
+LINK_EVIDENCE = (
+    "coverage",  # entity words linked into the range + its words linked to the entity, over both lengths
+    "source_covered",  # share of the entity's words linked into the range
+    "target_covered",  # share of the range's words linked to the entity
+    "whole",  # every word of the entity is linked into the range
+    "scattered",  # share of the entity's links that leave the range
+    "foreign",  # links into the range from words outside the entity, per word of the range
+    "contested",  # links into the range from other entities, per word of the range
+    "unlinked",  # share of the range's words without any link
+    "behind",  # how much less coverage than the entity's best candidate has
+    "rivals",  # log of the number of candidates with that best coverage
+    "longer",  # log of range length over entity length in words, where positive
+    "shorter",  # the same, where negative
+    "characters",  # absolute log of the length ratio in characters
+    "similar",  # string similarity: identity 1, case-folded .95, else Dice of trigrams
+    "identical",  # the same string
+    "first_case",  # whether the first words agree in having a capital
+    "last_case",  # the same of the last words
+    "capital_before",  # the word before the range has a capital and no link
+    "capital_after",  # the same of the word after it
+    "single",  # the entity has one word
+    "length",  # log of the entity's length in words
+    "source_log_odds",  # of the source span's confidence; of 0.99 for given labels
+    "doubt_times_coverage",  # source log odds times coverage
+    "is_PER",
+    "is_ORG",
+    "is_LOC",
+    "is_MISC",
+)
+
+
+def link_columns(batch: PairBatch, ranges: Ranges, source: Words, target: Words) -> dict[str, npt.NDArray[Any]]:
+    """The columns of `LINK_EVIDENCE`, each (C,)."""
+    pair, entity, start, end = ranges
+    rows = batch.entities[entity].astype(np.int64)
+    n_source, n_target = (rows[:, 1] - rows[:, 0]).astype(float), (end - start).astype(float)
+    low, high = target.offsets[pair] + start, target.offsets[pair] + end
+
+    own, own_offsets, entity_links = _links_of_entities(batch, target.offsets)
+    candidate, at = spread(np.diff(own_offsets)[entity])
+    at = own[own_offsets[entity[candidate]] + at]
+    links = batch.edges[at].astype(np.int64)
+    inside = (links[:, 1] >= start[candidate]) & (links[:, 1] < end[candidate])
+    kept, links = candidate[inside], links[inside]
+    size = len(entity)
+    pairs = np.bincount(kept, minlength=size).astype(float)
+    covered = [_distinct(kept, links[:, side], size) for side in (0, 1)]
+    total = np.diff(own_offsets)[entity].astype(float)
+
+    word_links = np.bincount(_flat_targets(batch, target.offsets), minlength=int(target.offsets[-1]))
+    all_links, from_entities, bare = (
+        running_sums(word_links),
+        running_sums(entity_links),
+        running_sums(word_links == 0),
+    )
+    coverage = (covered[0] + covered[1]) / (n_source + n_target)
+    best = np.zeros(len(batch.entities))
+    np.maximum.at(best, entity, coverage)
+    ties = np.bincount(entity, coverage >= best[entity] - 1e-9, minlength=len(best))
+    scores = np.array([0.99 if span.score is None else span.score for span in batch.entity_spans])[entity]
+    odds = np.clip(scores, 0.01, 0.999)
+    log_odds = np.log(odds / (1 - odds))
+    ratio = np.log(n_target / n_source)
+    similar, lengths = _strings(batch, ranges, source, target)
+    loose = target.capital & (word_links == 0)
+    capital = np.concatenate([loose, [False]])
+    s_first, s_last = source.offsets[pair] + rows[:, 0], source.offsets[pair] + rows[:, 1] - 1
+    names = np.array(batch.labels)[rows[:, 2]] if len(entity) else np.empty(0, dtype=str)
+    return {
+        "coverage": coverage,
+        "source_covered": covered[0] / n_source,
+        "target_covered": covered[1] / n_target,
+        "whole": covered[0] == n_source,
+        "scattered": 1 - pairs / np.maximum(total, 1),
+        "foreign": np.minimum((all_links[high] - all_links[low] - pairs) / n_target, 2),
+        "contested": np.minimum((from_entities[high] - from_entities[low] - pairs) / n_target, 2),
+        "unlinked": (bare[high] - bare[low]) / n_target,
+        "behind": best[entity] - coverage,
+        "rivals": np.log(np.maximum(ties[entity], 1)),
+        "longer": np.maximum(ratio, 0),
+        "shorter": np.maximum(-ratio, 0),
+        "characters": np.abs(lengths),
+        "similar": similar,
+        "identical": similar >= 1,
+        "first_case": source.capital[s_first] == target.capital[low],
+        "last_case": source.capital[s_last] == target.capital[high - 1],
+        "capital_before": capital[low - 1] & (start > 0),
+        "capital_after": capital[high] & (high < target.offsets[pair + 1]),
+        "single": n_source == 1,
+        "length": np.log(n_source),
+        "source_log_odds": log_odds,
+        "doubt_times_coverage": log_odds * coverage,
+        **{f"is_{label}": names == label for label in ("PER", "ORG", "LOC", "MISC")},
+    }
+
+
+def _flat_targets(batch: PairBatch, offsets: Int64) -> Int64:
+    """The flat number of each link's target word."""
+    return np.repeat(offsets[:-1], np.diff(batch.edge_offsets)) + batch.edges[:, 1].astype(np.int64)
+
+
+def _links_of_entities(batch: PairBatch, offsets: Int64) -> tuple[Int64, Int64, Int64]:
+    """Rows of the links of each entity, where each entity's start, and links from any entity per target word."""
+    pair = np.repeat(np.arange(len(batch)), np.diff(batch.entity_offsets))
+    entity, at = spread(np.diff(batch.edge_offsets)[pair])
+    at = batch.edge_offsets[pair[entity]] + at
+    word = batch.edges[at, 0]
+    inside = (word >= batch.entities[entity, 0]) & (word < batch.entities[entity, 1])
+    entity, at = entity[inside], at[inside]
+    counts = np.bincount(entity, minlength=len(batch.entities))
+    per_word = np.bincount(_flat_targets(batch, offsets)[at], minlength=int(offsets[-1]))
+    return at, offsets_of(counts.tolist()), per_word
+
+
+def _distinct(group: Int64, value: Int64, groups: int) -> Float64:
+    """Distinct values in each group, float64 (groups,)."""
+    base = int(value.max(initial=0)) + 1
+    keys = np.unique(group * base + value)
+    return np.bincount(keys // base, minlength=groups).astype(float)
+
+
+def _strings(batch: PairBatch, ranges: Ranges, source: Words, target: Words) -> tuple[Float64, Float64]:
+    """String similarity of candidate and entity, and the log of their ratio in characters."""
+    from spanport_kernels.lexical import lexical_similarity
+
+    ours, theirs = [], []
+    for b, x, i, j in zip(*(column.tolist() for column in ranges), strict=True):
+        first, last, _ = batch.entities[x].tolist()
+        ours.append(" ".join(source.texts[b][first:last]))
+        theirs.append(" ".join(target.texts[b][i:j]))
+    one_each = np.arange(len(ours) + 1, dtype=np.int64)
+    similar = lexical_similarity(ours, one_each, theirs, one_each).astype(np.float64)
+    lengths = [np.array([len(text) for text in side], float) for side in (theirs, ours)]
+    return similar, np.log(np.maximum(lengths[0], 1) / np.maximum(lengths[1], 1))

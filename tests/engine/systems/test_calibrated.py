@@ -1,0 +1,221 @@
+"""Calibrated matching: evidence against hand-worked examples and a slow twin, the regression, the matching."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine_sentences import found, job
+from fakes import LABELS, FakeEncoder, FakeModels
+from spanport.errors import UsageError
+from spanport.stages.batch import Job, pack
+from spanport.stages.label import group_tags
+from spanport.systems.base import make_system
+from spanport.systems.calibrated import Calibrated, CalibratedOptions, Scored, select
+from spanport.systems.calibration import fit_logistic, load_calibration
+from spanport.systems.evidence import gather, names_of
+from spanport.systems.tools import Tools
+
+TOOLS = Tools(FakeModels(FakeEncoder()))  # type: ignore[arg-type]
+
+
+def rows(*tags: str) -> np.ndarray:
+    out = np.full((len(tags), len(LABELS)), 0.0125, np.float32)
+    for i, tag in enumerate(tags):
+        out[i, LABELS.index(tag)] = 0.9
+    return out
+
+
+def evidence(jobs: list[Job], view: bool = False) -> dict[tuple[int, int, int, int], dict[str, float]]:
+    """By pair, entity, start, end: the evidence by name."""
+    ranges, matrix = gather(pack(jobs), 12, LABELS if view else None)
+    keys = zip(*(column.tolist() for column in ranges), strict=True)
+    return {key: dict(zip(names_of(view), row, strict=True)) for key, row in zip(keys, matrix.tolist(), strict=True)}
+
+
+def test_evidence_of_links_worked_by_hand() -> None:
+    # "Bank of Spain" is linked to words 1, 3 and 4; word 2 has no link, word 4 another from "said".
+    links = [(0, 1), (1, 3), (2, 3), (2, 4), (3, 4)]
+    one = job("[ORG Bank of Spain] said", "el Banco Central de España dijo", *links)
+    seen = evidence([one])
+    assert list(seen) == [(0, 0, 1, 2), (0, 0, 1, 4), (0, 0, 1, 5), (0, 0, 3, 4), (0, 0, 3, 5), (0, 0, 4, 5)]
+    whole = seen[0, 0, 1, 5]
+    assert whole["coverage"] == pytest.approx((3 + 3) / (3 + 4))
+    assert (whole["source_covered"], whole["target_covered"], whole["unlinked"]) == (1, 0.75, 0.25)
+    assert (whole["whole"], whole["scattered"], whole["contested"], whole["behind"]) == (1, 0, 0, 0)
+    assert whole["foreign"] == 1 / 4
+    assert whole["longer"] == pytest.approx(np.log(4 / 3))
+    assert whole["is_ORG"] == 1
+    assert whole["first_case"] == whole["last_case"] == 1
+    part = seen[0, 0, 3, 4]  # "de", to which two of the three entity words are linked
+    assert part["coverage"] == pytest.approx((2 + 1) / (3 + 1))
+    assert part["source_covered"] == pytest.approx(2 / 3)
+    assert part["scattered"] == pytest.approx(1 - 2 / 4)
+    assert part["behind"] == pytest.approx(6 / 7 - 3 / 4)
+    assert part["shorter"] == pytest.approx(np.log(3))
+    assert part["first_case"] == 0
+
+
+def test_an_entity_without_links_is_found_by_its_words_or_by_the_classifier() -> None:
+    one = job("[PER Ana Ruiz] left", "se fue Ana Ruiz", probabilities=rows("O", "O", "B-PER", "I-PER"))
+    assert evidence([one])[0, 0, 2, 4]["identical"] == 1
+    assert evidence([one])[0, 0, 2, 4]["coverage"] == 0
+    other = job("[PER Anne] left", "se fue Ana", probabilities=rows("O", "O", "B-PER"))
+    assert evidence([other]) == {}
+    assert evidence([other], view=True)[0, 0, 2, 3]["same"] == 1
+
+
+def test_evidence_of_the_classifiers_view() -> None:
+    tags = ("O", "B-ORG", "I-ORG", "B-PER")
+    one = job("[ORG Bank] [PER Ana]", "el Banco Nacional Ana", (0, 1), (0, 2), (1, 3), probabilities=rows(*tags))
+    seen = evidence([one], view=True)
+    whole, half = seen[0, 0, 1, 3], seen[0, 0, 1, 2]
+    assert whole["inside"] == pytest.approx(0.9125)
+    assert whole["begins"] == pytest.approx(0.9)
+    assert (whole["same"], whole["cut"], half["same"], half["cut"]) == (1, 0, 0, 1)
+    assert whole["before"] == pytest.approx(0.025)
+    assert half["after"] == pytest.approx(0.9)
+    assert seen[0, 0, 3, 4]["same_words"] == 1  # an organisation where a person is read
+    assert seen[0, 1, 3, 4]["same"] == 1
+    assert whole["entity"] == pytest.approx(0.9875)
+
+
+def by_hand(one: Job, entity: tuple[int, int, str], start: int, end: int) -> dict[str, float]:
+    """A slow twin of part of the evidence."""
+    first, last, label = entity
+    links = [tuple(link) for link in one.links.tolist()]
+    own = [(i, j) for i, j in links if first <= i < last]
+    inside = [(i, j) for i, j in own if start <= j < end]
+    into = [(i, j) for i, j in links if start <= j < end]
+    entities = one.source.word_spans()
+    named = [(i, j) for i, j in into if any(a <= i < b for a, b, _ in entities)]
+    n = end - start
+    assert one.probabilities is not None
+    view = one.probabilities
+    marks = [view[w, LABELS.index(f"B-{label}")] + view[w, LABELS.index(f"I-{label}")] for w in range(start, end)]
+    read = group_tags([LABELS[i] for i in view.argmax(axis=1)])
+    return {
+        "coverage": (len({i for i, _ in inside}) + len({j for _, j in inside})) / (last - first + n),
+        "scattered": 1 - len(inside) / max(len(own), 1),
+        "foreign": min(2, (len(into) - len(inside)) / n),
+        "contested": min(2, (len(named) - len(inside)) / n),
+        "unlinked": sum(all(j != w for _, j in links) for w in range(start, end)) / n,
+        "inside": float(np.mean(marks)),
+        "weakest": float(min(marks)),
+        "same": float((start, end, label) in read),
+        "cut": float(any(a < end and start < b and (a, b) != (start, end) for a, b, _ in read)),
+    }
+
+
+def random_job(generator: random.Random) -> Job:
+    n, m = generator.randint(2, 8), generator.randint(1, 8)
+    cut = generator.randint(1, n - 1)
+    words = [generator.choice(["Ana", "de", "Lugo", "x"]) for _ in range(n)]
+    source = f"[PER {' '.join(words[:cut])}] [ORG {' '.join(words[cut:])}]"
+    links = {(generator.randrange(n), generator.randrange(m)) for _ in range(generator.randint(0, 10))}
+    view = np.array([rows(generator.choice(LABELS))[0] for _ in range(m)], np.float32)
+    return job(
+        source, " ".join(generator.choice(["Ana", "de", "Lugo", "y"]) for _ in range(m)), *links, probabilities=view
+    )
+
+
+def test_evidence_equals_its_slow_twin_on_random_batches() -> None:
+    generator = random.Random(5)
+    for _ in range(30):
+        jobs = [random_job(generator) for _ in range(generator.randint(1, 5))]
+        for (b, x, start, end), row in evidence(jobs, view=True).items():
+            entity = [e for one in jobs for e in one.source.word_spans()][x]
+            for name, value in by_hand(jobs[b], entity, start, end).items():
+                assert row[name] == pytest.approx(value, abs=1e-6), name
+
+
+def scored(one: Job, probabilities: dict[tuple[int, int, int], float]) -> Scored:
+    batch = pack([one])
+    gathered = gather(batch, 12, None)
+    keys = list(zip(*(column.tolist() for column in gathered.ranges[1:]), strict=True))
+    return Scored(batch, gathered, np.array([probabilities.get(key, 0.0) for key in keys]))
+
+
+def test_the_sum_of_probability_over_tau_is_largest_and_doubtful_spans_are_left_out() -> None:
+    one = job("[PER Ana] [LOC Lugo]", "a b c", (0, 0), (0, 1), (1, 1), (1, 2))
+    probable = {(0, 0, 2): 0.9, (0, 0, 1): 0.6, (1, 1, 3): 0.8, (1, 2, 3): 0.3}
+    # .6 + .8 beats .9 + .3, and beats .9 alone as long as .6 + .8 - 2 tau > .9 + .3 - 2 tau.
+    assert found(select(scored(one, probable), 0.1)[0]) == [("PER", "a"), ("LOC", "b c")]
+    assert [s.score for s in select(scored(one, probable), 0.1)[0].spans] == pytest.approx([0.6, 0.8])
+    # At .55 the pair gains .05 + .25, the single span .35.
+    (high,) = select(scored(one, probable), 0.55)
+    assert found(high) == [("PER", "a b")]
+    assert high.status == "optimal"
+    assert high.spans[0].source == one.source.spans[0]
+    assert found(select(scored(one, probable), 0.95)[0]) == []
+
+
+def test_tau_trades_precision_for_recall() -> None:
+    generator = random.Random(1)
+    jobs = [random_job(generator) for _ in range(40)]
+    counts = [
+        sum(len(p.spans) for p in make_system("calibrated", {"view": False, "tau": tau}).project(jobs))
+        for tau in (0.0, 0.3, 0.6, 1.0)
+    ]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] > counts[-1] == 0
+
+
+def test_confidences_are_probabilities_and_spans_keep_to_their_order() -> None:
+    jobs = [job("[PER Ana] lives in [LOC Seville]", "en Sevilla vive Ana", (0, 3), (1, 2), (2, 0), (3, 1))] * 2 + [
+        job("", "")
+    ]
+    results = make_system("calibrated", {"view": False, "tau": 0.0}).project(jobs)
+    assert [found(r) for r in results] == [[("LOC", "Sevilla"), ("PER", "Ana")]] * 2 + [[]]
+    assert all(0 < span.score < 1 for r in results for span in r.spans)
+
+
+def test_the_view_needs_probabilities() -> None:
+    assert make_system("calibrated").needs == {"source", "links", "probabilities"}
+    assert make_system("calibrated", {"view": False}).needs == {"source", "links"}
+    with pytest.raises(UsageError, match="view=false"):
+        make_system("calibrated", {}, TOOLS).project([job("[PER Ana]", "Ana", (0, 0))])
+
+
+def test_the_regression_finds_the_weights_that_made_the_data() -> None:
+    generator = np.random.default_rng(0)
+    matrix = generator.normal(size=(4000, 3)) * [1, 5, 1] + [0, 2, 0]
+    truth = np.array([1.5, -0.4, 0.0])
+    right = generator.random(4000) < 1 / (1 + np.exp(-(matrix @ truth + 0.5)))
+    model = fit_logistic(("a", "b", "c"), matrix, right)
+    assert [model.weights[name] for name in "abc"] == pytest.approx(truth, abs=0.15)
+    probability = model.probability(("c", "b", "a"), matrix[:, ::-1])
+    assert probability.mean() == pytest.approx(right.mean(), abs=1e-3)
+
+
+def test_the_regression_survives_columns_that_are_constant_or_separate_the_classes() -> None:
+    matrix = np.column_stack([np.ones(20), np.arange(20.0)])
+    model = fit_logistic(("constant", "rank"), matrix, (np.arange(20) >= 10).astype(float))
+    probability = model.probability(("constant", "rank"), matrix)
+    assert np.isfinite(probability).all()
+    assert ((probability > 0.5) == (np.arange(20) >= 10)).all()
+
+
+def test_calibrations_are_read_from_the_package_or_a_file(tmp_path: Path) -> None:
+    own = load_calibration()
+    assert set(own.links.weights) == set(names_of(False))
+    assert set(own.view.weights) == set(names_of(True))
+    assert 0 < own.view.tau < 1
+    path = tmp_path / "calibration.json"
+    logistic = {"intercept": 9.0, "weights": dict.fromkeys(names_of(True), 0.0), "tau": 0.2}
+    path.write_text(json.dumps({"fitted": "a test", "links": logistic, "view": logistic}))
+    (result,) = Calibrated(CalibratedOptions(view=False, calibration=str(path)), TOOLS).project(
+        [job("[PER Ana]", "Ana", (0, 0))]
+    )
+    assert result.spans[0].score == pytest.approx(1 / (1 + np.exp(-9)))
+    for bad in ("{}", "nonsense"):
+        path = tmp_path / f"{len(bad)}.json"
+        path.write_text(bad)
+        with pytest.raises(UsageError, match=r"calibrated\.py fit"):
+            load_calibration(str(path))
+    with pytest.raises(UsageError, match=r"missing\.json"):
+        load_calibration(str(tmp_path / "missing.json"))
