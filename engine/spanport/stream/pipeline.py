@@ -179,7 +179,7 @@ class Pipeline:
         busy, cpu = time.monotonic() - wall, time.thread_time() - cpu
         rejects = 0
         for i, group, result in zip(batch.positions, groups, results, strict=True):
-            rejects += window.settle(group, result, line.stage.name)
+            rejects += window.settle(group, result, line.stage)
             line.memory.put(made.keys[i], result)
         self._stats.add(
             line.stage.name, items=len(results), rejects=rejects, retries=retries, batches=1, cost=batch.cost,

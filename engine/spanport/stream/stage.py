@@ -40,7 +40,8 @@ class Stage:
     ``run`` maps a list of items to as many results, in order; it may be called from ``workers`` threads at once.
     ``cost`` is an item's length (tokens); a batch holds at most ``max_items`` items and at most ``budget`` of
     *padded* cost (longest item x items), unless a single item costs more. Items of one ``key`` are computed
-    once inside a look-ahead, and across look-aheads where a cache is asked for.
+    once inside a look-ahead, and across look-aheads where a cache is asked for; ``merge(item, result)``, where it is
+    given, makes each record's value of what is its own and what it shares.
 
     Raises UsageError for a budget, item or worker count below 1.
     """
@@ -52,6 +53,7 @@ class Stage:
     max_items: int = 512
     workers: int = 1
     key: Callable[[Any], Hashable] | None = None
+    merge: Callable[[Any, Any], Any] | None = None
 
     def __post_init__(self) -> None:
         for field in ("budget", "max_items", "workers"):

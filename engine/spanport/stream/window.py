@@ -52,11 +52,25 @@ class Window:
             return value
         return Done(value, self.records[position])
 
-    def settle(self, positions: tuple[int, ...], result: Any, stage: str) -> int:
+    def settle(self, positions: tuple[int, ...], result: Any, stage: Stage) -> int:
         """Store the result that these records share; returns how many were rejected."""
+        rejects = 0
         for i in positions:
-            self.values[i] = Failed(self.records[i], result.error, stage) if type(result) is Problem else result
-        return len(positions) if type(result) is Problem else 0
+            value = _merged(stage, self.values[i], result)
+            if type(value) is Problem:
+                value = Failed(self.records[i], value.error, stage.name)
+                rejects += 1
+            self.values[i] = value
+        return rejects
+
+
+def _merged(stage: Stage, item: Any, result: Any) -> Any:
+    if stage.merge is None or type(result) is Problem or type(result) is Fatal:
+        return result
+    try:
+        return stage.merge(item, result)
+    except Exception as error:
+        return Problem(error)
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -112,7 +126,7 @@ def plan(window: Window, stage: Stage, memory: Memory) -> Plan:
             key: Hashable = i if stage.key is None else stage.key(value)
             if (known := memory.get(key)) is not MISSING:
                 shared += 1
-                window.values[i] = known
+                rejects += window.settle((i,), known, stage)
             elif key in groups:
                 shared += 1
                 groups[key].append(i)
@@ -120,6 +134,6 @@ def plan(window: Window, stage: Stage, memory: Memory) -> Plan:
                 costs[key] = max(1, stage.cost(value))
                 groups[key] = [i]
         except Exception as error:
-            rejects += window.settle((i,), Problem(error), stage.name)
+            rejects += window.settle((i,), Problem(error), stage)
     batches = make_batches(list(costs.values()), stage.budget, stage.max_items)
     return Plan([tuple(g) for g in groups.values()], list(groups), batches, rejects, shared)

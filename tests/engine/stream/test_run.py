@@ -23,6 +23,9 @@ from spanport.stream.source import lookahead
 
 SMALL = StreamOptions(window=8, lookahead=4)
 
+Drawn = tuple[set[int], int, int, int]
+"""Of a stage: numbers that fail, budget, most items, workers."""
+
 options_strategy = st.builds(
     StreamOptions,
     window=st.integers(1, 20),
@@ -40,11 +43,29 @@ def no_thread_remains() -> Iterator[None]:
     assert stream_threads() == []
 
 
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.integers(0, 40), st.lists(stage_strategy, min_size=1, max_size=4), options_strategy, st.randoms())
 def test_every_record_once_in_order(
-    count: int, drawn: list[tuple[set[int], int, int, int]], options: StreamOptions, rng: random.Random
+    count: int, drawn: list[Drawn], options: StreamOptions, rng: random.Random
 ) -> None:
+    run_and_check(count, drawn, options, rng)
+
+
+@pytest.mark.slow
+def test_every_record_once_in_order_thousands_of_times() -> None:
+    for seed in range(3000):
+        rng = random.Random(seed)
+        drawn = [
+            ({i for i in range(41) if rng.random() < 0.1}, rng.randint(1, 30), rng.randint(1, 5), rng.randint(1, 3))
+            for _ in range(rng.randint(1, 4))
+        ]
+        options = StreamOptions(
+            window=rng.randint(1, 20), lookahead=rng.randint(1, 12), linger=rng.choice([None, 0.0, 0.1])
+        )
+        run_and_check(rng.randint(0, 40), drawn, options, rng)
+
+
+def run_and_check(count: int, drawn: list[Drawn], options: StreamOptions, rng: random.Random) -> None:
     stages = [
         faulty(
             "abcd"[i],
@@ -79,7 +100,7 @@ def test_every_record_once_in_order(
     assert all(stage.queued == 0 for stage in snapshot.stages)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 30), st.integers(0, 40), options_strategy, st.integers(1, 3))
 def test_closing_early_ends_all_threads(taken: int, count: int, options: StreamOptions, workers: int) -> None:
     stages = [faulty(name, workers=workers, latency=0.0001, max_items=3) for name in "ab"]
@@ -93,7 +114,7 @@ def before_error(at: int, options: StreamOptions) -> int:
     return at - at % lookahead(options) if options.linger is None else at
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.integers(0, 30),
     options_strategy,
@@ -112,7 +133,7 @@ def test_a_fatal_error_comes_after_everything_before_it(
     assert stream_threads() == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(0, 30), options_strategy)
 def test_an_error_of_the_input_comes_in_its_place(at: int, options: StreamOptions) -> None:
     def records() -> Iterator[tuple[int, str]]:
@@ -125,7 +146,7 @@ def test_an_error_of_the_input_comes_in_its_place(at: int, options: StreamOption
     assert [result.value[0] for result in seen] == list(range(before_error(at, options)))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.integers(0, 60),
     st.integers(0, 60),
@@ -279,6 +300,30 @@ def test_a_bounded_cache_works_across_windows(cache: int, calls: int) -> None:
     results = list(run_stages("ababab", [Stage("s", run, key=str)], options))
     assert "".join(result.value for result in results) == "ababab"
     assert len(computed) == calls
+
+
+@pytest.mark.parametrize("cache", [0, 10])
+def test_records_that_share_a_result_keep_what_is_their_own(cache: int) -> None:
+    computed: list[str] = []
+
+    def run(items: Sequence[tuple[int, str]]) -> list[str]:
+        computed.extend(word for _, word in items)
+        return [word.upper() for _, word in items]
+
+    def merge(item: tuple[int, str], result: str) -> tuple[int, str]:
+        if item[0] == 3:
+            raise BadRecordError
+        return item[0], result
+
+    stage = Stage("up", run, key=lambda item: item[1], merge=merge)
+    options = StreamOptions(window=6, lookahead=3, cache=cache, linger=None)
+    stats = Stats()
+    results = list(run_stages(enumerate("ababab"), [stage], options, stats=stats))
+    assert [getattr(result, "value", None) for result in results] == [
+        (0, "A"), (1, "B"), (2, "A"), None, (4, "A"), (5, "B"),
+    ]  # fmt: skip
+    assert len(computed) == (2 if cache else 4)
+    assert stats.snapshot().stages[0].rejects == 1
 
 
 def test_all_copies_of_a_bad_record_fail() -> None:

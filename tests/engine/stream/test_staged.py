@@ -46,7 +46,7 @@ def shown(outcomes: Any) -> list[Any]:
     return [(o.record, o.stage, str(o.error)) if isinstance(o, Failed) else o.value for o in outcomes]
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 40), st.integers(1, 30), st.integers(0, 45), st.integers(1, 3))
 def test_the_same_outcomes_as_all_at_once(count: int, block: int, skip: int, groups: int) -> None:
     options = StreamOptions(window=8, lookahead=4, linger=None, spill_block=block)

@@ -1,0 +1,143 @@
+"""Engine against bare loops."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from spanport.api import Engine
+from spanport.bench.record import Recording, one_after_the_other, recorded, side_by_side
+from spanport.errors import StageError
+from spanport.stream import Snapshot
+
+LATENCY_TEXTS = 20
+
+
+class Timing(msgspec.Struct, frozen=True):
+    """Wall time and CPU time (of all threads of the process) in seconds."""
+
+    wall_s: float
+    cpu_s: float
+
+
+class Latency(msgspec.Struct, frozen=True):
+    """Milliseconds for one sentence by itself: medians, and the engine's 90th percentile."""
+
+    engine_ms: float
+    bare_ms: float
+    engine_p90_ms: float
+
+
+class Bench(msgspec.Struct, frozen=True):
+    """Figures of one benchmark; times and ratios are medians over ``rounds`` that alternate engine and bare loops.
+
+    ``bare`` runs the loops of both models at the same time, as the engine does, ``bare_in_turn`` one after the other.
+    A ratio above 1 says that the engine is faster. ``outside_share`` is the share of the engine's CPU time that the
+    bare loops do not need: reading, tokenising, matching, moving records. ``tokens`` counts what both models read.
+    """
+
+    bundle: str
+    language: str
+    sentences: int
+    rejects: int
+    tokens: int
+    workers: int
+    translate_batch_tokens: int
+    encode_batch_tokens: int
+    lookahead: int
+    rounds: int
+    engine: Timing
+    bare: Timing
+    bare_in_turn: Timing
+    cpu_ratio: float
+    wall_ratio: float
+    wall_ratio_in_turn: float
+    outside_share: float
+    translate_padding_share: float
+    encode_padding_share: float
+    sentences_per_s: float
+    tokens_per_s: float
+    sentences_per_cpu_s: float
+    latency: Latency
+    stats: Snapshot
+
+
+def timed(work: Callable[[], object]) -> Timing:
+    """Run something and say how long it took."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return Timing(time.perf_counter() - wall, time.process_time() - cpu)
+
+
+def measure(engine: Engine, texts: Sequence[str], language: str, *, rounds: int = 3) -> Bench:
+    """Label ``texts`` with the engine, and repeat its very model calls in bare loops.
+
+    The first run warms up and records the calls; all rounds use the same batches. Records that fail are counted.
+    Raises StageError when all fail, and as `Engine.label` for options and models.
+    """
+
+    def run() -> None:
+        for _ in engine.label(texts, lang=language, on_error="return"):
+            pass
+
+    with recorded(engine.models) as recording:
+        results = list(engine.label(texts, lang=language, on_error="return"))
+    if all(isinstance(result, Exception) for result in results):
+        raise StageError(f"none of the {len(texts)} records could be processed; the first: {results[0]}")
+    loops = recording.loops(engine.stream_options.workers)
+    timings = [
+        (timed(run), timed(lambda: side_by_side(loops)), timed(lambda: one_after_the_other(loops)))
+        for _ in range(rounds)
+    ]
+    stats = engine.stats.snapshot()
+    ours, bare, in_turn = (_median([row[i] for row in timings]) for i in range(3))
+    cpu_ratio = statistics.median(row[1].cpu_s / row[0].cpu_s for row in timings)
+    tokens = recording.translate.tokens + recording.encode.tokens
+    return Bench(
+        bundle=engine.models.name,
+        language=language,
+        sentences=len(texts),
+        rejects=stats.rejects,
+        tokens=tokens,
+        workers=engine.stream_options.workers,
+        translate_batch_tokens=engine.translate_options.batch_tokens,
+        encode_batch_tokens=engine.encode_options.batch_tokens,
+        lookahead=engine.stream_options.lookahead,
+        rounds=rounds,
+        engine=ours,
+        bare=bare,
+        bare_in_turn=in_turn,
+        cpu_ratio=cpu_ratio,
+        wall_ratio=statistics.median(row[1].wall_s / row[0].wall_s for row in timings),
+        wall_ratio_in_turn=statistics.median(row[2].wall_s / row[0].wall_s for row in timings),
+        outside_share=1 - cpu_ratio,
+        translate_padding_share=recording.translate.padding_share,
+        encode_padding_share=recording.encode.padding_share,
+        sentences_per_s=len(texts) / ours.wall_s,
+        tokens_per_s=tokens / ours.wall_s,
+        sentences_per_cpu_s=len(texts) / ours.cpu_s,
+        latency=_latency(engine, texts[:LATENCY_TEXTS], language),
+        stats=stats,
+    )
+
+
+def _latency(engine: Engine, texts: Sequence[str], language: str) -> Latency:
+    ours, bare = [], []
+    for text in texts:
+        with recorded(engine.models) as recording:
+            ours.append(timed(lambda: list(engine.label([text], lang=language, on_error="return"))).wall_s)  # noqa: B023
+        bare.append(timed(lambda: _once(recording)).wall_s)
+    return Latency(
+        1000 * statistics.median(ours), 1000 * statistics.median(bare), 1000 * sorted(ours)[len(ours) * 9 // 10]
+    )
+
+
+def _once(recording: Recording) -> None:
+    one_after_the_other(recording.loops(1))
+
+
+def _median(timings: Sequence[Timing]) -> Timing:
+    return Timing(statistics.median(t.wall_s for t in timings), statistics.median(t.cpu_s for t in timings))

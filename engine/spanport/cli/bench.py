@@ -1,0 +1,119 @@
+"""`spanport bench`: what the engine costs on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from spanport.cli import arguments as a
+
+
+def add(app: typer.Typer) -> None:
+    """Enter the command."""
+
+    @app.command(epilog="Example: spanport bench news.txt --lang spa_Latn --tune")
+    def bench(
+        input: Annotated[str | None, typer.Argument(help="Text to label; generated when left out.")] = None,
+        lang: Annotated[str, typer.Option(help="Language of the text, such as spa_Latn or es.")] = "spa_Latn",
+        bundle: a.Bundle = "mini",
+        sentences: Annotated[int, typer.Option(min=1, help="Sentences of the text to use.")] = 1000,
+        rounds: Annotated[int, typer.Option(min=1, help="Times engine and bare loops alternate.")] = 3,
+        device: a.Device = "auto",
+        threads: a.Threads = 0,
+        json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+        plot: Annotated[
+            str | None, typer.Option(help="Draw throughput against batch size and threads into this HTML file.")
+        ] = None,
+        tune: Annotated[bool, typer.Option("--tune", help="Find the best options for this machine.")] = False,
+    ) -> None:
+        """Measure the engine next to bare loops over the models.
+
+        Both run in turn on the same batches, so that the ratios hold on a busy machine too. With --tune or --plot,
+        batch sizes and numbers of threads are tried out as well, on a part of the text.
+        """
+        from spanport.bench import measure
+        from spanport.cli.console import print_json
+        from spanport.languages import resolve
+
+        lang = resolve(lang)
+        texts = _texts(input, lang, sentences)
+        with a.engine(bundle, device, threads) as engine:
+            figures = measure(engine, texts, lang, rounds=rounds)
+        points = _sweep(bundle, device, texts[:500], lang, plot) if tune or plot else []
+        if json:
+            print_json({"bench": figures, "sweep": points})
+        else:
+            _show(figures)
+            if tune:
+                _advise(points)
+
+
+def _texts(path: str | None, lang: str, count: int) -> list[str]:
+    from itertools import islice
+
+    from spanport.bench import generate
+    from spanport.cli.demo import sample
+    from spanport.errors import UsageError
+    from spanport.formats import Rejected, read
+
+    if path is None:
+        return generate([sentence.text for sentence in sample() if sentence.language == lang], count)
+    found = (item.sentence.text for item in read(path, None, lang) if not isinstance(item, Rejected))
+    texts = list(islice((text for text in found if text.strip()), count))
+    if not texts:
+        raise UsageError(f"{path} has no text to measure on")
+    return texts
+
+
+def _sweep(bundle: str, device: str, texts: list[str], lang: str, plot: str | None) -> list[Any]:
+    from spanport.bench import plot as draw
+    from spanport.bench import sweep
+    from spanport.cli.console import say
+    from spanport.models import Models
+
+    counts = sorted({1, a.cores()} | {n for n in (2, 4, 8, 16) if n < a.cores()})
+    points = []
+    for point in sweep(lambda count: Models(bundle, device=device, threads=count), texts, lang, workers=counts):
+        say(f"{point.workers} threads, {point.batch_tokens} tokens: {point.sentences_per_s:.1f} sentences/s")
+        points.append(point)
+    if plot:
+        Path(plot).write_text(draw(points, f"spanport bench: {bundle}, {lang}, {len(texts)} sentences"), "utf8")
+    return points
+
+
+def _show(b: Any) -> None:
+    from spanport.cli.console import say, table
+
+    table(
+        ["", "engine", "bare loops", "engine / bare"],
+        [
+            ["CPU time, s", f"{b.engine.cpu_s:.2f}", f"{b.bare.cpu_s:.2f}", f"{b.cpu_ratio:.2f}"],
+            ["wall time, s", f"{b.engine.wall_s:.2f}", f"{b.bare.wall_s:.2f}", f"{b.wall_ratio:.2f}"],
+            [
+                "wall time, models in turn, s",
+                f"{b.engine.wall_s:.2f}",
+                f"{b.bare_in_turn.wall_s:.2f}",
+                f"{b.wall_ratio_in_turn:.2f}",
+            ],
+            ["latency of one sentence, ms", f"{b.latency.engine_ms:.1f}", f"{b.latency.bare_ms:.1f}", ""],
+        ],
+        title=f"{b.sentences} sentences, {b.workers} threads per model (ratios are of speed)",
+    )
+    say(f"{b.sentences_per_s:.1f} sentences/s, {b.tokens_per_s:,.0f} tokens/s, {b.rejects} rejected")
+    say(
+        f"outside the models {b.outside_share:.1%}; "
+        f"padding: translator {b.translate_padding_share:.1%}, encoder {b.encode_padding_share:.1%}"
+    )
+
+
+def _advise(points: list[Any]) -> None:
+    from spanport.bench import best
+    from spanport.cli.console import say
+
+    chosen = best(points)
+    say(
+        f"best here: --threads {chosen.workers} and batches of {chosen.batch_tokens} tokens "
+        f"({chosen.sentences_per_s:.1f} sentences/s)"
+    )

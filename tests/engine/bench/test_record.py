@@ -1,0 +1,68 @@
+"""Recording the runtimes' calls and repeating them."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from runtimes import bench_models
+from spanport.api import Engine
+from spanport.bench.record import Calls, one_after_the_other, recorded, side_by_side
+from spanport.options import StreamOptions, TranslateOptions
+
+TEXTS = [f"uno dos tres {'cuatro ' * (i % 5)}".strip() for i in range(40)]
+
+
+def test_bare_loops_repeat_the_engines_calls() -> None:
+    models = bench_models()
+    engine = Engine(models, translate=TranslateOptions(batch_tokens=24), stream=StreamOptions(linger=None))  # type: ignore[arg-type]
+    with recorded(models) as recording:  # type: ignore[arg-type]
+        assert len(list(engine.label(TEXTS, lang="spa_Latn"))) == len(TEXTS)
+    runtime, session = models.fake_translator._model, models.fake_encoder._session
+    body, head = session._body, session._head
+    first = (list(runtime.batches), list(body.shapes), list(head.shapes))
+    assert len(first[0]) == len(recording.translate.calls) > 1
+    assert 2 * len(first[1]) == 2 * len(first[2]) == len(recording.encode.calls) >= 2
+    assert recording.encode.padded == sum(rows * columns for rows, columns in first[1])
+    assert recording.translate.tokens == sum(len(row) for batch in first[0] for row in batch)
+    for run in (side_by_side, one_after_the_other):
+        runtime.batches.clear()
+        body.shapes.clear()
+        head.shapes.clear()
+        run(recording.loops(1))
+        assert (runtime.batches, body.shapes, head.shapes) == first
+
+
+def test_nothing_is_recorded_afterwards() -> None:
+    models = bench_models()
+    with recorded(models) as recording:  # type: ignore[arg-type]
+        pass
+    list(Engine(models).label(TEXTS[:3], lang="spa_Latn"))  # type: ignore[arg-type]
+    assert recording.translate.calls == recording.encode.calls == []
+
+
+def test_the_runtimes_come_back_after_an_error() -> None:
+    models = bench_models()
+    runtime, body = models.fake_translator._model, models.fake_encoder._session._body
+    with pytest.raises(RuntimeError), recorded(models):  # type: ignore[arg-type]
+        raise RuntimeError
+    assert models.fake_translator._model is runtime
+    assert models.fake_encoder._session._body is body
+
+
+def test_padding_share() -> None:
+    calls = Calls()
+    calls.add(lambda: None, 8, 10)
+    calls.add(lambda: None, 10, 10)
+    assert calls.padding_share == pytest.approx(0.1)
+    assert Calls().padding_share == 0.0
+
+
+def test_loops_side_by_side_overlap() -> None:
+    barrier = threading.Barrier(2, timeout=5)
+    side_by_side([barrier.wait, barrier.wait])  # type: ignore[list-item]
+    started = time.perf_counter()
+    one_after_the_other([lambda: time.sleep(0.01)] * 2)
+    assert time.perf_counter() - started >= 0.02
