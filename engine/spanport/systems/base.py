@@ -23,6 +23,7 @@ MODULES = (
     "ngram",
     "ner_candidates",
     "aligned_ranges",
+    "ilp",
     "heuristic",
     "easy_label_projection",
     "span_filling",
