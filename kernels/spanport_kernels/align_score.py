@@ -10,10 +10,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from spanport_kernels.candidates import Candidates
+from spanport_kernels.candidates import Candidates, check_entities, check_inside
 from spanport_kernels.jit import BOOL, I64, IN_I32_2D, IN_I64, OUT_F64, OUT_I32, OUT_I64, Array, helper, kernel
-from spanport_kernels.ragged import as_array, check_edge_range, check_edges, check_offsets
-from spanport_kernels.scores import Scores, filled
+from spanport_kernels.ragged import as_array, check_edge_range, check_edges
+from spanport_kernels.scores import Scores, filled, most_cells
 
 AlignScore = Literal["pairs", "covered"]
 
@@ -62,8 +62,7 @@ def _align(
 ) -> int:
     """Score every entity with every candidate of its sentence; returns the number of scores above 0.
 
-    Nothing is written beyond the outputs' size: call with empty ones to count. ``width`` is the most words,
-    links or entity words of a sentence.
+    ``width`` is the most words, links or entity words of a sentence.
     """
     rows = np.empty((3, width + 1), np.int32)
     total = 0
@@ -83,10 +82,9 @@ def _align(
                     for y in range(begin, stop):
                         numerator += rows[1, y] < start
                 if numerator > 0:
-                    if total < entity.size:
-                        entity[total] = x - entity_offsets[b]
-                        candidate[total] = c - range_offsets[b]
-                        score[total] = numerator / (last - first + end - start)
+                    entity[total] = x - entity_offsets[b]
+                    candidate[total] = c - range_offsets[b]
+                    score[total] = numerator / (last - first + end - start)
                     total += 1
         offsets[b + 1] = total
     return total
@@ -110,11 +108,11 @@ def align_scores(
     Shapes: ``entities`` ``(E, 3)``, ``edges`` ``(A, 2)``, ``target_lengths`` ``(B,)``, offsets ``(B + 1,)``.
     Raises ValueError for arrays that do not fit together.
     """
-    rows = as_array(entities, np.int32, "entities", columns=3)
-    offsets = check_offsets(entity_offsets, len(rows), "entity_offsets")
+    rows, offsets = check_entities(entities, entity_offsets)
     links, link_offsets = check_edges(edges, edge_offsets)
     lengths = as_array(target_lengths, np.int64, "target_lengths")
     check_edge_range(links, link_offsets, np.full(lengths.size, 2**31), lengths)
+    check_inside(candidates, lengths)
     pair = np.repeat(np.arange(lengths.size), np.diff(link_offsets))
     links = links[np.lexsort((links[:, 0], links[:, 1], pair))]
     width = max(
@@ -124,5 +122,5 @@ def align_scores(
     )
     return filled(
         _align, rows, offsets, links, link_offsets, *candidates, lengths, width, score == "covered",
-        sentences=lengths.size,
+        most=most_cells(offsets, candidates), sentences=lengths.size,
     )  # fmt: skip

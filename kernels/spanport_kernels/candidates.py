@@ -11,7 +11,19 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from spanport_kernels.jit import BOOL, I64, IN_BOOL, IN_I32, IN_I32_2D, IN_I64, OUT_I64, Array, helper, kernel
+from spanport_kernels.jit import (
+    BOOL,
+    I64,
+    IN_BOOL,
+    IN_I32,
+    IN_I32_2D,
+    IN_I64,
+    OUT_I32_2D,
+    OUT_I64,
+    Array,
+    helper,
+    kernel,
+)
 from spanport_kernels.ragged import as_array, check_edge_range, check_edges, check_offsets, offsets_of
 
 
@@ -22,21 +34,44 @@ class Candidates(NamedTuple):
     offsets: npt.NDArray[np.int64]
 
 
-@kernel(I64, IN_I32, IN_BOOL, I64, OUT_I64)
-def _ngrams(lengths: Array, stop: Array, max_length: int, out: Array) -> int:
-    """Write ``sentence, start, end`` of every n-gram without a stop word; with an empty ``out`` only count."""
+def check_entities(
+    entities: npt.ArrayLike, entity_offsets: npt.ArrayLike
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """Entities ``(E, 3)`` and their offsets, converted; ValueError where they do not fit or an entity is empty."""
+    rows = as_array(entities, np.int32, "entities", columns=3)
+    bad = (rows[:, 0] < 0) | (rows[:, 1] <= rows[:, 0])
+    if bad.any():
+        at = int(np.argmax(bad))
+        raise ValueError(f"entity {at} is [{rows[at, 0]}, {rows[at, 1]}), expected 0 <= start < end")
+    return rows, check_offsets(entity_offsets, len(rows), "entity_offsets")
+
+
+def check_inside(candidates: Candidates, lengths: npt.NDArray[np.int64]) -> None:
+    """ValueError unless every candidate is a range of words of its sentence."""
+    ends = np.repeat(lengths, np.diff(candidates.offsets))
+    starts_at, ends_at = candidates.ranges.T
+    bad = (starts_at < 0) | (ends_at <= starts_at) | (ends_at > ends)
+    if bad.any():
+        at = int(np.argmax(bad))
+        raise ValueError(f"candidate {at} is {candidates.ranges[at].tolist()} in a sentence of {ends[at]} words")
+
+
+@kernel(I64, IN_I32, IN_BOOL, I64, OUT_I32_2D, OUT_I64)
+def _ngrams(lengths: Array, stop: Array, max_length: int, ranges: Array, offsets: Array) -> int:
+    """Fill the arrays of `Candidates` as far as there is room; returns the number of candidates."""
     total = begin = 0
+    offsets[0] = 0
     for b in range(lengths.size):
         for i in range(lengths[b]):
             for j in range(i, min(int(lengths[b]), i + max_length)):
                 if stop[begin + j]:
                     break
-                if out.size:
-                    out[3 * total] = b
-                    out[3 * total + 1] = i
-                    out[3 * total + 2] = j + 1
+                if total < ranges.shape[0]:
+                    ranges[total, 0] = i
+                    ranges[total, 1] = j + 1
                 total += 1
         begin += lengths[b]
+        offsets[b + 1] = total
     return total
 
 
@@ -111,12 +146,10 @@ def ngram_candidates(
     if stop.size != words:
         raise ValueError(f"stop_mask has {stop.size} words, expected {words}, the sum of target_lengths")
     limit = max_length or 2**31 - 1
-    out = np.empty(3 * _ngrams(lengths, stop, limit, np.empty(0, np.int64)), np.int64)
-    if out.size:
-        _ngrams(lengths, stop, limit, out)
-    rows = out.reshape(-1, 3)
-    counts = np.bincount(rows[:, 0], minlength=lengths.size)
-    return Candidates(rows[:, 1:].astype(np.int32), offsets_of(counts))
+    offsets = np.empty(lengths.size + 1, np.int64)
+    ranges = np.empty((_ngrams(lengths, stop, limit, np.empty((0, 2), np.int32), offsets), 2), np.int32)
+    _ngrams(lengths, stop, limit, ranges, offsets)
+    return Candidates(ranges, offsets)
 
 
 def aligned_subranges(
@@ -185,8 +218,7 @@ def _from_links(
     merged: bool,
     subranges: bool,
 ) -> Candidates:
-    rows = as_array(entities, np.int32, "entities", columns=3)
-    offsets = check_offsets(entity_offsets, len(rows), "entity_offsets")
+    rows, offsets = check_entities(entities, entity_offsets)
     links, link_offsets = check_edges(edges, edge_offsets)
     lengths = as_array(target_lengths, np.int64, "target_lengths")
     check_edge_range(links, link_offsets, np.full(lengths.size, 2**31), lengths)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from spanport_kernels.candidates import Candidates
+from spanport_kernels.candidates import Candidates, check_entities, check_inside
 from spanport_kernels.jit import (
     BOOL,
     F64,
@@ -25,7 +25,7 @@ from spanport_kernels.jit import (
     kernel,
 )
 from spanport_kernels.ragged import as_array, check_offsets
-from spanport_kernels.scores import Scores, filled
+from spanport_kernels.scores import Scores, filled, most_cells
 
 
 @helper
@@ -96,10 +96,9 @@ def _ner(
                         score_class(view, top, begin_ids[l], inside_ids[l], alpha, spelled, here, sums, odd, best)
             for c in range(here.shape[0]):
                 if best[c] > threshold:
-                    if total < entity.size:
-                        entity[total] = x - entity_offsets[b]
-                        candidate[total] = c
-                        score[total] = best[c]
+                    entity[total] = x - entity_offsets[b]
+                    candidate[total] = c
+                    score[total] = best[c]
                     total += 1
         offsets[b + 1] = total
     return total
@@ -127,17 +126,17 @@ def ner_scores(
     either the class scores 0). An entity's label is its class. ``spelled`` scores 0 unless the words' best labels
     are exactly B, I, I, ..., as the published code does; its description applies the formula always.
     """
-    rows = as_array(entities, np.int32, "entities", columns=3)
-    offsets = check_offsets(entity_offsets, len(rows), "entity_offsets")
+    rows, offsets = check_entities(entities, entity_offsets)
     table = as_array(probabilities, np.float32, "probabilities", columns=0)
     words = check_offsets(word_offsets, len(table), "word_offsets")
+    check_inside(candidates, np.diff(words))
     begin, inside = as_array(begin_ids, np.int32, "begin_ids"), as_array(inside_ids, np.int32, "inside_ids")
     if max(begin.max(initial=-1), inside.max(initial=-1)) >= table.shape[1] or begin.size != inside.size:
         raise ValueError(f"begin_ids {begin} and inside_ids {inside} do not fit {table.shape[1]} labels")
     begin, inside = np.where(begin < 0, inside, begin), np.where(inside < 0, begin, inside)
     return filled(
         _ner, rows, offsets, *candidates, table, words, begin, inside, alpha, threshold, spelled, typed,
-        sentences=offsets.size - 1,
+        most=most_cells(offsets, candidates), sentences=offsets.size - 1,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from spanport_kernels.candidates import check_entities
 from spanport_kernels.fused import best_ranges, enumerate_ranges
 from spanport_kernels.matching import (
     HANDED_OVER,
@@ -30,7 +31,7 @@ from spanport_kernels.matching import (
     select,
     splice,
 )
-from spanport_kernels.ragged import as_array, check_edges, check_offsets, check_same_batch
+from spanport_kernels.ragged import as_array, check_edges, check_same_batch
 
 Score = Literal["pairs", "covered"]
 Solver = Literal["greedy", "exact"]
@@ -61,8 +62,7 @@ def problem(
     stop_mask: npt.ArrayLike | None = None,
 ) -> Problem:
     """Arrays as in `Problem`, converted and checked; raises ValueError where they do not fit together."""
-    rows = as_array(entities, np.int32, "entities", columns=3)
-    row_offsets = check_offsets(entity_offsets, len(rows), "entity_offsets")
+    rows, row_offsets = check_entities(entities, entity_offsets)
     links, link_offsets = check_edges(edges, edge_offsets)
     lengths = as_array(target_lengths, np.int32, "target_lengths")
     check_same_batch("entity_offsets", row_offsets, "edge_offsets", link_offsets)

@@ -115,9 +115,13 @@ def room_for(size: int, sentences: int) -> Scores:
     )
 
 
-def filled(score: Any, *arguments: Any, sentences: int) -> Scores:
-    """Call a scoring kernel twice: to count, then to fill."""
-    room = room_for(score(*arguments, *room_for(0, sentences)), sentences)
-    if room.score.size:
-        score(*arguments, *room)
-    return room
+def filled(score: Any, *arguments: Any, most: int, sentences: int) -> Scores:
+    """What a scoring kernel writes: at most ``most`` scores, of which only those written take memory."""
+    room = room_for(most, sentences)
+    used = score(*arguments, *room)
+    return Scores(room.entity[:used].copy(), room.candidate[:used].copy(), room.score[:used].copy(), room.offsets)
+
+
+def most_cells(entity_offsets: npt.NDArray[np.int64], candidates: Candidates) -> int:
+    """The number of entity-candidate pairs of a batch."""
+    return int((np.diff(entity_offsets) * np.diff(candidates.offsets)).sum())

@@ -103,5 +103,11 @@ def test_links_past_the_target_are_refused() -> None:
         project_ngram(entities, offsets, edges, edge_offsets, lengths, np.zeros(3, np.bool_))
 
 
+def test_empty_entities_are_refused() -> None:
+    empty: Sentence = ([(1, 1, 0)], [(0, 0)], 1, set())
+    with pytest.raises(ValueError, match=r"entity 0 is \[1, 1\)"):
+        project_ngram(*as_batch([empty]))
+
+
 def test_empty_batch() -> None:
     assert project_ngram(*as_batch([])).offsets.tolist() == [0]

@@ -133,6 +133,13 @@ def test_parts_of_different_batches_are_refused() -> None:
         fuse([])
 
 
+def test_candidates_past_the_sentence_are_refused() -> None:
+    one = np.array([0, 1])
+    candidates = Candidates(np.array([[1, 3]], np.int32), one)
+    with pytest.raises(ValueError, match=r"candidate 0 is \[1, 3\] in a sentence of 2 words"):
+        align_scores(np.array([[0, 1, 0]]), one, np.array([[0, 0]]), one, candidates, np.array([2]))
+
+
 def test_label_columns_must_exist() -> None:
     nothing = (
         np.zeros((0, 3), np.int32),

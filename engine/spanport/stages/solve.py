@@ -23,10 +23,10 @@ Float64 = npt.NDArray[np.float64]
 TIME_LIMIT = 0.4
 """Seconds that CP-SAT may search one sentence; the best answer so far is "feasible"."""
 
-CELL_CAP = 5_000
+CELL_CAP = 2_000
 """Most (entity, range) choices modelled; of more, only the best-scoring are, and the answer is not proved."""
 
-LITERAL_CAP = 200_000
+LITERAL_CAP = 30_000
 """Most words under all modelled choices together; see `CELL_CAP`."""
 
 RESOLUTION = 2**30
