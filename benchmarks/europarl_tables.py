@@ -1,0 +1,170 @@
+"""The heuristic and integer-program tables of Shkalikov's thesis on Europarl-NER, next to the published figures.
+
+    python benchmarks/europarl_tables.py --data DATA --bundle mini [--aligner awesome] [--nmt] [--quick]
+
+DATA is the folder that holds ``europarl-ner`` (Agerri et al. 2018): gold English entities are projected onto the
+parallel German and Spanish sentences. The published figures come from un-tuned mBERT alignments, an mDeBERTa
+classifier and NLLB-3.3B or 600M; ours from the bundle, so that orderings of settings are what to compare.
+Labels are those of the data, MISC included; order, collision and top-k are those of the presets.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from spanport import Engine, Sentence
+from spanport.compare import collect_jobs, load_set
+from spanport.compare.runner import tools_of
+from spanport.evaluate import count_entities
+from spanport.report import markdown_table
+from spanport.stages.batch import Job
+from spanport.systems.base import make_system, run_system
+
+LANGUAGES = ("de", "es")
+Figures = Mapping[str, tuple[float, ...]]
+HEURISTIC: Figures = {
+    "thesis-1": (0.819, 0.903),
+    "thesis-2": (0.912, 0.858),
+    "thesis-3": (0.916, 0.875),
+    "thesis-4": (0.819, 0.903),
+    "thesis-5": (0.815, 0.885),
+    "thesis-6": (0.886, 0.816),
+    "thesis-7": (0.899, 0.847),
+    "thesis-8": (0.815, 0.886),
+    "thesis-9": (0.896, 0.819),
+    "thesis-10": (0.814, 0.873),
+    "thesis-11": (0.875, 0.763),
+}
+"""F1 of the presets, German and Spanish."""
+ILP: Mapping[tuple[str, str, str], tuple[float, ...]] = {
+    ("align", "<= 1", "greedy"): (0.920, 0.883),
+    ("align", "<= 1", "exact"): (0.921, 0.883),
+    ("align", "= 1", "greedy"): (0.920, 0.883),
+    ("align", "= 1", "exact"): (0.918, 0.883),
+    ("align", "<= 2", "greedy"): (0.920, 0.883),
+    ("align", "<= 2", "exact"): (0.650, 0.488),
+    ("align", ">= 1", "greedy"): (0.908, 0.863),
+    ("align", ">= 1", "exact"): (0.569, 0.417),
+    ("ner", "<= 1", "greedy"): (0.713, 0.739),
+    ("ner", "<= 1", "exact"): (0.714, 0.734),
+    ("ner", "= 1", "greedy"): (0.713, 0.739),
+    ("ner", "= 1", "exact"): (0.670, 0.706),
+    ("nmt", "<= 1", "greedy"): (0.876, 0.906),
+    ("nmt", "<= 1", "exact"): (0.886, 0.916),
+    ("nmt", "= 1", "greedy"): (0.876, 0.906),
+    ("nmt", "= 1", "exact"): (0.886, 0.916),
+    ("nmt", ">= 0", "greedy"): (0.233, 0.315),
+    ("nmt", ">= 0", "exact"): (0.180, 0.220),
+}
+"""F1 of the integer program: score, spans per entity, solver; n-gram candidates of at most 10 words."""
+TRANSFER: Figures = {"model-transfer": (0.621, 0.653)}
+
+
+def load(engine: Engine, root: Path, language: str, limit: int) -> tuple[list[Sentence], list[Job]]:
+    """Gold sentences and jobs, with links and the classifier's view of the target, from one encoder pass."""
+    folder = root / "europarl-ner"
+    data = load_set(
+        language,
+        str(folder / f"{language}.test.conll02"),
+        input_format="conll",
+        source=str(folder / "en.test.conll02"),
+        limit=limit,
+    )
+    kept, jobs = collect_jobs(engine, data)
+    return kept.gold, jobs
+
+
+def options_of(score: str, constraint: str, solver: str) -> dict[str, Any]:
+    """Options of `ilp` for a row of its table."""
+    relation, count = constraint.split()
+    return {"score": score, "relation": relation, "count": int(count), "solver": solver}
+
+
+def systems(nmt: bool, quick: bool) -> tuple[dict[str, Any], dict[str, tuple[float, ...]]]:
+    """Name and options of the system behind each row, and the published figures."""
+    rows: dict[str, Any] = {name: ("heuristic", {"preset": name}) for name in HEURISTIC}
+    published = {**HEURISTIC, **TRANSFER}
+    for name, figures in HEURISTIC.items():
+        if make_system("heuristic", {"preset": name}).settings.top_k:  # type: ignore[attr-defined]
+            rows[f"{name} keeping the shortest"] = ("heuristic", {"preset": name, "shortest_first": True})
+            published[f"{name} keeping the shortest"] = figures
+    for (score, constraint, solver), figures in ILP.items():
+        slow = solver == "exact" and constraint != "<= 1"
+        if (score == "nmt" and (not nmt or constraint == ">= 0")) or (slow and quick):
+            continue
+        title = f"ilp {score} {constraint} {solver}"
+        rows[title], published[title] = ("ilp", options_of(score, constraint, solver)), figures
+    rows["model-transfer"] = ("model-transfer", {})
+    return rows, published
+
+
+def measure(
+    rows: Mapping[str, Any], jobs: Sequence[Job], gold: Sequence[Sentence], engine: Engine, say: Callable[[str], None]
+) -> dict[str, tuple[float, float]]:
+    """F1 and CPU seconds of each row."""
+    out = {}
+    for title, (name, options) in rows.items():
+        system = make_system(name, options, tools_of(engine))
+        start = time.process_time()
+        found = [projection.labelled() for projection in run_system(system, jobs)]
+        out[title] = (count_entities(gold, found).scores().micro.f1, time.process_time() - start)
+        say(f"  {title}: {out[title][0]:.3f} ({out[title][1]:.1f} s of CPU time)")
+    return out
+
+
+def orderings(ours: Mapping[str, float], published: Mapping[str, float]) -> str:
+    """How many pairs of rows are ordered alike, and the widest published gaps that are not."""
+    pairs = [(a, b) for a, b in combinations(ours, 2) if abs(published[a] - published[b]) > 0.005]
+    wrong = [(a, b) for a, b in pairs if (ours[a] - ours[b]) * (published[a] - published[b]) < 0]
+    wrong.sort(key=lambda pair: -abs(published[pair[0]] - published[pair[1]]))
+    lines = [
+        f"{len(pairs) - len(wrong)} of {len(pairs)} pairs of rows whose published F1 differ by more than .005 agree"
+    ]
+    for a, b in wrong[:8]:
+        better, worse = (a, b) if published[a] > published[b] else (b, a)
+        lines.append(
+            f"- published {better} ({published[better]:.3f}) above {worse} ({published[worse]:.3f}), "
+            f"here {ours[better]:.3f} and {ours[worse]:.3f}"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True, type=Path)
+    parser.add_argument("--bundle", default="mini")
+    parser.add_argument("--aligner", default="hybrid")
+    parser.add_argument("--limit", type=int, default=0, help="only the first sentences")
+    parser.add_argument("--nmt", action="store_true", help="NMT rows too (slow; those with >= 0 are left out)")
+    parser.add_argument("--quick", action="store_true", help="no exact rows with a constraint other than <= 1")
+    given = parser.parse_args()
+    rows, published = systems(given.nmt, given.quick)
+    figures: dict[str, dict[str, tuple[float, float]]] = {}
+    with Engine.from_bundle(given.bundle, align=given.aligner, device="cpu", threads=1) as engine:
+        for language in LANGUAGES:
+            gold, jobs = load(engine, given.data, language, given.limit)
+            print(f"{language}: {len(jobs)} sentences", flush=True)
+            figures[language] = measure(rows, jobs, gold, engine, lambda line: print(line, flush=True))
+    table = [
+        {
+            "setting": title,
+            **{f"{l} published": f"{published[title][i]:.3f}" for i, l in enumerate(LANGUAGES)},
+            **{f"{l} here": f"{figures[l][title][0]:.3f}" for l in LANGUAGES},
+            "CPU s": f"{sum(figures[l][title][1] for l in LANGUAGES):.1f}",
+        }
+        for title in rows
+    ]
+    print(f"\nEuroparl-NER, F1 (micro, seqeval), aligner {given.aligner}\n")
+    print(markdown_table(table))
+    for i, language in enumerate(LANGUAGES):
+        ours = {title: figures[language][title][0] for title in rows if "shortest" not in title}
+        print(f"\n{language}: {orderings(ours, {title: published[title][i] for title in ours})}")
+
+
+if __name__ == "__main__":
+    main()

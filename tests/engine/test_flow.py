@@ -1,0 +1,101 @@
+"""The steps of a job: each adds what the system needs and nothing else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fakes import FakeEncoder, FakeModels, FakeTranslator
+from spanport.api import Engine
+from spanport.errors import AlignmentError, RecordError
+from spanport.flow import Encode, Match, Pieces, Tokenize, Translate, Work, attach_links, from_pair, links_only, split
+from spanport.options import AlignOptions, TranslateOptions
+from spanport.systems.base import Need, make_system
+from spanport.types import Alignment, Pair, Sentence, Span
+
+INTERSECTION = AlignOptions(extraction="intersection")
+SOURCE = Sentence("Ana lives", "eng_Latn", spans=(Span(0, 3, "PER"),))
+TARGET = Sentence("vive Ana", "spa_Latn")
+
+
+def encoded(
+    *works: Work, needs: set[Need], label_source: bool = False, encoder: FakeEncoder | None = None
+) -> list[Work]:
+    encoder = encoder or FakeEncoder(tags={"Ana": "B-PER"}, concepts={"lives": "vive"})
+    step = Encode(encoder, INTERSECTION, None, frozenset(needs), label_source=label_source)
+    return step(Tokenize(encoder)(split(works)))
+
+
+def test_words_that_came_with_the_input_stay() -> None:
+    given = Sentence("Ana-Luz vive", words=((0, 3), (4, 7), (8, 12)), tokenized=True)
+    (work,) = split([Work(given)])
+    assert work.target.words == given.words
+    assert work.source is None
+
+
+def test_equal_texts_of_a_batch_are_translated_once_and_empty_ones_not() -> None:
+    translator = FakeTranslator({"vive": "lives"})
+    works = Pieces(translator, "spa_Latn", "eng_Latn")(split([Work(TARGET), Work(Sentence("")), Work(TARGET)]))
+    seen: list[int] = []
+    generate = translator.generate
+    translator.generate = lambda tokens, *a, **k: seen.append(len(tokens)) or generate(tokens, *a, **k)  # type: ignore[assignment, func-returns-value]
+    done = Translate(translator, "eng_Latn", TranslateOptions())(works)
+    assert [work.ready_source.text for work in done] == ["lives Ana", "", "lives Ana"]
+    assert done[0].ready_source.language == "eng_Latn"
+    assert seen == [1]
+
+
+def test_a_text_past_the_translator_is_rejected() -> None:
+    with pytest.raises(RecordError, match="602 tokens and the translator takes 512"):
+        Pieces(FakeTranslator(), "spa_Latn", "eng_Latn")([Work(Sentence("la " * 600, "spa_Latn"))])
+
+
+def test_links_are_computed_only_where_none_are_given() -> None:
+    given = from_pair(Pair(SOURCE, TARGET, Alignment(((0, 0),))))
+    computed = from_pair(Pair(SOURCE, TARGET))
+    works = encoded(given, computed, needs={"source", "links"})
+    assert [list(links) for links in links_only(works)] == [[(0, 0)], [(0, 1), (1, 0)]]
+    assert all(work.job is not None and work.job.probabilities is None for work in works)
+
+
+def test_both_views_come_with_probabilities_and_no_links_without_need() -> None:
+    (work,) = encoded(from_pair(Pair(SOURCE, TARGET)), needs={"source", "probabilities"})
+    assert work.job is not None
+    assert work.job.links.shape == (0, 2)
+    assert work.job.probabilities is not None
+    assert work.job.source_probabilities is not None
+    assert (work.job.probabilities.argmax(1) > 0).tolist() == [False, True]
+    assert (work.job.source_probabilities.argmax(1) > 0).tolist() == [True, False]
+
+
+def test_the_source_is_labelled_on_request() -> None:
+    (work,) = encoded(from_pair(Pair(Sentence("Ana lives"), TARGET)), needs={"source", "links"}, label_source=True)
+    assert work.job is not None
+    assert [(s.start, s.end, s.label) for s in work.job.source.spans] == [(0, 3, "PER")]
+
+
+def test_one_pass_serves_both_sides_and_both_outputs() -> None:
+    encoder = FakeEncoder()
+    encoded(from_pair(Pair(SOURCE, TARGET)), needs={"source", "links", "probabilities"}, encoder=encoder)
+    assert encoder.calls == 1
+
+
+def test_a_system_without_a_source_neither_translates_nor_aligns() -> None:
+    models = FakeModels(FakeEncoder(tags={"Ana": "B-PER"}), FakeTranslator())
+    (found,) = Engine(models).label(["vive Ana"], lang="spa_Latn", system="model-transfer")  # type: ignore[arg-type]
+    assert [(s.start, s.end, s.label) for s in found.spans] == [(5, 8, "PER")]
+    assert models.fake_translator.calls == 0
+    assert found.source.text == ""
+
+
+def test_given_links_are_checked_against_the_words() -> None:
+    with pytest.raises(AlignmentError, match=r"link 0-2: the target has 2 words"):
+        attach_links(split([from_pair(Pair(SOURCE, TARGET, Alignment(((0, 2),))))]))
+
+
+def test_match_hands_the_jobs_to_the_system() -> None:
+    works = attach_links(split([from_pair(Pair(SOURCE, TARGET, Alignment(((0, 1), (1, 0)))))]))
+    (found,) = Match(make_system("ngram"))(works)
+    assert [(s.start, s.end, s.label) for s in found.spans] == [(5, 8, "PER")]
+    assert found.alignment.links == ((0, 1), (1, 0))
+    assert np.isclose(found.spans[0].score, 1.0)
