@@ -23,6 +23,7 @@ def add(app: typer.Typer) -> None:
         source_format: Annotated[str | None, typer.Option(help="Format of the source.")] = None,
         target_format: Annotated[str | None, typer.Option(help="Format of the target.")] = None,
         rejects: a.Rejects = None,
+        aligner: a.Aligner = "hybrid",
         device: a.Device = "auto",
         threads: a.Threads = 0,
         stats: a.Stats = None,
@@ -34,7 +35,7 @@ def add(app: typer.Typer) -> None:
         from spanport.types import Pair
 
         files = JobFiles(output, rejects, None, fallback="pharaoh", inputs=[source, target], fresh=fresh)
-        engine = a.engine(bundle, device, threads)
+        engine = a.engine(bundle, device, threads, aligner=aligner)
         readers = [
             (source, read(source, source_format, source_lang)),
             (target, read(target, target_format, target_lang)),
@@ -51,6 +52,6 @@ def add(app: typer.Typer) -> None:
                 outcomes=lambda records, skip: engine.stream_align(records, skip=skip),
                 encode=encode_pharaoh,
                 engine=engine,
-                options=["align", source_lang, target_lang, bundle],
+                options=["align", source_lang, target_lang, bundle, aligner],
                 stats=stats,
             )

@@ -20,6 +20,9 @@ InputFormat = Annotated[str | None, typer.Option(help="Format of the input, wher
 Rejects = Annotated[str | None, typer.Option(help="File for records that fail; default OUTPUT.rejects.jsonl.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Threads = Annotated[int, typer.Option(min=0, help="Batches worked on at once; 0 is one per core.")]
+Aligner = Annotated[
+    str, typer.Option(help="Word aligner: hybrid (what the bundle was tuned to), simalign-itermax, awesome, ...")
+]
 Stats = Annotated[str | None, typer.Option(help="Write figures of the run to this file, as JSON.")]
 System = Annotated[str, typer.Option(help="Projection system: ngram, heuristic, ...; see README.")]
 Score = Annotated[str | None, typer.Option(help="Alignment score: covered, or pairs (as published).")]
@@ -60,6 +63,7 @@ def engine(
     device: str,
     threads: int,
     *,
+    aligner: str = "hybrid",
     beam_size: int = 1,
     resident: Literal["all", "one"] | None = None,
     memory_limit: str | None = None,
@@ -76,6 +80,7 @@ def engine(
         bundle,
         device=device,
         threads=count,
+        align=aligner,
         translate=TranslateOptions(beam_size=beam_size),
         stream=StreamOptions(workers=count, linger=None, resident=resident or "all"),
     )

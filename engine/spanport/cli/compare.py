@@ -39,6 +39,7 @@ def add(app: typer.Typer) -> None:
         html: Annotated[str | None, typer.Option(help="Write a page with plots and differing sentences.")] = None,
         markdown: Annotated[str | None, typer.Option(help="Write the tables as Markdown.")] = None,
         json: Annotated[str | None, typer.Option(help="Write the figures as JSON; - is standard output.")] = None,
+        aligner: a.Aligner = "hybrid",
         device: a.Device = "auto",
         threads: a.Threads = 0,
     ) -> int:
@@ -53,7 +54,7 @@ def add(app: typer.Typer) -> None:
         sets = find_sets(data, codes, part)
         done: list[Comparison] = []
         lost = 0
-        with a.engine(bundle, device, threads) as engine:
+        with a.engine(bundle, device, threads, aligner=aligner) as engine:
             warm_up(engine, specs)
             for code, path in sets:
                 found = load_set(

@@ -28,6 +28,7 @@ def add(app: typer.Typer) -> None:
         format: a.Format = None,
         rejects: a.Rejects = None,
         beam_size: Annotated[int, typer.Option(min=1, help="Beams of the translator.")] = 1,
+        aligner: a.Aligner = "hybrid",
         device: a.Device = "auto",
         threads: a.Threads = 0,
         resident: a.Resident = None,
@@ -44,7 +45,15 @@ def add(app: typer.Typer) -> None:
 
         files = JobFiles(output, rejects, format, fallback="jsonl", inputs=[input], fresh=fresh)
         settings = a.system_options(score, solver, option)
-        engine = a.engine(bundle, device, threads, beam_size=beam_size, resident=resident, memory_limit=memory_limit)
+        engine = a.engine(
+            bundle,
+            device,
+            threads,
+            aligner=aligner,
+            beam_size=beam_size,
+            resident=resident,
+            memory_limit=memory_limit,
+        )
         readers = [(input, read(input, input_format, lang))]
 
         def outcomes(records: Any, skip: int) -> Any:
@@ -58,6 +67,9 @@ def add(app: typer.Typer) -> None:
                 outcomes=outcomes,
                 encode=a.projection_encoder(files.format, min_confidence),
                 engine=engine,
-                options=["label", lang, pivot, bundle, system, settings, min_confidence, beam_size, files.format],
+                options=[
+                    *("label", lang, pivot, bundle, aligner, system, settings, min_confidence, beam_size),
+                    files.format,
+                ],
                 stats=stats,
             )
