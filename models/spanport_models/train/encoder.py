@@ -1,4 +1,4 @@
-"""Training of the miniature encoder: XLM-R token classification, word alignment and masked pieces in one model."""
+"""Training of the miniature encoder: XLM-R token classification and word alignment in one model."""
 
 import random
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ SCALE = 20.0
 _POOL = 4000
 _BATCH = 1200  # padded pieces, both sides together
 _LONGEST = 110
-_SELF_LABEL_FROM = 0.35  # share of the training after which native text is labelled by the model itself
+_SELF_LABEL_FROM = 0.55  # share of the training after which half of the native text is labelled by the model itself
 
 
 def build(size: int, start: NDArray[np.float32] | None = None) -> XLMRobertaForTokenClassification:
@@ -72,9 +72,12 @@ class Examples:
         self.generator = random.Random(seed)
         self.pieces = pieces
         self.pairs = [pair for pair in pairs if pair.words[0]]
-        # Translations by other systems have labels but no tuned alignments.
-        self.weights = np.cumsum([pair.weight * (1.0 if pair.links else 0.8) for pair in self.pairs])
+        self.weigh()
         self.swap = NameSwap((p for p in self.pairs if p.origin == "en2es/deepl"), self.generator)
+
+    def weigh(self) -> None:
+        """Set how often each pair is drawn: one without labels serves the alignment alone."""
+        self.weights = np.cumsum([pair.weight * (1.0 if pair.labels[0] else 0.3) for pair in self.pairs])
 
     def pool(self) -> list[Example]:
         """A few thousand drawn examples of usable length."""
@@ -151,24 +154,6 @@ def _alignment_loss(states: torch.Tensor, batch: list[Example]) -> torch.Tensor:
     return loss / 2
 
 
-def _masked_loss(
-    model: XLMRobertaForTokenClassification, batch: list[Example], generator: random.Random, mask: int
-) -> torch.Tensor:
-    """Translation language modelling: both sides in one row, 15% of the pieces to be guessed (tied output)."""
-    joined = []
-    for english, other, _ in batch:
-        row = Row([], [], None, generator)  # type: ignore[arg-type]
-        row.ids = [*english.ids, 2, *other.ids[1:]]
-        joined.append(row)
-    ids, positions = _inputs(joined, generator)
-    chosen = (torch.rand(ids.shape) < 0.15) & (ids > UNKNOWN)
-    hidden = model.roberta(
-        input_ids=ids.masked_fill(chosen, mask), attention_mask=(ids != PAD).long(), position_ids=positions
-    ).last_hidden_state
-    logits = hidden[chosen] @ model.roberta.embeddings.word_embeddings.weight.T
-    return torch.nn.functional.cross_entropy(logits, ids[chosen])
-
-
 def joint_loss(
     model: XLMRobertaForTokenClassification, batch: list[Example], generator: random.Random
 ) -> tuple[torch.Tensor, dict[str, float]]:
@@ -206,20 +191,19 @@ def train(
     loop = Loop(model, PEAK, end, path, resume)
     generator = random.Random(seed + loop.step)
     pieces = Pieces(tokenizer)
-    batches = iter(Examples(pairs, pieces, seed + loop.step))
+    examples = Examples(pairs, pieces, seed + loop.step)
+    batches = iter(examples)
     labelled = False
-    mask = tokenizer.token_to_id("<mask>")
 
     def step(progress: float) -> tuple[torch.Tensor, int, dict[str, float]]:
         nonlocal labelled
         if progress >= _SELF_LABEL_FROM and not labelled:
-            print(f"labelled {label_native(model, pairs, pieces, LABELS, _LONGEST)} native sentences", flush=True)
+            count = label_native(model, generator.sample(pairs, len(pairs) // 2), pieces, LABELS, _LONGEST)
+            print(f"labelled {count} native sentences", flush=True)
+            examples.weigh()
             labelled = True
         batch = next(batches)
         tokens = sum(len(a.ids) + len(b.ids) for a, b, _ in batch)
-        if progress < 0.8 and generator.random() < 0.1:
-            loss = _masked_loss(model, batch, generator, mask)
-            return 0.5 * loss, tokens, {"masked": float(loss.detach())}
         loss, figures = joint_loss(model, batch, generator)
         return loss, tokens, figures
 

@@ -15,7 +15,7 @@ from spanport_models.pipeline import assemble_pipeline
 from spanport_models.train import encoder, translator
 from spanport_models.train.vocabulary import CODES
 
-LICENCE = "CC-BY-SA-4.0 AND CC-BY-2.0-FR AND LicenseRef-research"
+LICENCE = "CC-BY-SA-4.0 (trained on research data: see MODEL_CARD.md)"
 MIXTURE: dict[str, float | str] = {
     "neural": 1.0, "lexicon": 1.0, "lexical": 1.0, "position": 0.5, "scale": 20.0, "extraction": "softmax",
     "threshold": 0.1,

@@ -19,13 +19,14 @@ from spanport_models.train.pieces import Pieces
 from spanport_models.train.sources import ENGLISH, Pair
 from spanport_models.train.text import place
 
-PEAK = 1.2e-3
+PEAK = 8e-4
 PAD, END = 1, 2
 _POOL = 6000
 _BATCH = 600  # padded pieces of the longer side: with few tokens to spend, many small steps
-_INTO_ENGLISH = 0.75
+_INTO_ENGLISH = 0.92
 _NEGATIVES = 2000
 _LONGEST = 120
+_SHARPEN = 4.0  # the encoder's states are short: without this their logits could not tell pieces apart
 
 
 def build(size: int, start: NDArray[np.float32] | None = None) -> M2M100ForConditionalGeneration:
@@ -201,7 +202,9 @@ class Guide:
             scores = (query @ key.transpose(2, 3) * attention.scaling).masked_fill(pad, -1e4)
             right = scores.masked_fill(~mark[:, None], -1e4).logsumexp(-1) - scores.logsumexp(-1)
             looking = looking - right.transpose(1, 2)[mark.any(-1)].mean()
-        lexical = torch.nn.functional.cross_entropy(*_logits(encoded[row, j], pieces, self.table, full=False))
+        lexical = torch.nn.functional.cross_entropy(
+            *_logits(_SHARPEN * encoded[row, j], pieces, self.table, full=False)
+        )
         return looking / len(seen), lexical
 
 
@@ -221,7 +224,7 @@ def train(
         batch = next(batches)
         loss, plain = loss_of(model, batch, full=progress > 0.9)
         looking, lexical = guide.losses(batch)
-        help_weight = max(0.1, 1 - 1.5 * progress)
+        help_weight = 0.5 if progress < 0.8 else 0.1
         loss = loss + help_weight * (looking + lexical)
         tokens = sum(len(s) + len(t) for s, t, _ in batch)
         figures = {"loss": plain, "looking": float(looking.detach()), "lexical": float(lexical.detach())}
