@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from spanport.api import Engine
-from spanport.cli.console import say, stderr
+from spanport.cli.console import say
+from spanport.cli.progress import Progress
 from spanport.errors import LengthMismatchError, RecordError
 from spanport.formats import Rejected, find_format, parallel
+from spanport.formats.records import Line, shown
 from spanport.stream import Failed, Outcome, OutputJob
 
 NAMED = 3
@@ -69,7 +71,7 @@ class Records:
                 return
             bad = next((item for item in row if isinstance(item, Rejected)), None)
             if number >= self.skip:
-                self._places[number] = (row[0].line, _shown(row))
+                self._places[number] = (row[0].line, shown(row))
             yield Failed(None, bad.error) if bad else self.build(*row)
 
     def place(self, number: int) -> tuple[int, str]:
@@ -95,43 +97,57 @@ def run_job(
 
     Raises LengthMismatchError, at the end, when the inputs are of different lengths.
     """
-    started, reasons = time.monotonic(), []
-    with files.open(options) as job:
-        number = resumed = job.completed
-        if resumed:
-            say(f"resuming after the {resumed:,} records of the run before")
-        records = Records(readers, build, resumed)
-        with _Progress(files.inputs[0], engine) as progress, closing(outcomes(records, resumed)) as results:  # type: ignore[type-var]
-            for outcome in results:
-                line, shown = records.place(number)
-                number += 1
-                error = outcome.error if isinstance(outcome, Failed) else _write(job, encode, outcome.value)
-                if error is not None:
-                    job.reject(line=line, error=error, record=shown)
-                    reasons.append(f"line {line}: {error}")
-                    del reasons[NAMED:]
-                progress.update(number - resumed, line)
-        job.finish()
-        _summary(number - resumed, time.monotonic() - started, job, reasons)
+
+    def lines(skip: int) -> Iterator[Line]:
+        records = Records(readers, build, skip)
+        with closing(outcomes(records, skip)) as results:  # type: ignore[type-var]
+            for number, outcome in enumerate(results, skip):
+                yield _line(outcome, encode, *records.place(number))
+        if records.mismatch is not None:
+            raise records.mismatch
+
+    code = run_lines(files, lines, options=options, engine=engine)
     if stats:
         Path(stats).write_bytes(engine.stats.snapshot().to_json())
-    if records.mismatch is not None:
-        raise records.mismatch
+    return code
+
+
+def run_lines(
+    files: JobFiles, lines: Callable[[int], Iterator[Line]], *, options: Any, engine: Engine | None = None
+) -> int:
+    """Write the outcomes of a job and report; returns the exit code. ``lines`` takes how many records to skip."""
+    started = time.monotonic()
+    reasons: list[str] = []
+    number = 0
+    mismatch: LengthMismatchError | None = None
+    with files.open(options) as job:
+        if job.completed:
+            say(f"resuming after the {job.completed:,} records of the run before")
+        with Progress(files.inputs[0], engine) as progress, closing(lines(job.completed)) as results:  # type: ignore[type-var]
+            try:
+                for number, line in enumerate(results, 1):
+                    if line.error is None:
+                        job.write(line.output)
+                    else:
+                        job.reject(line=line.number, error=line.error, record=line.record)
+                        reasons = [*reasons, f"line {line.number}: {line.error}"][:NAMED]
+                    progress.update(number, line.number)
+            except LengthMismatchError as error:
+                mismatch = error
+        job.finish()
+        _summary(number, time.monotonic() - started, job, reasons)
+    if mismatch is not None:
+        raise mismatch
     return 1 if job.rejected else 0
 
 
-def _write(job: OutputJob, encode: Callable[[Any], bytes], value: Any) -> Exception | None:
+def _line(outcome: Outcome, encode: Callable[[Any], bytes], number: int, record: str) -> Line:
+    if isinstance(outcome, Failed):
+        return Line(number, b"", outcome.error, record)
     try:
-        data = encode(value)
+        return Line(number, encode(outcome.value))
     except RecordError as error:
-        return error
-    job.write(data)
-    return None
-
-
-def _shown(row: tuple[Any, ...]) -> str:
-    parts = [item.record if isinstance(item, Rejected) else getattr(item, "sentence", None) for item in row]
-    return "\n".join(part if isinstance(part, str) else part.text for part in parts if part is not None)
+        return Line(number, b"", error, record)
 
 
 def _summary(records: int, seconds: float, job: OutputJob, reasons: Sequence[str]) -> None:
@@ -140,50 +156,3 @@ def _summary(records: int, seconds: float, job: OutputJob, reasons: Sequence[str
         say(f"{job.rejected:,} rejected, see {job.rejects_path}")
         for reason in reasons:
             say(f"  {reason}")
-
-
-class _Progress:
-    """A bar with rate, time left and what each stage does; nothing when the error stream is no terminal."""
-
-    def __init__(self, path: str, engine: Engine) -> None:
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-        self._engine, self._drawn, self._started = engine, 0.0, time.monotonic()
-        self._bar = Progress(
-            TextColumn("{task.fields[done]:,} records"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[rates]}", style="dim"),
-            console=stderr(),
-            transient=True,
-            disable=not stderr().is_terminal,
-        )
-        lines = _count_lines(path) if stderr().is_terminal else None
-        self._task = self._bar.add_task("", total=lines, done=0, rates="")
-
-    def __enter__(self) -> _Progress:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def update(self, done: int, line: int) -> None:
-        """``done`` records are complete, the last one began on ``line``; drawn ten times a second at most."""
-        now = time.monotonic()
-        if self._bar.disable or now - self._drawn < 0.1:
-            return
-        self._drawn = now
-        seconds = max(now - self._started, 1e-9)
-        stages = self._engine.stats.snapshot().stages
-        rates = [f"{s.name} {s.items / seconds:,.0f}/s" + (f" +{s.queued}" if s.queued else "") for s in stages]
-        self._bar.update(self._task, completed=line, done=done, rates=f"{done / seconds:,.0f}/s  " + "  ".join(rates))
-
-
-def _count_lines(path: str) -> int | None:
-    """Lines of a plain file, to know how far a job is; None for streams and compressed files."""
-    if path == "-" or path.endswith(".gz") or not Path(path).is_file():
-        return None
-    with open(path, "rb") as file:
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))

@@ -30,20 +30,20 @@ HEAD = 256
 """Lines that decide whether a file is labelled."""
 
 
-def read_conll(lines: Iterable[bytes], language: str = "") -> Iterator[ReadResult]:
-    """One sentence per block of lines, tokenized."""
+def read_conll(lines: Iterable[bytes], language: str = "", labels: bool = True) -> Iterator[ReadResult]:
+    """One sentence per block of lines, tokenized; without ``labels`` those of the file are not looked at."""
     rest = iter(lines)
     head = list(islice(rest, HEAD))
-    labelled = _is_labelled(head)
+    labelled = is_labelled(head)
     start, block = 1, []
     for number, raw in numbered(chain(head, rest)):
         if raw.strip():
             block.append(raw)
         else:
-            yield _read_block(start, block, labelled, language)
+            yield read_block(start, block, labelled, language, labels)
             start, block = number + 1, []
     if block:
-        yield _read_block(start, block, labelled, language)
+        yield read_block(start, block, labelled, language, labels)
 
 
 def sentence_of_words(
@@ -95,15 +95,16 @@ def encode_conll_projection(projection: Projection) -> bytes:
     return encode_conll(projection.labelled())
 
 
-def _read_block(start: int, block: list[bytes], labelled: bool, language: str) -> ReadResult:
+def read_block(start: int, block: list[bytes], labelled: bool, language: str, labels: bool = True) -> ReadResult:
+    """The sentence of the lines of one block, the first of which is line ``start`` of its file."""
     try:
-        return Read(start, _parse(decode(b"\n".join(block), start), labelled, language))
+        return Read(start, _parse(decode(b"\n".join(block), start), labelled, language, labels))
     except (FormatError, SpanError) as error:
         error.line = start
         return Rejected(start, error, show(b"\n".join(block)))
 
 
-def _parse(block: str, labelled: bool, language: str) -> Sentence:
+def _parse(block: str, labelled: bool, language: str, wanted: bool) -> Sentence:
     rows = [_columns(row) for row in block.split("\n")] if block else []
     words = [row[0] for row in rows]
     if not all(words):
@@ -114,9 +115,9 @@ def _parse(block: str, labelled: bool, language: str) -> Sentence:
             raise FormatError(f"line {' '.join(wide)!r} has {len(wide)} columns in a file of one column")
         return sentence_of_words(words, (), language)
     bare = next((i for i, row in enumerate(rows) if len(row) == 1), None)
-    if bare is not None and words != [DOCSTART]:
+    if bare is not None and wanted and words != [DOCSTART]:
         raise FormatError(f"word {bare} ({words[bare]!r}) has no label; expected 'word label'")
-    labels = [row[-1] for row in rows] if bare is None else ["O"]
+    labels = [row[-1] for row in rows] if bare is None and wanted else []
     middle = [row[1:-1] for row in rows] if any(len(row) > 2 for row in rows) else None
     return sentence_of_words(words, spans_of_labels(labels), language, {"columns": middle} if middle else None)
 
@@ -127,6 +128,7 @@ def _columns(row: str) -> list[str]:
     return columns if "\t" in row or "" not in columns else [column for column in columns if column]
 
 
-def _is_labelled(head: list[bytes]) -> bool:
+def is_labelled(head: list[bytes]) -> bool:
+    """Whether most of a file's first lines have more than one column."""
     rows = [row.split() for row in head if row.strip() and not row.startswith(DOCSTART.encode())]
     return 2 * sum(len(row) > 1 for row in rows) >= len(rows) > 0

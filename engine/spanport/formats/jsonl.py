@@ -55,18 +55,18 @@ class Record(msgspec.Struct, frozen=True):
 KNOWN = frozenset(Record.__struct_fields__)
 
 
-def read_jsonl(lines: Iterable[bytes], language: str = "") -> Iterator[ReadResult]:
-    """One sentence per line; `language` is that of records which name none."""
+def read_jsonl(lines: Iterable[bytes], language: str = "", labels: bool = True) -> Iterator[ReadResult]:
+    """One sentence per line; `language` is that of records which name none; see `parse_record` for ``labels``."""
     for number, raw in numbered(lines):
         try:
-            yield Read(number, parse_record(decode(raw, number), language))
+            yield Read(number, parse_record(decode(raw, number), language, labels))
         except RecordError as error:
             error.line = number
             yield Rejected(number, error, show(raw))
 
 
-def parse_record(line: str, language: str = "") -> Sentence:
-    """The sentence of one line.
+def parse_record(line: str, language: str = "", labels: bool = True) -> Sentence:
+    """The sentence of one line; without ``labels`` its spans and labels are not looked at.
 
     Raises:
         FormatError: the line is not JSON, lacks a field, or a field has the wrong type.
@@ -82,6 +82,8 @@ def parse_record(line: str, language: str = "") -> Sentence:
         message = f'not a record: {error}; expected {{"text": ..., "spans": [...]}}'
         raise FormatError(message, record=line) from None
     extra = {name: value for name, value in fields.items() if name not in KNOWN} or None
+    if not labels:
+        record = msgspec.structs.replace(record, spans=None, labels=None)
     try:
         language = resolve(record.language) if record.language else language
     except LanguageError as error:

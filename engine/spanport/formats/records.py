@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import msgspec
 
 from spanport.errors import RecordError
@@ -33,3 +36,18 @@ class Rejected(msgspec.Struct, frozen=True):
 
 ReadResult = Read | Rejected
 ReadAlignmentResult = ReadAlignment | Rejected
+
+
+class Line(msgspec.Struct, frozen=True):
+    """What became of one record: its first line in the source file, and output bytes or an error and the record."""
+
+    number: int
+    output: bytes
+    error: Exception | None = None
+    record: str = ""
+
+
+def shown(row: Sequence[Any]) -> str:
+    """A record as a reject shows it: what each file says."""
+    parts = [item.record if isinstance(item, Rejected) else getattr(item, "sentence", None) for item in row]
+    return "\n".join(part if isinstance(part, str) else part.text for part in parts if part is not None)

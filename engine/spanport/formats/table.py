@@ -21,14 +21,14 @@ from spanport.types import Projection, Sentence
 class Format(msgspec.Struct, frozen=True):
     """How sentences are read and written.
 
-    ``read(lines, language)`` yields a result per record and never raises for a bad one; ``encode`` and
+    ``read(lines, language, labels)`` yields a result per record and never raises for a bad one; ``encode`` and
     ``encode_projection`` give the bytes of one record, its end included, and raise `RecordError` where the
     format cannot hold it.
     """
 
     name: str
     endings: tuple[str, ...]
-    read: Callable[[Iterable[bytes], str], Iterator[ReadResult]]
+    read: Callable[[Iterable[bytes], str, bool], Iterator[ReadResult]]
     encode: Callable[[Sentence], bytes]
     encode_projection: Callable[[Projection], bytes]
 
@@ -76,13 +76,14 @@ def find_format(source: Source, name: str | None = None) -> Format:
     raise UsageError(f"{what}; name the format: there are {known}")
 
 
-def read(source: Source, format: str | None = None, language: str = "") -> Iterator[ReadResult]:
+def read(source: Source, format: str | None = None, language: str = "", labels: bool = True) -> Iterator[ReadResult]:
     """The records of a file, in order; one that cannot be read is yielded as `Rejected` in its place.
 
     Args:
         source: a path, ``-`` for standard input, or a binary stream.
         format: a name in `FORMATS`; by default the path's ending tells.
         language: the language of sentences that name none.
+        labels: False leaves the labels of the file unread, whatever they say.
 
     Raises:
         UsageError: at once, when the format is unknown or the file cannot be opened.
@@ -90,7 +91,7 @@ def read(source: Source, format: str | None = None, language: str = "") -> Itera
     """
     form = find_format(source, format)
     language = resolve(language) if language else ""
-    return form.read(read_lines(source), language)
+    return form.read(read_lines(source), language, labels)
 
 
 def read_alignments(source: Source) -> Iterator[ReadAlignmentResult]:

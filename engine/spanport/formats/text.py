@@ -14,8 +14,8 @@ from spanport.formats.records import Read, ReadResult, Rejected
 from spanport.types import Projection, Sentence
 
 
-def read_text(lines: Iterable[bytes], language: str = "") -> Iterator[ReadResult]:
-    """One sentence per line, without words (see `spanport.words.with_words`)."""
+def read_text(lines: Iterable[bytes], language: str = "", labels: bool = True) -> Iterator[ReadResult]:
+    """One sentence per line, without words or labels (see `spanport.words.with_words`)."""
     for number, raw in numbered(lines):
         try:
             yield Read(number, Sentence(decode(raw, number), language))

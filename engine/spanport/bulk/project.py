@@ -1,0 +1,135 @@
+"""CoNLL in, CoNLL out over Pharaoh alignments: read, match and write by kernels.
+
+A record that the fast parsers flag (another form of link, a bad label, invalid UTF-8) takes the ordinary path on its
+own and comes out, or is rejected, in its place. The output is byte for byte that of the ordinary readers, system and
+writer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from spanport import flow
+from spanport.bulk.feeds import Block, Feeds
+from spanport.errors import RecordError
+from spanport.formats import Read, ReadAlignment, Rejected, read_alignments
+from spanport.formats.conll import encode_conll_projection, read_block
+from spanport.formats.records import Line, shown
+from spanport.options import NgramOptions
+from spanport.ports import BoolArray
+from spanport.stages.solve import solve_ngram
+from spanport.systems.ngram import Ngram
+from spanport.systems.tools import Tools
+from spanport.types import Pair
+from spanport_kernels.label_codes import LabelTypes, spans_of_codes
+from spanport_kernels.ngram import Problem
+from spanport_kernels.parse import Conll, flag_ranges
+from spanport_kernels.write import write_conll
+
+
+def is_plain(*paths: str) -> bool:
+    """Whether all are uncompressed regular files, as `project_files` needs them."""
+    return all(Path(path).is_file() and not path.endswith(".gz") for path in paths)
+
+
+def project_files(
+    source: str,
+    target: str,
+    alignments: str,
+    options: NgramOptions | None = None,
+    *,
+    source_lang: str = "",
+    target_lang: str = "",
+    skip: int = 0,
+) -> Iterator[Line]:
+    """One `Line` per record of three line-parallel files, in order, after the first ``skip``.
+
+    Raises UsageError when a file cannot be opened, LengthMismatchError at the end when one has more records.
+    """
+    job = _Job(options or NgramOptions(), source_lang, target_lang)
+    with Feeds(source, target, alignments) as feeds:
+        for block in feeds.blocks():
+            keep = min(skip, len(block.links.records))
+            yield from job.lines(feeds, block, keep)
+            skip -= keep
+
+
+class _Job:
+    def __init__(self, options: NgramOptions, source_lang: str, target_lang: str) -> None:
+        self.options, self.source_lang, self.target_lang = options, source_lang, target_lang
+        self.types = LabelTypes()
+        self.system = Ngram(options, Tools())
+
+    def lines(self, feeds: Feeds, block: Block, skip: int) -> Iterator[Line]:
+        """The records of a block after the first ``skip``."""
+        source, target, links, line = block
+        options, lengths = self.options, np.diff(target.offsets)
+        entities, entity_offsets = spans_of_codes(self.types.codes(feeds.source.buffer, source), source)
+        flag_ranges(links, np.diff(source.offsets), lengths)
+        slow = (source.flags | target.flags | links.flags) != 0
+        problem = Problem(
+            *_without(entities, entity_offsets, slow),
+            *_without(links.links, links.offsets, slow),
+            lengths.astype(np.int32),
+            _stop_mask(feeds.target.buffer, target, options.stop_words),
+        )
+        found = solve_ngram(problem, max_length=options.max_length, score=options.score, solver=options.solver)
+        out, offsets = write_conll(feeds.target.buffer, target, found.spans, found.offsets, self.types)
+        data, bounds, starts = out.tobytes(), offsets.tolist(), (line + 1 + source.lines).tolist()
+        for i, flagged in enumerate(slow[skip:].tolist(), skip):
+            if flagged:
+                yield self._slowly(feeds, block, i, starts[i])
+            else:
+                yield Line(starts[i], data[bounds[i] : bounds[i + 1]])
+
+    def _slowly(self, feeds: Feeds, block: Block, i: int, start: int) -> Line:
+        parts = block.source.records, block.target.records, block.links.records
+        raw = [feed.buffer[slice(*part[i].tolist())].tobytes() for feed, part in zip(feeds.all, parts, strict=True)]
+        left = read_block(start, _rows(raw[0]), feeds.source.labelled, self.source_lang)
+        right = read_block(start, _rows(raw[1]), feeds.target.labelled, self.target_lang, labels=False)
+        given = next(read_alignments(BytesIO(raw[2])))
+        try:
+            if isinstance(left, Read) and isinstance(right, Read) and isinstance(given, ReadAlignment):
+                work = flow.from_pair(Pair(left.sentence, right.sentence, given.alignment))
+                jobs = [item.job for item in flow.attach_links([work]) if item.job is not None]
+                return Line(start, encode_conll_projection(self.system.project(jobs)[0]))
+            error = next(item.error for item in (left, right, given) if isinstance(item, Rejected))
+        except RecordError as raised:
+            error = raised
+        return Line(start, b"", error, shown((left, right, given)))
+
+
+def _rows(raw: bytes) -> list[bytes]:
+    """The lines of a block without their ends and without the blank line that ends it."""
+    rows = [row.removesuffix(b"\r") for row in raw.split(b"\n")]
+    return [row for row in rows if row.strip()]
+
+
+def _without(
+    rows: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64], left_out: BoolArray
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """A ragged array with the items that are left out made empty."""
+    if not left_out.any():
+        return rows, offsets
+    counts = np.diff(offsets)
+    kept = rows[np.repeat(~left_out, counts)]
+    counts[left_out] = 0
+    return kept, np.concatenate([[0], np.cumsum(counts)])
+
+
+def _stop_mask(buffer: npt.NDArray[np.uint8], parsed: Conll, stop_words: Sequence[str]) -> BoolArray:
+    """True for words that no candidate may contain, bool ``(W,)``."""
+    starts, lengths = parsed.words[:, 0], parsed.words[:, 1] - parsed.words[:, 0]
+    mask = np.zeros(len(parsed.words), np.bool_)
+    for word in stop_words:
+        code = word.encode()
+        same = np.flatnonzero(lengths == len(code))
+        for j, byte in enumerate(code):
+            same = same[buffer[starts[same] + j] == byte]
+        mask[same] = True
+    return mask

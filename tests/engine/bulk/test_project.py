@@ -1,0 +1,130 @@
+"""The bulk path writes what the ordinary path writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spanport import Engine, Pair, Projection
+from spanport.bulk import feeds, is_plain, project_files
+from spanport.errors import LengthMismatchError
+from spanport.formats import Rejected, parallel, read, read_alignments
+from spanport.formats.conll import encode_conll_projection
+from spanport.options import NgramOptions
+
+SOURCE = "Ana B-PER\nRuiz I-PER\nlives O\nin O\nLima B-LOC\n\nAna I-PER\n\n\nGo O\n"
+TARGET = "Ana X B-PER\nRuiz X O\nvive X O\nen X O\nLima X O\n\nAna X NO\n\n\n! X O\n"
+LINKS = "0-0 1-1 2-2 3-3 4-4\n0-0\n\n0-0\n"
+
+
+def write(folder: Path, source: str | bytes, target: str | bytes, links: str | bytes) -> tuple[str, str, str]:
+    paths = []
+    for name, data in (("s.conll", source), ("t.conll", target), ("l.pharaoh", links)):
+        path = folder / name
+        path.write_bytes(data if isinstance(data, bytes) else data.encode())
+        paths.append(str(path))
+    return paths[0], paths[1], paths[2]
+
+
+def ordinarily(paths: tuple[str, str, str], options: NgramOptions) -> list[bytes | str]:
+    """Bytes of each record by readers, engine and writer, or the message of its error."""
+    rows = list(
+        parallel(("s", read(paths[0])), ("t", read(paths[1], labels=False)), ("l", read_alignments(paths[2])))
+    )
+    out: list[bytes | str] = []
+    engine = Engine(None)  # type: ignore[arg-type]
+    for row in rows:
+        bad = next((item for item in row if isinstance(item, Rejected)), None)
+        if bad:
+            out.append(str(bad.error))
+            continue
+        pair = Pair(row[0].sentence, row[1].sentence, row[2].alignment)
+        (result,) = engine.project([pair], aligned=True, options=options, on_error="return")
+        out.append(encode_conll_projection(result) if isinstance(result, Projection) else str(result))
+    return out
+
+
+def in_bulk(paths: tuple[str, str, str], options: NgramOptions, skip: int = 0) -> list[bytes | str]:
+    lines = project_files(*paths, options, skip=skip)
+    return [line.output if line.error is None else str(line.error) for line in lines]
+
+
+def test_labels_columns_and_empty_sentences(tmp_path: Path) -> None:
+    paths = write(tmp_path, SOURCE, TARGET, LINKS)
+    lines = list(project_files(*paths, NgramOptions()))
+    assert [line.number for line in lines] == [1, 7, 9, 10]
+    assert lines[0].output == b"Ana\tX\tB-PER\nRuiz\tX\tI-PER\nvive\tX\tO\nen\tX\tO\nLima\tX\tB-LOC\n\n"
+    assert [line.output for line in lines[1:]] == [b"Ana\tX\tB-PER\n\n", b"\n", b"!\tX\tO\n\n"]
+    assert in_bulk(paths, NgramOptions()) == ordinarily(paths, NgramOptions())
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "links"),
+    [
+        (SOURCE, TARGET, LINKS.replace("4-4", "4-9")),
+        (SOURCE, TARGET, LINKS.replace("4-4", "-1-4")),
+        (SOURCE, TARGET, LINKS.replace("4-4", "4p4")),
+        (SOURCE.replace("in O", "in"), TARGET, LINKS),
+        (SOURCE.replace("in O", "in Q-X"), TARGET, LINKS),
+        (SOURCE, TARGET.replace("en X O", "en"), LINKS),
+        (SOURCE.encode().replace(b"in", b"\xff"), TARGET, LINKS),
+        (SOURCE.replace("\n", "\r\n"), "\ufeff" + TARGET, LINKS.replace("\n", "\r\n")),
+        (SOURCE.replace("Lima B-LOC", "Lima E-LOC"), TARGET, LINKS),
+    ],
+)
+def test_odd_records_take_the_ordinary_path(tmp_path: Path, source, target, links) -> None:
+    paths = write(tmp_path, source, target, links)
+    results = in_bulk(paths, NgramOptions())
+    assert results == ordinarily(paths, NgramOptions())
+    assert len(results) == 4
+
+
+WORDS = st.sampled_from(["Ana", "Lima", "!", "?", "é", "北京", "x"])
+TAGS = st.sampled_from(["O", "O", "B-PER", "I-PER", "I-LOC", "S-ORG", "L-LOC"])
+ROWS = st.lists(st.tuples(WORDS, TAGS), max_size=6)
+SENTENCES = st.lists(
+    st.tuples(
+        ROWS, st.lists(WORDS, max_size=6), st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=8)
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    sentences=SENTENCES,
+    score=st.sampled_from(["pairs", "covered"]),
+    skip=st.integers(0, 3),
+    block=st.integers(16, 80),
+)
+def test_same_bytes_whatever_the_block(tmp_path_factory, sentences, score, skip, block) -> None:
+    source = "".join("".join(f"{w} {t}\n" for w, t in rows) + "\n" for rows, _, _ in sentences)
+    target = "".join("".join(f"{w}\tO\n" for w in words) + "\n" for _, words, _ in sentences)
+    links = "".join(" ".join(f"{i}-{j}" for i, j in pairs) + "\n" for _, _, pairs in sentences)
+    paths = write(tmp_path_factory.mktemp("bulk"), source, target, links)
+    options = NgramOptions(score=score)
+    patch = pytest.MonkeyPatch()
+    patch.setattr(feeds, "BLOCK", block)
+    patch.setattr(feeds, "RECORDS", 3)
+    try:
+        assert in_bulk(paths, options, skip) == ordinarily(paths, options)[skip:]
+    finally:
+        patch.undo()
+
+
+def test_files_of_different_lengths(tmp_path: Path) -> None:
+    paths = write(tmp_path, SOURCE, TARGET, LINKS + "0-0\n0-0\n")
+    lines = project_files(*paths)
+    assert [next(lines).number for _ in range(4)] == [1, 7, 9, 10]
+    with pytest.raises(LengthMismatchError, match=r"s\.conll has 4, .*t\.conll has 4, .*l\.pharaoh has 6"):
+        next(lines)
+
+
+def test_plain_files_only(tmp_path: Path) -> None:
+    (tmp_path / "a.gz").write_bytes(b"")
+    assert not is_plain(str(tmp_path / "a.gz"))
+    assert not is_plain("-")
