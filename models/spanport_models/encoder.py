@@ -86,6 +86,11 @@ class Encoder:
         }
         self._session = EncoderSession(where, manifest, self.device, intra_threads)
 
+    @property
+    def specials(self) -> tuple[int, int]:
+        """Number of special tokens before and after the subwords of every sentence."""
+        return self._tokenizer.specials
+
     def tokenize(self, sentences: Sequence[Sequence[str]], *, language: str | None = None) -> list[TokenizedWords]:
         """Subwords of pre-split words, at most ``max_length`` a sentence.
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from spanport_models.encoder import Encoder
+from spanport_models.errors import ExportError, RuntimeMissingError
+from spanport_models.tokenization import TokenizedWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +58,49 @@ def compare_encoders(network: Any, folder: Path, texts: Sequence[str]) -> Encode
             agreements.append(exported["logits"][0].argmax(axis=-1) == best)
     agreement = float(np.concatenate(agreements).mean()) if agreements else None
     return EncoderLoss(max(errors), max(scales), min(cosines), agreement)
+
+
+def compare_f1(network: Any, folder: Path, conll: Path) -> tuple[float, float]:
+    """Entity F1 (seqeval) of a network and of its exported bundle on a labelled file.
+
+    Raises:
+        ExportError: The file has no labelled sentence.
+        RuntimeMissingError: seqeval is not installed.
+    """
+    try:
+        from seqeval.metrics import f1_score
+    except ImportError as error:
+        raise RuntimeMissingError("seqeval is not installed", remedy="Run pip install seqeval.") from error
+    sentences = read_labelled(conll)
+    if not sentences:
+        raise ExportError(f"{conll} has no labelled sentence", expected="lines of a token and a label")
+    gold = [[label for _, label in sentence] for sentence in sentences]
+    bundle = Encoder(folder, device="cpu")
+    items = bundle.tokenize([[word for word, _ in sentence] for sentence in sentences])
+    original = [_labels_of(network, item, bundle) for item in items]
+    exported = []
+    for item in items:
+        best = bundle.run([item], hidden=False).word_probabilities.argmax(axis=1)
+        exported.append([bundle.labels[number] for number in best])
+    return float(f1_score(gold, original)), float(f1_score(gold, exported))
+
+
+def read_labelled(path: Path) -> list[list[tuple[str, str]]]:
+    """Sentences of (word, label) from a CoNLL file: first and last column, blank lines between sentences."""
+    blocks = path.read_text(encoding="utf-8").split("\n\n")
+    rows = [[line.split() for line in block.splitlines() if not line.startswith("-DOCSTART-")] for block in blocks]
+    return [[(row[0], row[-1]) for row in block if row] for block in rows if any(block)]
+
+
+def _labels_of(network: Any, item: TokenizedWords, bundle: Encoder) -> list[str]:
+    """The network's label of each word: the best one at its first subword."""
+    import torch
+
+    ids = torch.from_numpy(item.ids.astype(np.int64))[None]
+    with torch.inference_mode():
+        best = network(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0].argmax(dim=-1).tolist()
+    labels = ["O"] * item.words
+    first = np.flatnonzero(np.diff(item.word_of_subword, prepend=-1))
+    for position in first:
+        labels[item.word_of_subword[position]] = bundle.labels[best[bundle.specials[0] + position]]
+    return labels

@@ -8,11 +8,18 @@ from typing import Any
 from spanport_models.atomic import new_folder
 from spanport_models.bundle import sha256_of
 from spanport_models.errors import ExportError
-from spanport_models.export.compare import compare_encoders
+from spanport_models.export.compare import compare_encoders, compare_f1
 from spanport_models.export.graph import export_graph, hushed, quantize, split
 from spanport_models.export.languages import language_tokens
 from spanport_models.export.options import EncoderOptions, ExportReport, Progress, quiet
-from spanport_models.export.source import already_exported, digest, locate, read_config, require_export_extra
+from spanport_models.export.source import (
+    already_exported,
+    digest,
+    known_licence,
+    locate,
+    read_config,
+    require_export_extra,
+)
 from spanport_models.export.tokenizer import prove_words, write_tokenizer
 from spanport_models.manifest import EncoderManifest, check_labels, write_manifest
 from spanport_models.session import GRAPH_NAME
@@ -75,7 +82,7 @@ def _export(
         manifest = EncoderManifest(
             format=1,
             name=options.name or Path(str(model)).name,
-            licence=options.licence,
+            licence=known_licence(model, options.licence),
             source=str(model) if not Path(model).is_dir() else Path(model).name,
             files={path.name: sha256_of(path) for path in sorted(staging.iterdir())},
             inputs=inputs,
@@ -96,6 +103,10 @@ def _export(
                 f"the exported graph differs from the original by {loss.hidden_error:.2g}",
                 expected=f"at most {_FP32_TOLERANCE} of the largest state",
             )
+        f1 = None
+        if options.conll is not None and labels:
+            progress(f"scoring on {options.conll}")
+            f1 = compare_f1(network, staging, options.conll)
     return ExportReport(
         out,
         False,
@@ -104,6 +115,7 @@ def _export(
         loss.hidden_error,
         loss.worst_cosine,
         loss.label_agreement,
+        f1,
     )
 
 

@@ -36,12 +36,13 @@ class EncoderOptions:
         precision: "int8" (per-channel weights, no calibration), "fp32", or "fp16" for GPUs.
         labels: Label names in logit order, in place of those of the configuration.
         languages: NLLB codes to record.
-        licence: Licence of the weights, to record.
+        licence: Licence of the weights, to record; "unknown" is looked up among the registered models.
         name: Short name to record; None = last part of the model's name.
         revision: Commit, tag or branch, for a model of the hub.
         max_length: Longest input in subwords; None = what the model was built for.
         allow_pickle: Load pickled weights (which may run code) where there are no safetensors.
         proof: Texts on which the conversion is compared with the original.
+        conll: A labelled file (``token ... label`` lines) on which both are also scored.
         replace: Replace a folder that holds another export.
     """
 
@@ -55,6 +56,7 @@ class EncoderOptions:
     max_length: int | None = None
     allow_pickle: bool = False
     proof: tuple[str, ...] = PROOF_TEXTS
+    conll: Path | None = None
     replace: bool = False
 
 
@@ -66,7 +68,7 @@ class TranslatorOptions:
         precision: CTranslate2's quantization: int8, int8_float32, int8_float16, int8_bfloat16, int16, float16,
             bfloat16 or float32.
         languages: NLLB code -> language token; None = read from the tokenizer.
-        licence: Licence of the weights, to record.
+        licence: Licence of the weights, to record; "unknown" is looked up among the registered models.
         name: Short name to record; None = last part of the model's name.
         revision: Commit, tag or branch, for a model of the hub.
         allow_pickle: Load pickled weights (which may run code) where there are no safetensors.
@@ -96,6 +98,7 @@ class ExportReport:
         hidden_error: Largest absolute difference of the hidden states from the original's (None: not compared).
         worst_cosine: Smallest cosine between a token's hidden state and the original's.
         label_agreement: Share of subwords whose best label is the original's (None without labels).
+        f1: Entity F1 on the labelled file of the original and of the export (None: no file given).
     """
 
     folder: Path
@@ -105,3 +108,4 @@ class ExportReport:
     hidden_error: float | None = None
     worst_cosine: float | None = None
     label_agreement: float | None = None
+    f1: tuple[float, float] | None = None

@@ -9,6 +9,7 @@ from typing import Any
 from spanport_models.bundle import sha256_of
 from spanport_models.errors import BundleError, ExportError, RuntimeMissingError, UnsafeWeightsError
 from spanport_models.manifest import read_manifest
+from spanport_models.registry import card_of
 
 _PATTERNS = ["*.json", "*.safetensors", "*.model", "*.spm", "*.txt", "*.spiece"]
 _PICKLES = ("*.bin", "*.pt", "*.pth")
@@ -79,6 +80,12 @@ def digest(folder: Path, options: object) -> str:
     for path in sorted(path for path in folder.iterdir() if path.is_file()):
         total.update(f"{path.name}\0{sha256_of(path)}\0".encode())
     return total.hexdigest()
+
+
+def known_licence(model: str | Path, given: str) -> str:
+    """The licence given, or that of a registered model of this hub name."""
+    card = card_of(str(model))
+    return card.licence if given == "unknown" and card else given
 
 
 def already_exported(out: Path, inputs: str) -> bool:

@@ -12,7 +12,14 @@ from spanport_models.export.graph import hushed
 from spanport_models.export.languages import language_tokens, nllb_code
 from spanport_models.export.options import ExportReport, Progress, TranslatorOptions, quiet
 from spanport_models.export.pieces import prove_pieces, write_marian_tokenizers, write_pieces
-from spanport_models.export.source import already_exported, digest, locate, read_config, require_export_extra
+from spanport_models.export.source import (
+    already_exported,
+    digest,
+    known_licence,
+    locate,
+    read_config,
+    require_export_extra,
+)
 from spanport_models.export.tokenizer import prove_text, write_tokenizer
 from spanport_models.manifest import TranslatorManifest, write_manifest
 
@@ -68,7 +75,7 @@ def export_translator(
         manifest = TranslatorManifest(
             format=1,
             name=options.name or Path(str(model)).name,
-            licence=options.licence,
+            licence=known_licence(model, options.licence),
             source=str(model) if not Path(model).is_dir() else Path(model).name,
             files={path.name: sha256_of(path) for path in sorted(staging.iterdir())},
             inputs=inputs,

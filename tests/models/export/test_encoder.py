@@ -120,6 +120,19 @@ def test_pickled_weights_need_a_flag(xlm_roberta: Path, tmp_path: Path) -> None:
     assert export_encoder(source, tmp_path / "out", options).label_agreement == 1.0
 
 
+def test_both_are_scored_on_a_labelled_file(xlm_roberta: Path, tmp_path: Path) -> None:
+    conll = tmp_path / "gold.conll"
+    lines = ["-DOCSTART- O", "", *(f"{word} {'B-PER' if word == 'Ana' else 'O'}" for word in tiny.TEXTS[4].split())]
+    conll.write_text("\n".join([*lines, "", "Oslo\tNN\tB-LOC", ""]))
+    report = export_encoder(xlm_roberta, tmp_path / "out", EncoderOptions(precision="fp32", conll=conll))
+    assert report.f1 is not None
+    assert report.f1[0] == report.f1[1]
+    (tmp_path / "empty.conll").touch()
+    options = EncoderOptions(precision="fp32", conll=tmp_path / "empty.conll")
+    with pytest.raises(ExportError, match="has no labelled sentence"):
+        export_encoder(xlm_roberta, tmp_path / "other", options)
+
+
 def test_labels_come_from_the_configuration_or_the_caller(xlm_roberta: Path, tmp_path: Path) -> None:
     source = Path(shutil.copytree(xlm_roberta, tmp_path / "source"))
     config = json.loads((source / "config.json").read_text())

@@ -1,0 +1,179 @@
+"""Full-size models with random weights: XLM-R large and NLLB-200 from their configurations, exported to bundles.
+
+    python benchmarks/full_size.py OUT --texts TEXT... [--translator 600M|1.3B|3.3B] [--precision int8|16]
+
+Architecture, sizes, tokenizer form and therefore speed and memory are the real ones; what the models say is noise.
+Prints seconds, peak memory and file sizes of every step. Each step is a process of its own, so that its peak is its
+own. The vocabularies are trained on the given texts (one sentence a line) and filled up to the real size.
+"""
+
+import argparse
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+XLM_R_LARGE = {"hidden": 1024, "layers": 24, "heads": 16, "feed_forward": 4096, "vocabulary": 250_002}
+NLLB: dict[str, dict[str, int]] = {
+    "600M": {"hidden": 1024, "layers": 12, "heads": 16, "feed_forward": 4096, "vocabulary": 256_206},
+    "1.3B": {"hidden": 1024, "layers": 24, "heads": 16, "feed_forward": 8192, "vocabulary": 256_206},
+    "3.3B": {"hidden": 2048, "layers": 24, "heads": 16, "feed_forward": 8192, "vocabulary": 256_206},
+}
+TINY = {"hidden": 64, "layers": 6, "heads": 4, "feed_forward": 128, "vocabulary": 8_000}
+LABELS = ("B-LOC", "B-MISC", "B-ORG", "I-LOC", "I-MISC", "I-ORG", "I-PER", "O")
+LANGUAGES = ("eng_Latn", "spa_Latn", "deu_Latn", "ita_Latn")
+
+
+def unigram(texts: list[Path], specials: list[str], size: int, template: str) -> Any:
+    """A unigram tokenizer of the XLM-R form with ``size`` tokens, most of them fillers that never occur."""
+    import json
+
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.NFKC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
+    tokenizer.decoder = decoders.Metaspace()
+    trainer = trainers.UnigramTrainer(
+        vocab_size=min(16_000, size - 1000), special_tokens=specials, unk_token="<unk>", show_progress=False
+    )
+    tokenizer.train([str(path) for path in texts], trainer)
+    state = json.loads(tokenizer.to_str())
+    pieces = state["model"]["vocab"]
+    pieces += [[f"▁▁filler{i}", -30.0] for i in range(size - len(pieces))]
+    tokenizer = Tokenizer.from_str(json.dumps(state))
+    used = [token for token in template.split() if token != "$A"]
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=template, special_tokens=[(token, tokenizer.token_to_id(token)) for token in used]
+    )
+    return tokenizer
+
+
+def save(model: Any, tokenizer: Any, folder: Path, **settings: Any) -> None:
+    from transformers import PreTrainedTokenizerFast
+
+    model.save_pretrained(folder)
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token="<s>",
+        eos_token="</s>",
+        pad_token="<pad>",
+        unk_token="<unk>",
+        model_max_length=512,
+        **settings,
+    ).save_pretrained(folder)
+
+
+def build_encoder(folder: Path, texts: list[Path], size: dict[str, int]) -> None:
+    """A token classifier of the shape of XLM-R large, biased so that about one word in ten is in an entity."""
+    import torch
+    from transformers import XLMRobertaConfig, XLMRobertaForTokenClassification
+
+    torch.manual_seed(0)
+    tokenizer = unigram(texts, ["<s>", "<pad>", "</s>", "<unk>", "<mask>"], size["vocabulary"], "<s> $A </s>")
+    config = XLMRobertaConfig(
+        vocab_size=size["vocabulary"],
+        hidden_size=size["hidden"],
+        num_hidden_layers=size["layers"],
+        num_attention_heads=size["heads"],
+        intermediate_size=size["feed_forward"],
+        max_position_embeddings=514,
+        type_vocab_size=1,
+        layer_norm_eps=1e-5,
+        id2label=dict(enumerate(LABELS)),
+    )
+    model = XLMRobertaForTokenClassification(config).eval()
+    with texts[0].open(encoding="utf-8") as lines:
+        sample = [tokenizer.encode(line).ids[:128] for _, line in zip(range(20), lines, strict=False)]
+    with torch.no_grad():
+        logits = torch.cat([model(input_ids=torch.tensor([ids])).logits[0] for ids in sample])
+        outside = LABELS.index("O")
+        others = torch.cat([logits[:, :outside], logits[:, outside + 1 :]], dim=1).max(dim=1).values
+        model.classifier.bias[outside] += torch.quantile(others - logits[:, outside], 0.9)
+    save(model, tokenizer, folder)
+
+
+def build_translator(folder: Path, texts: list[Path], size: dict[str, int]) -> None:
+    """A translator of the shape of NLLB-200."""
+    import torch
+    from transformers import M2M100Config, M2M100ForConditionalGeneration
+
+    torch.manual_seed(0)
+    specials = ["<s>", "<pad>", "</s>", "<unk>", *LANGUAGES]
+    tokenizer = unigram(texts, specials, size["vocabulary"], "eng_Latn $A </s>")
+    config = M2M100Config(
+        vocab_size=size["vocabulary"],
+        d_model=size["hidden"],
+        encoder_layers=size["layers"],
+        decoder_layers=size["layers"],
+        encoder_attention_heads=size["heads"],
+        decoder_attention_heads=size["heads"],
+        encoder_ffn_dim=size["feed_forward"],
+        decoder_ffn_dim=size["feed_forward"],
+        max_position_embeddings=1024,
+        decoder_start_token_id=2,
+    )
+    model = M2M100ForConditionalGeneration(config)
+    save(model, tokenizer, folder, additional_special_tokens=list(LANGUAGES))
+
+
+def step(
+    name: str, out: Path, texts: list[Path], encoder: dict[str, int], translator: dict[str, int], *, half: bool
+) -> None:
+    """Run one step in this process."""
+    from spanport_models.export import EncoderOptions, TranslatorOptions, export_encoder, export_translator
+
+    if name == "build encoder":
+        build_encoder(out / "hf-encoder", texts, encoder)
+    elif name == "build translator":
+        build_translator(out / "hf-translator", texts, translator)
+    elif name == "export encoder":
+        options = EncoderOptions(layer=encoder["layers"] // 3, precision="fp16" if half else "int8")
+        report = export_encoder(out / "hf-encoder", out / "encoder", options)
+        print(
+            f"    {options.precision} against fp32: worst cosine {report.worst_cosine:.5f}, "
+            f"labels {report.label_agreement:.1%}"
+        )
+    elif name == "export translator":
+        settings = TranslatorOptions(precision="float16" if half else "int8")
+        export_translator(out / "hf-translator", out / "translator", settings)
+    else:
+        from spanport_models import assemble_pipeline
+
+        assemble_pipeline(out / "bundle", name="full-size", encoder=out / "encoder", translator=out / "translator")
+
+
+STEPS = ("build encoder", "export encoder", "build translator", "export translator", "assemble")
+PRODUCTS = ("hf-encoder", "encoder", "hf-translator", "translator", "bundle")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--texts", type=Path, nargs="+", required=True)
+    parser.add_argument("--translator", choices=NLLB, default="600M")
+    parser.add_argument("--precision", choices=("int8", "16"), default="int8", help="16: for GPUs")
+    parser.add_argument("--scale", choices=("tiny", "full"), default="full")
+    parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    tiny = arguments.scale == "tiny"
+    if arguments.step:
+        encoder, translator = (TINY, TINY) if tiny else (XLM_R_LARGE, NLLB[arguments.translator])
+        step(arguments.step, arguments.out, arguments.texts, encoder, translator, half=arguments.precision == "16")
+        return
+    print(f"{'step':<20}{'seconds':>9}{'peak GB':>9}{'disk MB':>9}")
+    for name, product in zip(STEPS, PRODUCTS, strict=True):
+        if (arguments.out / product).exists():
+            continue
+        start = time.perf_counter()
+        subprocess.run([sys.executable, __file__, *sys.argv[1:], "--step", name], check=True)
+        seconds = time.perf_counter() - start
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6  # of the largest step so far
+        size = sum(path.stat().st_size for path in (arguments.out / product).rglob("*") if path.is_file())
+        print(f"{name:<20}{seconds:>9.1f}{peak:>9.2f}{size / 1e6:>9.0f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
