@@ -7,7 +7,8 @@ use no Numba threads: the caller brings its own, under any threading layer and s
 Array types named ``IN_*`` are read-only: such arguments accept writable arrays as well as read-only
 ones (memory maps, ``np.frombuffer``). All arrays are C-contiguous; wrappers see to that.
 
-Numba's cache notices changes of the kernel's own file only: keep a kernel's helpers in its file.
+Numba's cache notices changes of the kernel's own file only. Keep a kernel's helpers in its file; after
+changing one that other files share (here and in ``labels``), delete ``__pycache__``.
 """
 
 from collections.abc import Callable
@@ -76,7 +77,7 @@ def kernel(returns: Any, *arguments: Any) -> Callable[[Function], Any]:
 
 
 def helper(function: Function) -> Any:
-    """Compile a function that kernels of the same file call; LLVM inlines it where that pays."""
+    """Compile a function that kernels call; LLVM inlines it where that pays."""
     return njit(function, nogil=True, error_model="numpy")
 
 
