@@ -22,7 +22,7 @@ from spanport.ports import Int64
 from spanport.stages.batch import PairBatch
 from spanport.stages.nmt import NmtScorer, Phrase, pieces
 from spanport.systems.detokenize import phrase, running_text
-from spanport_kernels.matching import Matching, Ranges, select, select_ranges
+from spanport_kernels.matching import FEASIBLE, OPTIMAL, Matching, Ranges, select, select_ranges
 
 if TYPE_CHECKING:
     from spanport_kernels.candidates import Candidates
@@ -73,7 +73,10 @@ class LazyNmt:
         self.exact = np.zeros(len(self.pair), np.bool_)
 
     def solve(self, solve: Solve, *, prune: bool) -> Matching:
-        """The best matching; every cell is scored unless ``prune``."""
+        """The best matching; every cell is scored unless ``prune``.
+
+        Where cells stay unscored, "optimal" becomes "feasible": their bounds rest on assumptions.
+        """
         if not prune:
             self._score(np.arange(len(self.pair)))
             return self._matching(solve, np.arange(len(self.batch)))
@@ -84,7 +87,10 @@ class LazyNmt:
             open_cells = picked[~self.exact[picked] & (self.nmt[picked] > self.threshold)]
             self._score(self._with_next_best(open_cells))
             active = np.unique(self.pair[open_cells])
-        return self._matching(solve, np.arange(len(self.batch)))
+        found = self._matching(solve, np.arange(len(self.batch)))
+        guessed = np.bincount(self.pair[~self.exact], minlength=len(self.batch)) > 0
+        status = np.where(guessed & (found.status == OPTIMAL), FEASIBLE, found.status).astype(np.int8)
+        return found._replace(status=status)
 
     def _matching(self, solve: Solve, pairs: Int64) -> Matching:
         nmt = np.where(self.nmt > self.threshold, self.nmt, 0.0)
