@@ -16,7 +16,6 @@ from spanport_kernels.jit import (
     IN_I64,
     OUT_F64,
     OUT_I8,
-    OUT_I32,
     OUT_I32_2D,
     OUT_I64,
     Array,
@@ -120,68 +119,11 @@ def gain(rows: Array, a: int, b: int, covered: bool) -> int:
     return added
 
 
-@kernel(I64, IN_I32_2D, IN_I64, IN_I32_2D, IN_I64, IN_I32, IN_BOOL, I64, BOOL, OUT_I32_2D, OUT_F64, OUT_I64, OUT_I8)
-def best_ranges(
-    entities: Array,
-    entity_offsets: Array,
-    edges: Array,
-    edge_offsets: Array,
-    target_lengths: Array,
-    stop: Array,
-    max_length: int,
-    covered: bool,
-    spans: Array,
-    scores: Array,
-    offsets: Array,
-    status: Array,
-) -> int:
-    """Each entity's best candidate; `HANDED_OVER` where these overlap. Returns -1, or a sentence with a bad link."""
-    keys, rows = new_scratch(entities, edge_offsets, target_lengths)
-    total = stop_begin = 0
-    for b in range(target_lengths.size):
-        here = total
-        status[b] = OPTIMAL
-        for x in range(entity_offsets[b], entity_offsets[b + 1]):
-            first, last = entities[x, 0], entities[x, 1]
-            found = collect(first, last, edges, edge_offsets[b], edge_offsets[b + 1], keys)
-            if found == 0:
-                continue
-            if keys[0] < 0 or keys[found - 1] >> 32 >= target_lengths[b]:
-                return b
-            count = group(last - first, found, keys, stop, stop_begin, rows)
-            best = 0.0
-            for a in range(count):
-                numerator = 0
-                for z in range(a, count):
-                    length = rows[0, z] - rows[0, a] + 1
-                    if length > max_length or rows[1, z] != rows[1, a]:
-                        break
-                    numerator += gain(rows, a, z, covered)
-                    score = numerator / (last - first + length)
-                    if score > best:
-                        best = score
-                        spans[total, 0] = rows[0, a]
-                        spans[total, 1] = rows[0, z] + 1
-            if best > 0.0:
-                for y in range(here, total):
-                    if spans[y, 0] < spans[total, 1] and spans[y, 1] > spans[total, 0]:
-                        status[b] = HANDED_OVER
-                spans[total, 2] = entities[x, 2]
-                spans[total, 3] = x - entity_offsets[b]
-                scores[total] = best
-                total += 1
-        if status[b] == HANDED_OVER:
-            total = here
-        stop_begin += target_lengths[b]
-        offsets[b + 1] = total
-    return -1
-
-
 @kernel(
-    I64, IN_I64, IN_I32_2D, IN_I64, IN_I32_2D, IN_I64, IN_I32, IN_BOOL, IN_I64, I64, BOOL,
-    OUT_I32, OUT_I32, OUT_I32, OUT_F64, OUT_I64,
+    I64, IN_I64, IN_I32_2D, IN_I64, IN_I32_2D, IN_I64, IN_I32, IN_BOOL, IN_I64, I64, BOOL, BOOL,
+    OUT_I32_2D, OUT_F64, OUT_I64, OUT_I8,
 )  # fmt: skip
-def enumerate_ranges(
+def score_ranges(
     sentences: Array,
     entities: Array,
     entity_offsets: Array,
@@ -192,34 +134,58 @@ def enumerate_ranges(
     stop_offsets: Array,
     max_length: int,
     covered: bool,
-    entity: Array,
-    start: Array,
-    end: Array,
-    score: Array,
+    only_best: bool,
+    spans: Array,
+    scores: Array,
     offsets: Array,
+    status: Array,
 ) -> int:
-    """All scored candidates of the listed sentences; with empty outputs, only their number."""
+    """Score the candidates of the listed sentences; returns their number, or ``-1 - b`` if b has a bad link.
+
+    ``spans`` ``(P, 4)``: start, end, label, entity. With ``only_best``, each entity's best candidate alone; where
+    these overlap, the sentence's status becomes `HANDED_OVER` and it gets none. Otherwise all, as far as there
+    is room.
+    """
     keys, rows = new_scratch(entities, edge_offsets, target_lengths)
     total = 0
+    offsets[0] = 0
     for h in range(sentences.size):
         b = sentences[h]
+        here = total
+        status[h] = OPTIMAL
         for x in range(entity_offsets[b], entity_offsets[b + 1]):
             first, last = entities[x, 0], entities[x, 1]
             found = collect(first, last, edges, edge_offsets[b], edge_offsets[b + 1], keys)
+            if found == 0:
+                continue
+            if keys[0] < 0 or keys[found - 1] >> 32 >= target_lengths[b]:
+                return int(-1 - b)
             count = group(last - first, found, keys, stop, stop_offsets[b], rows)
+            best = 0.0
             for a in range(count):
                 numerator = 0
                 for z in range(a, count):
                     length = rows[0, z] - rows[0, a] + 1
                     if length > max_length or rows[1, z] != rows[1, a]:
                         break
-                    if total < entity.size:
-                        numerator += gain(rows, a, z, covered)
-                        entity[total] = x - entity_offsets[b]
-                        start[total] = rows[0, a]
-                        end[total] = rows[0, z] + 1
-                        score[total] = numerator / (last - first + length)
-                    total += 1
-        if entity.size:
-            offsets[h + 1] = total
+                    numerator += gain(rows, a, z, covered)
+                    score = numerator / (last - first + length)
+                    if only_best and score <= best:
+                        continue
+                    best = score
+                    if total < scores.size:
+                        spans[total, 0] = rows[0, a]
+                        spans[total, 1] = rows[0, z] + 1
+                        spans[total, 2] = entities[x, 2]
+                        spans[total, 3] = x - entity_offsets[b]
+                        scores[total] = score
+                    total += not only_best
+            if only_best and best > 0.0:
+                for y in range(here, total):
+                    if spans[y, 0] < spans[total, 1] and spans[y, 1] > spans[total, 0]:
+                        status[h] = HANDED_OVER
+                total += 1
+        if status[h] == HANDED_OVER:
+            total = here
+        offsets[h + 1] = total
     return total

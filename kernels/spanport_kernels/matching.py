@@ -11,8 +11,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from spanport_kernels import dp
-from spanport_kernels.jit import I64, IN_F64, IN_I32, IN_I64, OUT_F64, OUT_I32, OUT_I64, Array, helper, kernel
+from spanport_kernels.jit import I64, IN_F64, IN_I32, IN_I64, OUT_F64, OUT_I64, Array, helper, kernel
 
 OPTIMAL, FEASIBLE, INFEASIBLE, HANDED_OVER, UNMET = 0, 1, 2, 3, 4
 """Status of a sentence: proved best; a solution, not proved; no solution exists (proved); left to a general
@@ -69,19 +68,25 @@ def take_best(
     start: Array,
     end: Array,
     score: Array,
+    first: int,
+    last: int,
     limit: int,
     live: Array,
     used: Array,
     picks: Array,
+    found: int,
 ) -> int:
-    """Take the best candidate left again and again; ties go to the first. Returns the number of picks."""
-    used[:] = 0
+    """Of the candidates ``first`` to ``last``, take the best one left again and again; ties go to the first.
+
+    Returns the number of picks so far, ``found`` before.
+    """
+    for e in range(used.size):
+        used[e] = 0
     alive = 0
-    for c in range(entity.size):
+    for c in range(first, last):
         if score[c] > 0.0:
             live[alive] = c
             alive += 1
-    found = 0
     taken_start = taken_end = np.int32(-1)
     while True:
         best = -1
@@ -103,7 +108,7 @@ def take_best(
         taken_start, taken_end = start[best], end[best]
 
 
-@kernel(I64, IN_I32, IN_I32, IN_I32, IN_F64, IN_I64, IN_I32, I64, OUT_I32, OUT_I64, OUT_F64, OUT_F64)
+@kernel(I64, IN_I32, IN_I32, IN_I32, IN_F64, IN_I64, IN_I32, I64, OUT_I64, OUT_F64, OUT_F64)
 def _greedy(
     entity: Array,
     start: Array,
@@ -113,33 +118,31 @@ def _greedy(
     entity_counts: Array,
     limit: int,
     picks: Array,
-    pick_offsets: Array,
     value: Array,
     ceiling: Array,
 ) -> int:
-    """Greedy picks (indices within the sentence), their sum, and the sum of the entities' best scores."""
-    most_candidates = most_entities = np.int64(1)
+    """Greedy picks, and per sentence their sum and the sum of the entities' best scores; returns their number."""
+    most_candidates = most_entities = 1
     for b in range(entity_counts.size):
-        most_candidates = max(most_candidates, offsets[b + 1] - offsets[b])
-        most_entities = max(most_entities, np.int64(entity_counts[b]))
-    live = np.empty(most_candidates, np.int32)
-    used = np.empty(most_entities, np.int32)
+        most_candidates = max(most_candidates, int(offsets[b + 1] - offsets[b]))
+        most_entities = max(most_entities, int(entity_counts[b]))
+    live = np.empty(most_candidates, np.int64)
+    used = np.empty(most_entities, np.int64)
     best = np.empty(most_entities, np.float64)
-    total = 0
-    pick_offsets[0] = 0
+    found = 0
     for b in range(entity_counts.size):
-        here = slice(offsets[b], offsets[b + 1])
-        found = take_best(entity[here], start[here], end[here], score[here], limit, live, used, picks[total:])
-        best[: entity_counts[b]] = 0.0
+        before = found
+        found = take_best(entity, start, end, score, offsets[b], offsets[b + 1], limit, live, used, picks, before)
+        value[b] = ceiling[b] = 0.0
+        for x in range(before, found):
+            value[b] += score[picks[x]]
+        for e in range(entity_counts[b]):
+            best[e] = 0.0
         for c in range(offsets[b], offsets[b + 1]):
-            best[entity[c]] = max(best[entity[c]], score[c])
-        value[b] = 0.0
-        for x in range(total, total + found):
-            value[b] += score[offsets[b] + picks[x]]
-        ceiling[b] = best[: entity_counts[b]].sum()
-        total += found
-        pick_offsets[b + 1] = total
-    return total
+            if score[c] > best[entity[c]]:
+                ceiling[b] += score[c] - best[entity[c]]
+                best[entity[c]] = score[c]
+    return found
 
 
 def count_bounds(relation: Relation, count: int) -> tuple[int, int]:
@@ -212,15 +215,19 @@ def match_exact(
     status = np.full(target_lengths.size, OPTIMAL, np.int8)
     hard = np.flatnonzero(value < ceiling - TOLERANCE)
     if hard.size:
-        entity_counts = np.diff(entity_offsets).astype(np.int32)
-        picks = np.empty(int(entity_counts[hard].sum()), np.int32)
+        from spanport_kernels import dp  # rarely needed, and the slowest to compile and to load
+
+        part = select_ranges(ranges, hard)
+        columns = np.stack([part.entity, part.start, part.end], axis=1)
+        entity_counts = np.diff(entity_offsets)[hard].astype(np.int32)
+        word_counts = target_lengths[hard].astype(np.int32)
+        picks = np.empty(int(entity_counts.sum()), np.int32)
         pick_offsets = np.empty(hard.size + 1, np.int64)
         outcome = np.empty(hard.size, np.int8)
-        lower = value[hard] + TOLERANCE
-        lengths = np.ascontiguousarray(target_lengths, np.int32)
         total = dp.improve(
-            hard, *ranges, entity_counts, lengths, lower, bits_cap, work_cap, picks, pick_offsets, outcome
-        )
+            columns, part.score, part.offsets, entity_counts, word_counts, value[hard] + TOLERANCE,
+            bits_cap, work_cap, picks, pick_offsets, outcome,
+        )  # fmt: skip
         status[hard[outcome == dp.CAPPED]] = HANDED_OVER
         better = np.zeros(status.size, np.bool_)
         better[hard[outcome == dp.IMPROVED]] = True
@@ -239,12 +246,10 @@ def _pick_greedily(
     """Greedy picks as indices into ``ranges``, ascending; their sums; the sums of best scores, per sentence."""
     counts = np.diff(entity_offsets).astype(np.int32)
     room = np.minimum(np.diff(ranges.offsets), target_lengths)
-    picks = np.empty(int(np.minimum(room, counts.astype(np.int64) * limit).sum()), np.int32)
-    pick_offsets = np.empty(counts.size + 1, np.int64)
+    picks = np.empty(int(np.minimum(room, counts.astype(np.int64) * limit).sum()), np.int64)
     value, ceiling = np.empty(counts.size), np.empty(counts.size)
-    total = _greedy(*ranges, counts, limit, picks, pick_offsets, value, ceiling)
-    flat = picks[:total] + np.repeat(ranges.offsets[:-1], np.diff(pick_offsets))
-    return np.sort(flat).astype(np.int64, copy=False), value, ceiling
+    total = _greedy(*ranges, counts, limit, picks, value, ceiling)
+    return np.sort(picks[:total]), value, ceiling
 
 
 def _collect(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from spanport_kernels.candidates import Candidates, check_entities, check_inside
+from spanport_kernels.checks import Candidates, check_entities, check_inside
 from spanport_kernels.jit import (
     BOOL,
     F64,

@@ -17,8 +17,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from spanport_kernels.candidates import check_entities
-from spanport_kernels.fused import best_ranges, enumerate_ranges
+from spanport_kernels.checks import check_entities
+from spanport_kernels.fused import score_ranges
 from spanport_kernels.matching import (
     HANDED_OVER,
     OPEN_BITS_CAP,
@@ -31,7 +31,7 @@ from spanport_kernels.matching import (
     select,
     splice,
 )
-from spanport_kernels.ragged import as_array, check_edges, check_same_batch
+from spanport_kernels.ragged import as_array, check_edges, check_same_batch, offsets_of
 
 Score = Literal["pairs", "covered"]
 Solver = Literal["greedy", "exact"]
@@ -98,24 +98,17 @@ def project_ngram(
     links to target words that do not exist.
     """
     batch = problem(entities, entity_offsets, edges, edge_offsets, target_lengths, stop_mask)
-    lengths = batch.target_lengths
-    spans = np.empty((len(batch.entities), 4), np.int32)
-    scores = np.empty(len(batch.entities))
-    offsets = np.zeros(lengths.size + 1, np.int64)
-    status = np.empty(lengths.size, np.int8)
-    bad = best_ranges(*batch, max_length or UNLIMITED, score == "covered", spans, scores, offsets, status)
-    if bad >= 0:
-        raise ValueError(f"sentence {bad}: a link names a target word outside 0..{lengths[bad] - 1}; drop such links")
-    matching = Matching(spans[: offsets[-1]], scores[: offsets[-1]], offsets, status)
-    hard = np.flatnonzero(status == HANDED_OVER)
+    everything = np.arange(batch.target_lengths.size)
+    matching = _score(everything, batch, max_length, score, only_best=True, room=len(batch.entities))
+    hard = np.flatnonzero(matching.status == HANDED_OVER)
     if not hard.size:
         return matching
     ranges = ngram_ranges(hard, batch, max_length=max_length, score=score)
     own, own_offsets = select(batch.entities, batch.entity_offsets, hard)
     if solver == "greedy":
-        part = match_greedy(own, own_offsets, ranges, lengths[hard])
+        part = match_greedy(own, own_offsets, ranges, batch.target_lengths[hard])
     else:
-        part = match_exact(own, own_offsets, ranges, lengths[hard], bits_cap=bits_cap, work_cap=work_cap)
+        part = match_exact(own, own_offsets, ranges, batch.target_lengths[hard], bits_cap=bits_cap, work_cap=work_cap)
     return splice(matching, hard, part)
 
 
@@ -123,13 +116,28 @@ def ngram_ranges(
     sentences: npt.NDArray[np.int64], batch: Problem, *, max_length: int = 10, score: Score = "pairs"
 ) -> Ranges:
     """The candidates that `project_ngram` looks at, scored, for the listed sentences of a batch."""
-    stop_offsets = np.concatenate([[0], np.cumsum(batch.target_lengths, dtype=np.int64)])
-    offsets = np.zeros(sentences.size + 1, np.int64)
+    size = len(_score(sentences, batch, max_length, score, only_best=False, room=0).scores)
+    found = _score(sentences, batch, max_length, score, only_best=False, room=size)
+    start, end, _, entity = np.ascontiguousarray(found.spans.T)
+    return Ranges(entity, start, end, found.scores, found.offsets)
 
-    def fill(size: int) -> tuple[int, Ranges]:
-        three = [np.empty(size, np.int32) for _ in range(3)]
-        ranges = Ranges(three[0], three[1], three[2], np.empty(size), offsets)
-        limit = max_length or UNLIMITED
-        return enumerate_ranges(sentences, *batch, stop_offsets, limit, score == "covered", *ranges), ranges
 
-    return fill(fill(0)[0])[1]
+def _score(
+    sentences: npt.NDArray[np.int64], batch: Problem, max_length: int, score: Score, *, only_best: bool, room: int
+) -> Matching:
+    """Candidates of the listed sentences, each entity's best or all; where ``room`` is too small, unfilled."""
+    spans, scores = np.empty((room, 4), np.int32), np.empty(room)
+    offsets, status = np.empty(sentences.size + 1, np.int64), np.empty(sentences.size, np.int8)
+    stop_offsets = offsets_of(batch.target_lengths)
+    limit = max_length or UNLIMITED
+    total = score_ranges(
+        sentences, *batch, stop_offsets, limit, score == "covered", only_best, spans, scores, offsets, status
+    )
+    if total < 0:
+        bad = -1 - total
+        raise ValueError(
+            f"sentence {bad}: a link names a target word outside 0..{batch.target_lengths[bad] - 1}; drop such links"
+        )
+    if total > room:
+        return Matching(np.empty((total, 4), np.int32), np.empty(total), offsets, status)
+    return Matching(spans[:total], scores[:total], offsets, status)

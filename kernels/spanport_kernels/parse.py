@@ -15,8 +15,6 @@ import numpy.typing as npt
 from spanport_kernels.jit import (
     BOOL,
     I64,
-    IN_I32_2D,
-    IN_I64,
     IN_U8,
     OUT_I32_2D,
     OUT_I64,
@@ -221,18 +219,6 @@ def _parse_pharaoh(
     return count
 
 
-@kernel(I64, IN_I32_2D, IN_I64, IN_I64, IN_I64, OUT_U8)
-def _flag_ranges(links: Array, offsets: Array, sources: Array, targets: Array, flags: Array) -> int:
-    """Flag the pairs that have a link past a sentence; returns their number."""
-    bad = 0
-    for b in range(flags.size):
-        for x in range(offsets[b], offsets[b + 1]):
-            if links[x, 0] >= sources[b] or links[x, 1] >= targets[b]:
-                flags[b] = BAD_RANGE
-        bad += flags[b] == BAD_RANGE
-    return bad
-
-
 def parse_conll(
     buffer: npt.NDArray[np.uint8], *, labelled: bool = True, final: bool = True, limit: int = 2**62
 ) -> Conll:
@@ -271,4 +257,6 @@ def flag_ranges(
     parsed: Pharaoh, source_lengths: npt.NDArray[np.int64], target_lengths: npt.NDArray[np.int64]
 ) -> None:
     """Flag `BAD_RANGE` where a link names a word that the source or the target does not have."""
-    _flag_ranges(parsed.links, parsed.offsets, source_lengths, target_lengths, parsed.flags)
+    pair = np.repeat(np.arange(parsed.flags.size), np.diff(parsed.offsets))
+    outside = (parsed.links[:, 0] >= source_lengths[pair]) | (parsed.links[:, 1] >= target_lengths[pair])
+    parsed.flags[pair[outside]] = BAD_RANGE

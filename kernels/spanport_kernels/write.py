@@ -53,7 +53,9 @@ def _write_conll(
     out_offsets: Array,
 ) -> None:
     """Fill the bytes and record offsets of `write_conll`."""
-    owner = np.full(words.shape[0], -1, np.int32)
+    owner = np.empty(words.shape[0], np.int64)
+    for w in range(owner.size):
+        owner[w] = -1
     at = 0
     out_offsets[0] = 0
     for b in range(offsets.size - 1):

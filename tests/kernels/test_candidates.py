@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from naive import matching as naive
 from spanport_kernels import candidates
-from spanport_kernels.candidates import Candidates
+from spanport_kernels.checks import Candidates
 from spanport_kernels.ragged import offsets_of
 
 sentences = st.lists(
