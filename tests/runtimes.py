@@ -42,8 +42,11 @@ class Session:
         self._body, self._head = Graph(seconds), Graph(0.0)
 
     def run(self, mask: Any) -> None:
-        self._body.run(["hidden_states"], {"input_ids": None, "attention_mask": mask})
-        self._head.run(["logits"], {"hidden_states": None, "attention_mask": mask})
+        feeds = {"input_ids": None, "attention_mask": mask}
+        self._body.run(["hidden_states"], feeds)
+        feeds["hidden_states"] = mask
+        del feeds["input_ids"]
+        self._head.run(["logits"], feeds)
 
 
 def _work(seconds: float) -> None:

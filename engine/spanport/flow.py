@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from spanport.options import AlignOptions, TranslateOptions
 from spanport.ports import Encoder, Int32, Lexicon, Translator
 from spanport.stages.align import align
 from spanport.stages.batch import Job, check_links
-from spanport.stages.embed import Embedded, embed, tokenize
+from spanport.stages.embed import Embedded, embed_all, passes, tokenize
 from spanport.stages.label import label_spans
 from spanport.systems.base import Need, System, run_system
 from spanport.types import Alignment, Pair, Projection, Sentence
@@ -71,17 +71,29 @@ class Pieces:
 
 
 class Translate:
-    """Carry the target text into the pivot language; identical texts of a batch are translated once."""
+    """Carry the target text into the pivot language; an empty sentence stays empty.
+
+    Texts of one `key` have one translation, which `merge` gives to each record.
+    """
 
     def __init__(self, translator: Translator, pivot: str, options: TranslateOptions) -> None:
         self.translator, self.pivot, self.options = translator, pivot, options
 
-    def __call__(self, batch: Sequence[Work]) -> list[Work]:
-        distinct = list(dict.fromkeys(work.pieces for work in batch if work.target.words))
-        found = self.translator.generate(distinct, self.pivot, beam_size=self.options.beam_size) if distinct else []
-        texts = {pieces: result.text for pieces, result in zip(distinct, found, strict=True)}
-        sources = [Sentence(texts[work.pieces] if work.target.words else "", self.pivot) for work in batch]
-        return [replace(work, source=with_words(source)) for work, source in zip(batch, sources, strict=True)]
+    def __call__(self, batch: Sequence[Work]) -> list[Sentence]:
+        rows = [work.pieces for work in batch if work.target.words]
+        found = self.translator.generate(rows, self.pivot, beam_size=self.options.beam_size) if rows else []
+        texts = iter([result.text for result in found])
+        return [with_words(Sentence(next(texts) if work.target.words else "", self.pivot)) for work in batch]
+
+    @staticmethod
+    def key(work: Work) -> Hashable:
+        """What the translation depends on."""
+        return work.pieces, bool(work.target.words)
+
+    @staticmethod
+    def merge(work: Work, source: Sentence) -> Work:
+        """The record with its translation."""
+        return replace(work, source=source)
 
 
 class Tokenize:
@@ -102,9 +114,10 @@ NO_LINKS = np.empty((0, 2), np.int32)
 
 
 class Encode:
-    """One forward pass over what is needed: entities of the source, links, the classifier's view of both sides.
+    """Forward passes over what is needed: entities of the source, links, the classifier's view of both sides.
 
-    A second encoder that aligns (``aligner``) takes a pass of its own.
+    Passes hold sentences of both sides, of similar lengths, of at most ``batch_tokens`` tokens in all. A second
+    encoder that aligns (``aligner``) takes passes of its own.
     """
 
     def __init__(
@@ -115,10 +128,11 @@ class Encode:
         needs: frozenset[Need],
         *,
         label_source: bool,
+        batch_tokens: int,
         aligner: Encoder | None = None,
     ) -> None:
         self.encoder, self.options, self.lexicon = encoder, options, lexicon
-        self.needs, self.label_source = needs, label_source
+        self.needs, self.label_source, self.batch_tokens = needs, label_source, batch_tokens
         self.aligner = None if aligner is encoder else aligner
         self.subwords = options.level == "subword"
 
@@ -126,11 +140,11 @@ class Encode:
         n = len(batch)
         link = "links" in self.needs and any(work.alignment is None for work in batch)
         show = "probabilities" in self.needs
-        tokens = [work.target_tokens for work in batch]
-        if "source" in self.needs:
-            tokens += [work.source_tokens for work in batch]
+        tokens = self._tokens(batch)
         hidden, logits = link and self.aligner is None, show or self.label_source
-        seen = embed(self.encoder, tokens, hidden=hidden, logits=logits, subwords=self.subwords)
+        seen = embed_all(
+            self.encoder, tokens, self.batch_tokens, hidden=hidden, logits=logits, subwords=self.subwords
+        )
         target, source = seen.take(0, n), seen.take(n, len(tokens))
         links = self._links(batch, source, target, link)
         out = []
@@ -143,6 +157,16 @@ class Encode:
             out.append(replace(work, job=Job(sentence, work.target, links[i], *(views if show else ()))))
         return out
 
+    def spent(self, batch: Sequence[Work]) -> tuple[int, int]:
+        """Tokens of a batch, without and with the padding of its passes."""
+        lengths = [len(item.ids) for item in self._tokens(batch)]
+        rows = passes(self._tokens(batch), self.batch_tokens)
+        return sum(lengths), sum(max(lengths[i] for i in row) * len(row) for row in rows)
+
+    def _tokens(self, batch: Sequence[Work]) -> list[Any]:
+        targets = [work.target_tokens for work in batch]
+        return [*targets, *(work.source_tokens for work in batch)] if "source" in self.needs else targets
+
     def _links(self, batch: Sequence[Work], source: Embedded, target: Embedded, link: bool) -> list[Int32]:
         if "links" not in self.needs:
             return [NO_LINKS] * len(batch)
@@ -151,7 +175,7 @@ class Encode:
             sources, targets = [work.ready_source for work in batch], [work.target for work in batch]
             if self.aligner is not None:
                 tokens = tokenize(self.aligner, [*targets, *sources])
-                seen = embed(self.aligner, tokens, logits=False, subwords=self.subwords)
+                seen = embed_all(self.aligner, tokens, self.batch_tokens, logits=False, subwords=self.subwords)
                 target, source = seen.take(0, len(batch)), seen.take(len(batch), len(tokens))
             found = align(sources, targets, source, target, self.options, self.lexicon)
         return [found[i] if work.alignment is None else given_links(work) for i, work in enumerate(batch)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from spanport import flow
@@ -16,6 +16,9 @@ from spanport.systems.base import Need, System
 from spanport.systems.tools import aligner_of
 
 Run = Callable[[Sequence[Any]], Sequence[Any]]
+
+PASSES = 8
+"""Forward passes that a batch of pairs is encoded in: the more, the closer in length are the sentences of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +71,20 @@ class Planner:
 
     def _translating(self, lang: str, pivot: str) -> list[Stage]:
         translator = self.models.translator()
-        options = self.translate_options
+        translate = flow.Translate(translator, pivot, self.translate_options)
+        stage = self._step(
+            "translate",
+            translate,
+            lambda work: len(work.pieces),
+            budget=self.translate_options.batch_tokens,
+            workers=self.stream_options.workers,
+        )
         return [
             self._step("words", _both(flow.split, flow.Pieces(translator, lang, pivot))),
-            self._step(
-                "translate",
-                flow.Translate(translator, pivot, options),
-                lambda work: len(work.pieces),
-                budget=options.batch_tokens,
-                workers=self.stream_options.workers,
-            ),
+            replace(stage, key=translate.key, merge=translate.merge),
         ]
 
-    def _encoding(
-        self, needs: frozenset[Need], *, label_source: bool = False, classify: bool = False
-    ) -> list[Stage]:
+    def _encoding(self, needs: frozenset[Need], *, label_source: bool = False, classify: bool = False) -> list[Stage]:
         tokenize = _both(flow.split, flow.Tokenize(self.models.encoder()))
         return [self._step("words", tokenize), self._encode(needs, label_source=label_source, classify=classify)]
 
@@ -94,20 +96,18 @@ class Planner:
         encoder, options = models.encoder(), self.align_options()
         if (label_source or classify) and not encoder.labels:
             raise ModelError(f"the encoder of {models.name!r} is no token classifier, so it cannot label text")
-        return self._step(
-            "encode",
-            flow.Encode(
-                encoder,
-                options,
-                models.lexicon(),
-                needs,
-                label_source=label_source,
-                aligner=aligner_of(models, options) if "links" in needs else None,
-            ),
-            _encoder_tokens,
-            budget=self.encode_options.batch_tokens,
-            workers=self.stream_options.workers,
+        encode = flow.Encode(
+            encoder,
+            options,
+            models.lexicon(),
+            needs,
+            label_source=label_source,
+            batch_tokens=self.encode_options.batch_tokens,
+            aligner=aligner_of(models, options) if "links" in needs else None,
         )
+        budget = PASSES * self.encode_options.batch_tokens
+        stage = self._step("encode", encode, _encoder_tokens, budget=budget, workers=self.stream_options.workers)
+        return replace(stage, spent=encode.spent)
 
     def _match(self, system: System) -> Stage:
         return self._step("match", flow.Match(system), _words)
@@ -147,5 +147,4 @@ def _words(work: Work) -> int:
 
 
 def _encoder_tokens(work: Work) -> int:
-    target = len(work.target_tokens.ids)
-    return target if work.source_tokens is None else 2 * max(target, len(work.source_tokens.ids))
+    return sum(len(tokens.ids) for tokens in (work.target_tokens, work.source_tokens) if tokens is not None)

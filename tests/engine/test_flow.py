@@ -22,7 +22,7 @@ def encoded(
     *works: Work, needs: set[Need], label_source: bool = False, encoder: FakeEncoder | None = None
 ) -> list[Work]:
     encoder = encoder or FakeEncoder(tags={"Ana": "B-PER"}, concepts={"lives": "vive"})
-    step = Encode(encoder, INTERSECTION, None, frozenset(needs), label_source=label_source)
+    step = Encode(encoder, INTERSECTION, None, frozenset(needs), label_source=label_source, batch_tokens=1024)
     return step(Tokenize(encoder)(split(works)))
 
 
@@ -33,16 +33,32 @@ def test_words_that_came_with_the_input_stay() -> None:
     assert work.source is None
 
 
-def test_equal_texts_of_a_batch_are_translated_once_and_empty_ones_not() -> None:
+def test_empty_texts_are_not_translated() -> None:
     translator = FakeTranslator({"vive": "lives"})
     works = Pieces(translator, "spa_Latn", "eng_Latn")(split([Work(TARGET), Work(Sentence("")), Work(TARGET)]))
     seen: list[int] = []
     generate = translator.generate
     translator.generate = lambda tokens, *a, **k: seen.append(len(tokens)) or generate(tokens, *a, **k)  # type: ignore[assignment, func-returns-value]
-    done = Translate(translator, "eng_Latn", TranslateOptions())(works)
+    step = Translate(translator, "eng_Latn", TranslateOptions())
+    done = [step.merge(work, source) for work, source in zip(works, step(works), strict=True)]
     assert [work.ready_source.text for work in done] == ["lives Ana", "", "lives Ana"]
     assert done[0].ready_source.language == "eng_Latn"
-    assert seen == [1]
+    assert seen == [2]
+    assert step.key(works[0]) == step.key(works[2]) != step.key(works[1])
+
+
+def test_passes_hold_similar_lengths_of_both_sides() -> None:
+    texts = [(1, 9), (8, 2), (2, 1), (9, 8)]
+    pairs = [Pair(Sentence("a " * n + "a"), Sentence("b " * m + "b")) for n, m in texts]
+    encoder = FakeEncoder()
+    works = Tokenize(encoder)(split([from_pair(pair) for pair in pairs]))
+    step = Encode(encoder, INTERSECTION, None, frozenset({"source", "links"}), label_source=False, batch_tokens=48)
+    whole = Encode(encoder, INTERSECTION, None, frozenset({"source", "links"}), label_source=False, batch_tokens=999)
+    assert [list(links) for links in links_only(step(works))] == [list(links) for links in links_only(whole(works))]
+    tokens = sum(n + m + 6 for n, m in texts)  # a word more than spaces, two specials, on both sides
+    assert whole.spent(works) == (tokens, 8 * 12)
+    assert step.spent(works)[0] == tokens
+    assert step.spent(works)[1] <= tokens + 6
 
 
 def test_a_text_past_the_translator_is_rejected() -> None:

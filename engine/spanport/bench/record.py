@@ -49,11 +49,9 @@ class Recording:
 
 def side_by_side(loops: Sequence[Callable[[], None]]) -> None:
     """Run loops at the same time, as the engine's stages do."""
-    threads = [threading.Thread(target=loop) for loop in loops]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(len(loops)) as pool:
+        for result in [pool.submit(loop) for loop in loops]:
+            result.result()
 
 
 def one_after_the_other(loops: Sequence[Callable[[], None]]) -> None:
@@ -110,8 +108,9 @@ class _Recorder:
 
     def _noting(self, method: Callable[..., Any]) -> Callable[..., Any]:
         def noted(*args: Any, **options: Any) -> Any:
+            kept = [dict(arg) if isinstance(arg, dict) else arg for arg in args]  # the caller may add to its feeds
             with self._lock:
-                self._calls.add(lambda: method(*args, **options), *self._size(args))
+                self._calls.add(lambda: method(*kept, **options), *self._size(args))
             return method(*args, **options)
 
         return noted

@@ -104,19 +104,24 @@ def embed_all(
     logits: bool = True,
     subwords: bool = False,
 ) -> Embedded:
-    """As `embed`, for any number of sentences: in passes of similar lengths of at most ``batch_tokens`` tokens."""
-    order = sorted(range(len(tokens)), key=lambda i: len(tokens[i].ids))
+    """As `embed`, for any number of sentences: in `passes` of at most ``batch_tokens`` tokens."""
     parts: dict[int, Embedded] = {}
-    at = 0
-    while at < len(order):
-        size = 1
-        while at + size < len(order) and (size + 1) * len(tokens[order[at + size]].ids) <= batch_tokens:
-            size += 1
-        here = order[at : at + size]
+    for here in passes(tokens, batch_tokens):
         part = embed(encoder, [tokens[i] for i in here], hidden=hidden, logits=logits, subwords=subwords)
         parts.update((i, part.take(k, k + 1)) for k, i in enumerate(here))
-        at += size
     return _join([parts[i] for i in range(len(tokens))])
+
+
+def passes(tokens: Sequence[Any], batch_tokens: int) -> list[list[int]]:
+    """Positions of the sentences of each forward pass: similar lengths, at most ``batch_tokens`` with padding."""
+    order = sorted(range(len(tokens)), key=lambda i: len(tokens[i].ids))
+    found: list[list[int]] = []
+    for i in order:
+        if found and (len(found[-1]) + 1) * len(tokens[i].ids) <= batch_tokens:
+            found[-1].append(i)
+        else:
+            found.append([i])
+    return found
 
 
 def _join(parts: Sequence[Embedded]) -> Embedded:

@@ -175,15 +175,17 @@ class Pipeline:
         line = self._lines[index]
         groups = [made.groups[i] for i in batch.positions]
         wall, cpu = time.monotonic(), time.thread_time()
-        results, retries = execute(line.stage, [window.values[group[0]] for group in groups])
+        items = [window.values[group[0]] for group in groups]
+        results, retries = execute(line.stage, items)
         busy, cpu = time.monotonic() - wall, time.thread_time() - cpu
         rejects = 0
         for i, group, result in zip(batch.positions, groups, results, strict=True):
             rejects += window.settle(group, result, line.stage)
             line.memory.put(made.keys[i], result)
+        cost, padded = line.stage.spent(items) if line.stage.spent else (batch.cost, batch.padded)
         self._stats.add(
-            line.stage.name, items=len(results), rejects=rejects, retries=retries, batches=1, cost=batch.cost,
-            padded=batch.padded, busy_s=busy, cpu_s=cpu, queued=-sum(map(len, groups)),
+            line.stage.name, items=len(results), rejects=rejects, retries=retries, batches=1, cost=cost,
+            padded=padded, busy_s=busy, cpu_s=cpu, queued=-sum(map(len, groups)),
         )  # fmt: skip
         with self._condition:
             if any(type(result) is Fatal for result in results):

@@ -41,7 +41,8 @@ class Stage:
     ``cost`` is an item's length (tokens); a batch holds at most ``max_items`` items and at most ``budget`` of
     *padded* cost (longest item x items), unless a single item costs more. Items of one ``key`` are computed
     once inside a look-ahead, and across look-aheads where a cache is asked for; ``merge(item, result)``, where it is
-    given, makes each record's value of what is its own and what it shares.
+    given, makes each record's value of what is its own and what it shares. ``spent`` says what a batch of items
+    costs without and with padding where ``run`` batches anew (for the statistics alone).
 
     Raises UsageError for a budget, item or worker count below 1.
     """
@@ -54,6 +55,7 @@ class Stage:
     workers: int = 1
     key: Callable[[Any], Hashable] | None = None
     merge: Callable[[Any, Any], Any] | None = None
+    spent: Callable[[Sequence[Any]], tuple[int, int]] | None = None
 
     def __post_init__(self) -> None:
         for field in ("budget", "max_items", "workers"):

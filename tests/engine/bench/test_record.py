@@ -60,6 +60,14 @@ def test_padding_share() -> None:
     assert Calls().padding_share == 0.0
 
 
+def test_an_error_of_a_bare_loop_is_raised() -> None:
+    def broken() -> None:
+        raise RuntimeError("model")
+
+    with pytest.raises(RuntimeError, match="model"):
+        side_by_side([broken, lambda: None])
+
+
 def test_loops_side_by_side_overlap() -> None:
     barrier = threading.Barrier(2, timeout=5)
     side_by_side([barrier.wait, barrier.wait])  # type: ignore[list-item]
