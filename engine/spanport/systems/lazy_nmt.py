@@ -1,18 +1,23 @@
 """Matching by the NMT score without scoring every candidate.
 
-Of a pair (a, b) the score's four parts cost a forced translation each. So every candidate first gets an upper bound,
-the matching is solved as if the bounds were scores, and only candidates that it picks are scored, until all it picks
-are: a matching that is best under upper bounds and uses exact scores alone is best, greedily or exactly.
+The four parts of ``(s(a|b) / s(a|a) + s(b|a) / s(b|b)) / 2`` cost a forced translation each. So every candidate first
+gets an upper bound from few of them, the matching is solved as if the bounds were scores, and only what it picks is
+looked at more closely, until all it picks has been scored: a matching that is best under upper bounds and uses exact
+scores alone is best, greedily or exactly.
 
-The bound of ``(s(a|b) / s(a|a) + s(b|a) / s(b|b)) / 2``: one forced translation of the longest n-gram from each start
-gives the log-probabilities of all n-grams from there, their end tokens (at most 0) aside: a true bound of ``s(b|a)``.
-``s(b|b)`` is estimated from copying the whole sentence, and ``s(a|b) / s(a|a)`` is taken to be at most 1 (nothing
-makes a likelier than a itself), both with a factor `SLACK`: there, and only there, a better candidate can be missed.
+- ``s(a|b)``: each token of a is at most as likely as from the word of b that makes it likeliest, and a at most as
+  likely as from itself; one short forced translation per entity and target word.
+- ``s(b|b)``: estimated from each word of b copied alone.
+- ``s(b|a)``: at most ``s(b|b)``; more closely, from one forced translation of the longest n-gram from b's start,
+  whose leading tokens are b's, with an end token of probability 1 (a true bound).
+
+What is not a true bound carries a factor (`FORWARD_SLACK`, `BACKWARD_SLACK`). A better candidate is missed only where
+those are too small; ``benchmarks/nmt.py`` measures how often that is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +26,7 @@ import numpy.typing as npt
 from spanport.ports import Int64
 from spanport.stages.batch import PairBatch
 from spanport.stages.nmt import NmtScorer, Phrase, pieces
-from spanport.systems.detokenize import phrase, running_text
+from spanport.systems.detokenize import phrase
 from spanport_kernels.matching import FEASIBLE, OPTIMAL, Matching, Ranges, select, select_ranges
 
 if TYPE_CHECKING:
@@ -32,8 +37,17 @@ Float64 = npt.NDArray[np.float64]
 Solve = Callable[[npt.NDArray[np.int32], Int64, Ranges, npt.NDArray[np.int32]], Matching]
 """`spanport.stages.solve.solve` with its options bound: entities, their offsets, ranges, target lengths."""
 
-SLACK = 1.25
-"""Factor by which the two assumptions of the bound may be off; see the module."""
+FORWARD_SLACK = 1.25
+"""By how much a phrase may make the entity likelier than its words, token by token, or the entity itself does."""
+
+BACKWARD_SLACK = 2.0
+"""By how much s(b|b) may fall below its estimate."""
+
+MOST_BACKWARD = 1.2
+"""The most that s(b|a) / s(b|b) is taken to be."""
+
+BOUND, CLOSER, EXACT = 0, 1, 2
+"""What is known of a cell: a bound from words, one from the n-grams of its start, or its score."""
 
 AHEAD = 8
 """Best candidates of an entity that are scored together with the one picked."""
@@ -42,8 +56,9 @@ AHEAD = 8
 class LazyNmt:
     """The cells (entity, candidate) of a batch, with what is known of their NMT scores.
 
-    entity, start, end: int64 (C,), sorted by pair, entity, start, end, ``offsets`` int64 (B + 1,); base: float64
-    (C,), the other parts of the score; nmt: float64 (C,), a bound or, where ``exact``, the score.
+    pair, entity, start, end: int64 (C,), sorted, with offsets int64 (B + 1,); base: float64 (C,), the other parts of
+    the score; nmt: float64 (C,), a bound or the score, as ``level`` says; forward, copied: float64 (C,), the bound
+    of s(a|b) / s(a|a) and the estimate of log2 s(b|b).
     """
 
     def __init__(
@@ -69,8 +84,9 @@ class LazyNmt:
         if base is not None:
             owner = np.repeat(np.arange(len(batch)), np.diff(base.offsets))
             self.base[self.offsets[owner] + base.entity.astype(np.int64) * width[owner] + base.candidate] = base.score
-        self.nmt = np.full(len(self.pair), np.inf)
-        self.exact = np.zeros(len(self.pair), np.bool_)
+        self.nmt = np.zeros(len(self.pair))
+        self.level = np.full(len(self.pair), BOUND, np.int8)
+        self.forward, self.copied = np.zeros(len(self.pair)), np.zeros(len(self.pair))
 
     def solve(self, solve: Solve, *, prune: bool) -> Matching:
         """The best matching; every cell is scored unless ``prune``.
@@ -80,15 +96,15 @@ class LazyNmt:
         if not prune:
             self._score(np.arange(len(self.pair)))
             return self._matching(solve, np.arange(len(self.batch)))
-        self.nmt = self._bounds()
+        self._bound()
         active = np.flatnonzero(np.diff(self.offsets) > 0)
         while active.size:
             picked = self._picked(self._matching(solve, active), active)
-            open_cells = picked[~self.exact[picked] & (self.nmt[picked] > self.threshold)]
-            self._score(self._with_next_best(open_cells))
+            open_cells = picked[(self.level[picked] < EXACT) & (self.nmt[picked] > self.threshold)]
+            self._advance(self._with_next_best(open_cells))
             active = np.unique(self.pair[open_cells])
         found = self._matching(solve, np.arange(len(self.batch)))
-        guessed = np.bincount(self.pair[~self.exact], minlength=len(self.batch)) > 0
+        guessed = np.bincount(self.pair[self.level < EXACT], minlength=len(self.batch)) > 0
         status = np.where(guessed & (found.status == OPTIMAL), FEASIBLE, found.status).astype(np.int8)
         return found._replace(status=status)
 
@@ -119,14 +135,20 @@ class LazyNmt:
         out = [cells]
         for cell in cells.tolist():
             here = slice(self.offsets[self.pair[cell]], self.offsets[self.pair[cell] + 1])
-            own = np.flatnonzero((self.entity[here] == self.entity[cell]) & ~self.exact[here]) + here.start
+            own = np.flatnonzero((self.entity[here] == self.entity[cell]) & (self.level[here] < EXACT)) + here.start
             total = self.base[own] + self.weight * self.nmt[own]
             out.append(own[np.argsort(-total, kind="stable")[:AHEAD]])
         return np.unique(np.concatenate(out))
 
+    def _advance(self, cells: Int64) -> None:
+        """Learn more of each cell: its start's closer bounds first, then its score."""
+        known = self.level[cells] == CLOSER
+        self._score(cells[known])
+        self._bound_closer(cells[~known])
+
     def _score(self, cells: Int64) -> None:
         self.nmt[cells] = self.scorer.similarity([(self._entity(c), self._candidate(c)) for c in cells.tolist()])
-        self.exact[cells] = True
+        self.level[cells] = EXACT
 
     def _entity(self, cell: int) -> Phrase:
         pair = int(self.pair[cell])
@@ -141,44 +163,48 @@ class LazyNmt:
         target = self.batch.jobs[pair].target
         return Phrase(phrase(target, start, end), target.language)
 
-    def _bounds(self) -> Float64:
-        """Upper bounds of all cells, float64 (C,); see the module."""
-        groups = self._starts()
-        longest = {key: self._target(key[0], key[2], end) for key, (_, end) in groups.items()}
-        asked = {key: (self._entity(int(cells[0])), longest[key]) for key, (cells, _) in groups.items()}
-        distinct = list(dict.fromkeys(asked.values()))
-        forced = dict(zip(distinct, (sums.running for sums in self.scorer.force(distinct)), strict=True))
-        cells = np.arange(len(self.pair)).tolist()
-        tokens = pieces(self.scorer.translator, [*map(self._candidate, cells), *longest.values()])
-        copied = self._copying(sorted({key[0] for key in groups}))
-        bounds = np.empty(len(self.pair))
-        for key, (own, _) in groups.items():
-            running, whole = forced[asked[key]], tokens[longest[key]]
-            for cell in own.tolist():
-                part = tokens[self._candidate(cell)]
-                n = len(part)
-                if whole[:n] != part or len(running) != len(whole) + 2:
-                    backward = 1.0  # its tokens are no prefix of the longest's: nothing is known
-                else:
-                    log_ratio = running[n] / (n + 1) - copied[key[0]]
-                    backward = min(1.0, float(2.0**log_ratio))
-                bounds[cell] = SLACK * (1.0 + backward) / 2
-        return bounds
+    def _bound(self) -> None:
+        """First bounds of all cells, from single words; see the module."""
+        firsts = np.flatnonzero(np.diff(self.pair * (len(self.pair) + 1) + self.entity, prepend=-1) != 0)
+        entities = [(int(self.pair[cell]), self._entity(int(cell))) for cell in firsts]
+        words = {pair: self._words(pair) for pair, _ in entities}
+        wanted = [(word, a) for pair, a in entities for word in words[pair]] + [(a, a) for _, a in entities]
+        wanted += [(word, word) for here in words.values() for word in here]
+        distinct = list(dict.fromkeys(wanted))
+        tokens = {
+            pair: np.diff(sums.running) for pair, sums in zip(distinct, self.scorer.force(distinct), strict=True)
+        }
+        for cells, (pair, a) in zip(np.split(np.arange(len(self.pair)), firsts[1:]), entities, strict=True):
+            start, end = self.start[cells], self.end[cells]
+            given = np.array([tokens[word, a] for word in words[pair]])
+            best = np.stack([given[i:j].max(axis=0).mean() for i, j in zip(start, end, strict=True)])
+            self.forward[cells] = FORWARD_SLACK * np.minimum(1.0, 2.0 ** (best - tokens[a, a].mean()))
+            own = [tokens[word, word] for word in words[pair]]
+            sums = np.concatenate([[0.0], np.cumsum([values[:-1].sum() for values in own])])
+            sizes = np.concatenate([[0], np.cumsum([len(values) - 1 for values in own])])
+            ends = np.array([values[-1] for values in own])[end - 1]
+            self.copied[cells] = (sums[end] - sums[start] + ends) / (sizes[end] - sizes[start] + 1)
+        self.nmt = (self.forward + MOST_BACKWARD) / 2
 
-    def _starts(self) -> dict[tuple[int, int, int], tuple[Int64, int]]:
-        """(pair, entity, start) -> its cells, and the end of the longest."""
-        keys = np.stack([self.pair, self.entity, self.start], axis=1)
-        cuts = np.flatnonzero(np.any(keys[1:] != keys[:-1], axis=1)) + 1 if len(keys) else np.empty(0, np.int64)
-        out = {}
-        for cells in np.split(np.arange(len(keys)), cuts):
-            if cells.size:
-                pair, entity, start = keys[cells[0]].tolist()
-                out[pair, entity, start] = (cells, int(self.end[cells].max()))
-        return out
+    def _words(self, pair: int) -> list[Phrase]:
+        return [self._target(pair, i, i + 1) for i in range(int(self.batch.target_lengths[pair]))]
 
-    def _copying(self, pairs: Sequence[int]) -> dict[int, float]:
-        """Mean log-probability of a token when a sentence is translated into itself."""
-        targets = [self.batch.jobs[pair].target for pair in pairs]
-        texts = [Phrase(running_text(target), target.language) for target in targets]
-        found = self.scorer.force([(text, text) for text in texts])
-        return {p: float(s.running[-1] / (len(s.running) - 1)) for p, s in zip(pairs, found, strict=True)}
+    def _bound_closer(self, cells: Int64) -> None:
+        """Closer bounds of all cells that share pair, entity and start with one of these."""
+        keys = self._keys(self.pair, self.entity, self.start)
+        groups = [np.flatnonzero(keys == key) for key in np.unique(keys[cells])]
+        longest = [self._candidate(int(own[-1])) for own in groups]
+        asked = [(self._entity(int(own[0])), whole) for own, whole in zip(groups, longest, strict=True)]
+        forced = self.scorer.force(asked)
+        phrases = [self._candidate(cell) for own in groups for cell in own.tolist()]
+        tokens = pieces(self.scorer.translator, phrases)
+        for own, whole, sums in zip(groups, longest, forced, strict=True):
+            for cell in own[self.level[own] == BOUND].tolist():
+                part, all_tokens = tokens[self._candidate(cell)], tokens[whole]
+                n, backward = len(part), MOST_BACKWARD
+                # Only where its tokens lead those of the longest n-gram are their probabilities known.
+                if all_tokens[:n] == part and len(sums.running) == len(all_tokens) + 2:
+                    log_ratio = sums.running[n] / (n + 1) - self.copied[cell]
+                    backward = min(MOST_BACKWARD, BACKWARD_SLACK * float(2.0**log_ratio))
+                self.nmt[cell] = (self.forward[cell] + backward) / 2
+                self.level[cell] = CLOSER
