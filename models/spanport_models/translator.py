@@ -139,7 +139,8 @@ class Translator:
         prefix = self._prefix(target_language)
         cut = [self._cut(source) for source in tokens]
         longest = max(len(source) for source in cut)
-        limit = len(prefix) + min(max_decoding_length, math.ceil(length_ratio * longest) + 24)
+        wanted = min(max_decoding_length, math.ceil(length_ratio * longest) + 24)
+        limit = min(len(prefix) + wanted, self.max_length - 1)  # the model has no further positions
         results = self._model.translate_batch(
             cut,
             target_prefix=[prefix] * len(cut) if prefix else None,
@@ -194,15 +195,16 @@ class Translator:
     ) -> list[Float32Array]:
         """Natural-log probability of each token of given translations, language token excluded.
 
-        The last value of each array is that of the end token. The direct score of NMTScore (Vamvas and Sennrich
-        2022) is a function of their mean.
+        The last value of each array is that of the end token. Translations longer than the model's positions are
+        cut. The direct score of NMTScore (Vamvas and Sennrich 2022) is a function of their mean.
 
         Raises:
             LanguageError: The model does not have a language.
         """
         prefix = self._prefix(target_language)
         tokens = [self._cut(row) for row in self.tokenize(sources, source_language, target_language)]
-        forced = [prefix + pieces for pieces in self._tokenizer.target_pieces(targets)]
+        room = self.max_length - len(prefix) - 2
+        forced = [prefix + pieces[:room] for pieces in self._tokenizer.target_pieces(targets)]
         results = self._model.score_batch(
             tokens,
             forced,

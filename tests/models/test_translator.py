@@ -93,6 +93,14 @@ def test_a_long_source_is_cut_and_said(translator: Translator) -> None:
     assert result.truncated_source > 200
 
 
+def test_nothing_outgrows_the_models_positions(translator: Translator) -> None:
+    text = "Oslo " * 300
+    (result,) = translator.translate([text], "spa_Latn", "eng_Latn")
+    assert not result.finished
+    (scores,) = translator.score([text], [text], "spa_Latn", "eng_Latn")
+    assert 50 < len(scores) <= translator.max_length
+
+
 @pytest.mark.parametrize(("source", "target"), [("xxx_Latn", "eng_Latn"), ("eng_Latn", "deu_Latin")])
 def test_unknown_languages_are_errors(translator: Translator, source: str, target: str) -> None:
     with pytest.raises(LanguageError, match="has no language"):

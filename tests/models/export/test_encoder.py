@@ -65,12 +65,14 @@ def test_each_family_in_int8_stays_close(family: str, tmp_path: Path) -> None:
     assert read_manifest(tmp_path / "out").precision == "int8"  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_half_precision_stays_close(xlm_roberta: Path, tmp_path: Path) -> None:
     report = export_encoder(xlm_roberta, tmp_path / "out", EncoderOptions(precision="fp16"))
     assert report.worst_cosine is not None
     assert report.worst_cosine > 0.9999
 
 
+@pytest.mark.slow
 def test_a_plain_encoder_has_no_labels(tmp_path: Path) -> None:
     source = tiny.xlm_roberta(tmp_path / "source", labels=())
     export_encoder(source, tmp_path / "out", EncoderOptions(precision="fp32", layer=1))
@@ -93,6 +95,7 @@ def test_a_translators_encoder_takes_a_language(m2m100: Path, tmp_path: Path) ->
     assert not np.allclose(spanish, german)
 
 
+@pytest.mark.slow
 def test_an_unchanged_export_is_not_done_again(xlm_roberta: Path, tmp_path: Path) -> None:
     source = Path(shutil.copytree(xlm_roberta, tmp_path / "source"))
     options = EncoderOptions(precision="fp32")
@@ -107,6 +110,7 @@ def test_an_unchanged_export_is_not_done_again(xlm_roberta: Path, tmp_path: Path
     assert not export_encoder(source, tmp_path / "out", EncoderOptions(precision="fp32", replace=True)).unchanged
 
 
+@pytest.mark.slow
 def test_pickled_weights_need_a_flag(xlm_roberta: Path, tmp_path: Path) -> None:
     from transformers import XLMRobertaForTokenClassification
 
@@ -120,6 +124,7 @@ def test_pickled_weights_need_a_flag(xlm_roberta: Path, tmp_path: Path) -> None:
     assert export_encoder(source, tmp_path / "out", options).label_agreement == 1.0
 
 
+@pytest.mark.slow
 def test_both_are_scored_on_a_labelled_file(xlm_roberta: Path, tmp_path: Path) -> None:
     conll = tmp_path / "gold.conll"
     lines = ["-DOCSTART- O", "", *(f"{word} {'B-PER' if word == 'Ana' else 'O'}" for word in tiny.TEXTS[4].split())]
