@@ -30,12 +30,23 @@ def read_lines(source: Source) -> Iterator[bytes]:
         return _lines(nullcontext(source), "the stream")
     path = fspath(source)
     if path == "-":
-        return _lines(nullcontext(sys.stdin.buffer), "standard input")
+        return _lines(_standard_input(), "standard input")
     try:
         stream: Any = gzip.open(path, "rb") if path.endswith(".gz") else open(path, "rb")  # noqa: SIM115
     except OSError as error:
         raise UsageError(f"cannot open {path}: {error.strerror or error}") from error
     return _lines(stream, path)
+
+
+def _standard_input() -> AbstractContextManager[Iterable[bytes]]:
+    """Standard input through a buffer of our own.
+
+    A thread may still wait for input when the process ends; on the buffer of ``sys.stdin`` that aborts Python.
+    """
+    try:
+        return open(sys.stdin.fileno(), "rb", closefd=False)
+    except OSError:  # no file behind it, as in notebooks
+        return nullcontext(sys.stdin.buffer)
 
 
 def _lines(opened: AbstractContextManager[Iterable[bytes]], name: str) -> Iterator[bytes]:

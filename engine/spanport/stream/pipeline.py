@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 _CHECK_SECONDS = 1.0
 """How often a waiting caller makes sure that the threads it waits for are alive."""
 _JOIN_SECONDS = 10.0
-"""How long ending a run waits for a batch or an input that is under way."""
+_READER_SECONDS = 0.5
+"""How long ending a run waits for a batch that is under way, and for the input."""
 
 _Job = tuple[Window, Plan, Batch]
 
@@ -108,16 +109,18 @@ class Pipeline:
     def join(self) -> None:
         """Wait for the threads to end, which takes as long as the batches under way.
 
-        A stage or an input that blocks for longer than 10 s is left behind with a warning (the threads are
-        daemons and end as soon as it returns).
+        A stage that blocks for longer than 10 s, or an input that blocks for half a second, is left behind: the
+        threads are daemons and end as soon as it returns.
         """
-        deadline = time.monotonic() + _JOIN_SECONDS
-        for thread in self._threads:
-            if thread is threading.current_thread():
-                continue
-            thread.join(max(0.0, deadline - time.monotonic()))
-            if thread.is_alive():
-                log.warning("%s is still blocked; it ends when what it waits for returns", thread.name)
+        reader, workers = self._threads[:1], self._threads[1:]
+        for threads, seconds in ((workers, _JOIN_SECONDS), (reader, _READER_SECONDS)):
+            deadline = time.monotonic() + seconds
+            for thread in threads:
+                if thread is threading.current_thread():
+                    continue
+                thread.join(max(0.0, deadline - time.monotonic()))
+                if thread.is_alive():
+                    log.info("%s is still blocked; it ends when what it waits for returns", thread.name)
         for line in self._lines:
             line.windows.clear()
             line.jobs.clear()

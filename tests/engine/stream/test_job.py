@@ -55,6 +55,19 @@ def interrupt(source: Path, output: Path, after: float, how: signal.Signals) -> 
     return process.returncode
 
 
+def interrupt_once_written(source: Path, output: Path, path: Path, how: signal.Signals) -> None:
+    """Stop a job that has written to ``path`` and is not through."""
+    while True:
+        process = start(source, output, stderr=subprocess.DEVNULL)
+        while process.poll() is None and not (path.exists() and path.stat().st_size):
+            time.sleep(0.001)
+        process.send_signal(how)
+        process.communicate(timeout=60)
+        if process.returncode != 0:
+            return
+        output.unlink()
+
+
 def kill_and_resume(source: Path, tmp_path: Path, instants: int, seed: int) -> None:
     whole = finish(source, tmp_path / "whole.txt")
     assert len(whole[0].splitlines()) + len(whole[1].splitlines()) == COUNT
@@ -82,7 +95,7 @@ def test_fifty_killed_runs_resume_to_the_same_bytes(source: Path, tmp_path: Path
 
 def test_an_interrupt_leaves_whole_lines_and_resumes(source: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.txt"
-    assert interrupt(source, output, 0.15, signal.SIGINT) != 0
+    interrupt_once_written(source, output, output, signal.SIGINT)
     lines = output.read_bytes().splitlines(keepends=True)
     assert 0 < len(lines) < COUNT
     assert all(line.endswith(b"\n") for line in lines)
@@ -95,8 +108,8 @@ def test_an_interrupt_leaves_whole_lines_and_resumes(source: Path, tmp_path: Pat
 @pytest.mark.parametrize("torn", ["journal", "txt", "rejects"])
 def test_a_power_cut_that_tears_the_last_block(source: Path, tmp_path: Path, torn: str) -> None:
     output = tmp_path / "out.txt"
-    interrupt(source, output, 0.2, signal.SIGKILL)
     path = Path(f"{output}.journal") if torn == "journal" else output.with_suffix(f".{torn}")
+    interrupt_once_written(source, output, path, signal.SIGKILL)
     data = path.read_bytes()
     path.write_bytes(data[: len(data) * 2 // 3] + bytes(20) * (torn == "journal"))
     assert finish(source, output) == finish(source, tmp_path / "whole.txt")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import ctypes
 import itertools
 import random
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -375,6 +378,55 @@ def test_an_exception_in_the_consumer_ends_all_threads() -> None:
     with pytest.raises(RuntimeError, match="consumer"):
         consume()
     assert stream_threads() == []
+
+
+def test_an_input_that_blocks_does_not_hold_up_the_end() -> None:
+    gate = threading.Event()
+
+    def records() -> Iterator[int]:
+        yield 1
+        gate.wait(60)
+
+    results = run_stages(records(), [Stage("s", lambda items: items)], StreamOptions(linger=0.01))
+    assert next(results).value == 1
+    started = time.monotonic()
+    results.close()
+    assert time.monotonic() - started < 5
+    assert stream_threads() == ["spanport-read"]
+    gate.set()
+    while stream_threads():
+        time.sleep(0.001)
+
+
+INTERRUPTED_SCRIPT = """
+from spanport.formats.lines import read_lines
+from spanport.stream import Stage, run_stages
+for outcome in run_stages(read_lines("-"), [Stage("s", lambda items: items)]):
+    print(outcome.value.decode(), flush=True)
+"""
+
+
+def test_an_interrupt_while_standard_input_blocks_ends_the_process() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED_SCRIPT],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("one\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == "one\n"
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) != 0
+    assert process.stderr is not None
+    errors = process.stderr.read()
+    assert "KeyboardInterrupt" in errors
+    assert "Fatal Python error" not in errors
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        pipe.close()
 
 
 def test_an_abandoned_iterator_ends_its_threads() -> None:
