@@ -1,6 +1,6 @@
 """Tokenization by the ``tokenizers`` library alone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -149,9 +149,19 @@ class TextTokenizer:
         joined: str = decoder.decode(spoken) if decoder else "".join(spoken)
         return joined.strip()
 
-    def has(self, token: str) -> bool:
-        """Whether the source vocabulary has this token."""
-        return self._source.token_to_id(token) is not None
+    def require(self, languages: Mapping[str, str], where: Path) -> None:
+        """Make sure that the source vocabulary has the token of each language (code -> token, "" = none).
+
+        Raises:
+            ArchitectureError: It lacks one.
+        """
+        for code, token in languages.items():
+            if token and self._source.token_to_id(token) is None:
+                raise ArchitectureError(
+                    f"{where}: the tokenizer has no token {token!r}, which the manifest names for {code}",
+                    expected="a tokenizer that belongs to the model",
+                    remedy="Export the bundle again.",
+                )
 
 
 def load_tokenizer(path: Path) -> Any:

@@ -19,7 +19,7 @@ from spanport_models.devices import (
     translator_compute_type,
     translator_memory,
 )
-from spanport_models.errors import ArchitectureError, BundleError, LanguageError
+from spanport_models.errors import BundleError, LanguageError
 from spanport_models.manifest import TranslatorManifest
 from spanport_models.tokenization import TextTokenizer
 
@@ -85,7 +85,7 @@ class Translator:
         self.max_length: int = self.manifest.max_length
         target = where / "target_tokenizer.json"
         self._tokenizer = TextTokenizer(where / "tokenizer.json", target if target.is_file() else None)
-        _check_language_tokens(where, self._tokenizer, self.languages)
+        self._tokenizer.require(self.languages, where)
         self._model = self._load(where, precision, intra_threads)
 
     def tokenize(self, texts: Sequence[str], language: str, target_language: str = "") -> list[list[str]]:
@@ -248,13 +248,3 @@ class Translator:
     def _cut(self, source: Sequence[str]) -> list[str]:
         """At most ``max_length`` tokens, the end token kept."""
         return list(source) if len(source) <= self.max_length else [*source[: self.max_length - 1], END]
-
-
-def _check_language_tokens(folder: Path, tokenizer: TextTokenizer, languages: dict[str, str]) -> None:
-    for code, token in languages.items():
-        if token and not tokenizer.has(token):
-            raise ArchitectureError(
-                f"{folder}: the tokenizer has no token {token!r}, which the manifest names for {code}",
-                expected="a tokenizer that belongs to the model",
-                remedy="Export the bundle again.",
-            )
