@@ -12,27 +12,28 @@ not read. Fitting reads the dev sets only (of Italian, whose dev set the authors
 from __future__ import annotations
 
 import argparse
-import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from spanport import Engine
 from spanport.compare import DataSet, collect_jobs, compare_systems, load_set, parse_systems, run_systems, warm_up
 from spanport.evaluate import count_entities
+from spanport.languages import resolve
 from spanport.report import markdown_table, render
-from spanport.stages.batch import Job
-from spanport.systems.calibrated import Calibrated, CalibratedOptions, Scored, select
+from spanport.stages.batch import Job, PairBatch
+from spanport.systems.calibrated import Scored, select, weigh
 from spanport.systems.calibration import Calibration, Logistic, fit_logistic
-from spanport.systems.evidence import names_of
-from spanport.systems.tools import Tools
+from spanport.systems.evidence import Evidence, names_of
 
 LANGUAGES = ("es", "de", "it")
 UNLABELLED = {"it": ("MISC",)}
 """Labels of the classifier that a language's gold standard does not have."""
-TAUS = np.arange(0.15, 0.66, 0.025)
+TAUS = np.arange(0.1, 0.61, 0.025)
 SYSTEMS = (
     "ngram,ngram:score=pairs:solver=greedy,heuristic,heuristic:threshold=null,easy-label-projection,span-filling,"
     "ner-candidates,aligned-ranges,ensemble,model-transfer,calibrated,calibrated:view=false"
@@ -53,36 +54,43 @@ def load(root: Path, code: str, part: str, limit: int) -> DataSet:
     )
 
 
-def without(job: Job, labels: tuple[str, ...]) -> Job:
-    """The job without source entities of some labels."""
-    spans = tuple(span for span in job.source.spans if span.label not in labels)
-    return dataclasses.replace(job, source=msgspec.structs.replace(job.source, spans=spans))
+class Examples(NamedTuple):
+    """Candidates of a data set: which are gold, and which have a label that its gold standard knows."""
+
+    data: DataSet
+    batch: PairBatch
+    evidence: Evidence
+    right: npt.NDArray[np.float64]
+    known: npt.NDArray[np.bool_]
 
 
-def score(system: Calibrated, data: list[tuple[DataSet, Any]]) -> tuple[list[Scored], list[Any]]:
-    """The candidates of each data set, and which of them are gold."""
-    scored = [system.score(jobs) for _, jobs in data]
-    right = []
-    for (dataset, _), (batch, evidence, _) in zip(data, scored, strict=True):
-        gold = [set(sentence.word_spans()) for sentence in dataset.gold]
-        ranges = evidence.ranges
-        labels = [batch.labels[k] for k in batch.entities[ranges.entity, 2].tolist()]
-        rows = zip(ranges.pair.tolist(), ranges.start.tolist(), ranges.end.tolist(), labels, strict=True)
-        right.append(np.array([(i, j, label) in gold[b] for b, i, j, label in rows], float))
-    return scored, right
+def examples(data: DataSet, jobs: list[Job], tags: Sequence[str] | None) -> Examples:
+    batch, evidence = weigh(jobs, tags)
+    ranges = evidence.ranges
+    gold = [set(sentence.word_spans()) for sentence in data.gold]
+    labels = [batch.labels[k] for k in batch.entities[ranges.entity, 2].tolist()]
+    rows = zip(ranges.pair.tolist(), ranges.start.tolist(), ranges.end.tolist(), labels, strict=True)
+    right = np.array([(i, j, label) in gold[b] for b, i, j, label in rows], float)
+    return Examples(
+        data, batch, evidence, right, np.array([label not in unlabelled(data) for label in labels], np.bool_)
+    )
 
 
-def best_tau(model: Logistic, names: tuple[str, ...], data: list[tuple[DataSet, Any]], scored: list[Scored]) -> float:
+def unlabelled(data: DataSet) -> tuple[str, ...]:
+    return next((labels for code, labels in UNLABELLED.items() if resolve(code) == data.language), ())
+
+
+def best_tau(model: Logistic, names: tuple[str, ...], sets: list[Examples]) -> float:
     """The threshold with the highest micro F1 over all data sets together."""
     found = []
     for tau in TAUS.tolist():
         total = np.zeros(3)
-        for (dataset, _), (batch, evidence, _) in zip(data, scored, strict=True):
-            probable = Scored(batch, evidence, model.probability(names, evidence.matrix))
-            predicted = [projection.labelled() for projection in select(probable, tau)]
-            total += count_entities(dataset.gold, predicted).totals().sum(axis=0)
+        for data, batch, evidence, _, known in sets:
+            probable = np.where(known, model.probability(names, evidence.matrix), 0.0)
+            predicted = [projection.labelled() for projection in select(Scored(batch, evidence, probable), tau)]
+            total += count_entities(data.gold, predicted).totals().sum(axis=0)
         found.append((2 * total[0] / (total[1] + total[2]), tau))
-    print(f"dev F1 {max(found)[0]:.4f} at tau {max(found)[1]:.3f}")
+    print(f"dev F1 {max(found)[0]:.4f} at tau {max(found)[1]:.3f}", flush=True)
     return float(max(found)[1])
 
 
@@ -92,16 +100,16 @@ def fit(arguments: argparse.Namespace) -> None:
         for code in LANGUAGES:
             loaded = load(arguments.data, code, "dev", arguments.limit)
             dataset, jobs = collect_jobs(engine, loaded, label_source=True)
-            data.append((dataset, [without(job, UNLABELLED.get(code, ())) for job in jobs]))
+            data.append((dataset, jobs))
             print(f"{code}: {len(jobs)} sentences, {sum(len(job.source.spans) for job in jobs)} source entities")
-        tools = Tools(engine.models)
+        tags = engine.models.encoder().labels
         models = {}
         for view in (False, True):
             names = names_of(view)
-            scored, right = score(Calibrated(CalibratedOptions(view=view), tools), data)
-            matrix = np.concatenate([each.evidence.matrix for each in scored])
-            model = fit_logistic(names, matrix, np.concatenate(right))
-            tau = round(best_tau(model, names, data, scored), 3)
+            sets = [examples(dataset, jobs, tags if view else None) for dataset, jobs in data]
+            matrix = np.concatenate([one.evidence.matrix[one.known] for one in sets])
+            model = fit_logistic(names, matrix, np.concatenate([one.right[one.known] for one in sets]))
+            tau = round(best_tau(model, names, sets), 3)
             models["view" if view else "links"] = msgspec.structs.replace(model, tau=tau)
     made = Calibration(f"CoNLL-2002/2003 and Evalita 2009 dev sets ({', '.join(LANGUAGES)}), bundle mini", **models)
     arguments.output.write_bytes(msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n")

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from spanport.cli import align, bench, demo, evaluate, export, label, models, project
+from spanport.cli import align, bench, compare, demo, evaluate, export, label, models, project
 from spanport.cli.console import fail
 from spanport.errors import LanguageError, SpanportError, UsageError
 
@@ -54,7 +54,7 @@ def _root(
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-for module in (demo, label, project, align, evaluate, bench):
+for module in (demo, label, project, align, evaluate, bench, compare):
     module.add(app)
 app.add_typer(models.app, name="models")
 app.add_typer(export.app, name="export")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
@@ -13,6 +14,7 @@ from spanport.stages.batch import STATUSES, Job, PairBatch, pack
 from spanport.systems.base import Need, register
 from spanport.systems.calibration import Float64, load_calibration
 from spanport.systems.evidence import Evidence, gather, names_of
+from spanport.systems.suggest import suggest
 from spanport.systems.tools import Tools
 from spanport.types import Alignment, ProjectedSpan, Projection
 
@@ -24,6 +26,8 @@ class CalibratedOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown
     """Least probability of a projected span: higher is more precise, lower finds more. None: best F1 on dev data."""
     view: bool = True
     """Use the classifier's view of the target; without it links suffice and no model is needed."""
+    discover: bool = True
+    """Also consider entities that the classifier half sees on either side, where the source labels are its own."""
     max_length: int = 12
     """Longest candidate in words."""
     calibration: str = ""
@@ -48,6 +52,11 @@ class Calibrated:
         self.settings, self.tools = settings, tools
         calibration = load_calibration(settings.calibration)
         self.model = calibration.view if settings.view else calibration.links
+        if set(self.model.weights) != set(names_of(settings.view)):
+            raise UsageError(
+                f"calibration {settings.calibration!r} does not weigh the evidence of this version; fit it anew with "
+                "benchmarks/calibrated.py fit"
+            )
         self.tau = self.model.tau if settings.tau is None else settings.tau
 
     @property
@@ -55,25 +64,36 @@ class Calibrated:
         """Links, and the classifier's probabilities if its view is asked for."""
         return frozenset({"source", "links", "probabilities"} if self.settings.view else {"source", "links"})
 
-    def evidence(self, jobs: Sequence[Job]) -> tuple[PairBatch, Evidence]:
-        """The candidates of all jobs and what speaks for them.
+    def score(self, jobs: Sequence[Job]) -> Scored:
+        """The candidates of all jobs with their probabilities.
 
         Raises UsageError where the view is asked for and a job lacks probabilities.
         """
         view = self.settings.view
         if view and any(job.probabilities is None for job in jobs):
             raise UsageError("calibrated needs the classifier's probabilities of the target; or set view=false")
-        batch = pack(jobs)
-        return batch, gather(batch, self.settings.max_length, self.tools.encoder.labels if view else None)
-
-    def score(self, jobs: Sequence[Job]) -> Scored:
-        """The candidates of all jobs with their probabilities."""
-        batch, evidence = self.evidence(jobs)
-        return Scored(batch, evidence, self.model.probability(names_of(self.settings.view), evidence.matrix))
+        tags = self.tools.encoder.labels if view else None
+        batch, evidence = weigh(jobs, tags, max_length=self.settings.max_length, discover=self.settings.discover)
+        return Scored(batch, evidence, self.model.probability(names_of(view), evidence.matrix))
 
     def project(self, jobs: Sequence[Job]) -> list[Projection]:
         """One projection per job, in order."""
         return select(self.score(jobs), self.tau)
+
+
+def weigh(
+    jobs: Sequence[Job], tags: Sequence[str] | None, *, max_length: int = 12, discover: bool = True
+) -> tuple[PairBatch, Evidence]:
+    """The candidates of all jobs and what speaks for them; options as in `CalibratedOptions`.
+
+    tags: the names of the columns of the jobs' probabilities, None to leave the classifier's view out.
+    """
+    batch = pack([suggest(job, tags) for job in jobs] if tags and discover else jobs)
+    pair = np.repeat(np.arange(len(batch)), np.diff(batch.entity_offsets)).tolist()
+    own = [set(job.source.spans) for job in jobs]
+    new = [span not in own[b] for b, span in zip(pair, batch.entity_spans, strict=True)]
+    batch = dataclasses.replace(batch, jobs=jobs)
+    return batch, gather(batch, max_length, tags, np.array(new, np.bool_))
 
 
 def select(scored: Scored, tau: float) -> list[Projection]:
@@ -96,8 +116,13 @@ def select(scored: Scored, tau: float) -> list[Projection]:
     for b, (start, end, label, entity), gain in zip(pairs, found.spans.tolist(), found.scores.tolist(), strict=True):
         words = batch.jobs[b].target.words
         origin = batch.entity_spans[int(batch.entity_offsets[b]) + entity]
+        known = origin in batch.jobs[b].source.spans
         confidence = min(1.0, max(0.0, gain + tau))
-        spans[b].append(ProjectedSpan(words[start][0], words[end - 1][1], batch.labels[label], confidence, origin))
+        spans[b].append(
+            ProjectedSpan(
+                words[start][0], words[end - 1][1], batch.labels[label], confidence, origin if known else None
+            )
+        )
     return [
         Projection(
             job.target,

@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spanport.ports import BoolArray
 from spanport.stages.batch import PairBatch
 from spanport.systems.evidence_links import LINK_EVIDENCE, link_columns
 from spanport.systems.evidence_ragged import Float64, Ranges, words_of
-from spanport.systems.evidence_view import VIEW_EVIDENCE, Seen, read_target, view_columns
+from spanport.systems.evidence_view import VIEW_EVIDENCE, view_columns
+from spanport.systems.suggest import DOUBT, read
 
 
 class Evidence(NamedTuple):
@@ -25,25 +27,29 @@ def names_of(view: bool) -> tuple[str, ...]:
     return LINK_EVIDENCE + (VIEW_EVIDENCE if view else ())
 
 
-def gather(batch: PairBatch, max_length: int, tags: Sequence[str] | None) -> Evidence:
+def gather(
+    batch: PairBatch, max_length: int, tags: Sequence[str] | None, suggested: BoolArray | None = None
+) -> Evidence:
     """Candidates and evidence of a batch.
 
     max_length: longest candidate in words; tags: names of the columns of the jobs' probabilities, None to leave the
-    classifier's view out (its candidates and its columns).
+    classifier's view out (its candidates and its columns); suggested: bool (entities,), see `suggest`.
     """
-    seen = [read_target(job, tags) for job in batch.jobs] if tags is not None else None
-    ranges = _candidates(batch, max_length, seen)
+    if suggested is None:
+        suggested = np.zeros(len(batch.entities), np.bool_)
+    ranges = _candidates(batch, max_length, tags)
     target = words_of(batch.jobs, "target")
-    columns = link_columns(batch, ranges, words_of(batch.jobs, "source"), target)
-    if tags is not None and seen is not None:
-        columns |= view_columns(batch, ranges, target, tags, seen)
+    columns = link_columns(batch, ranges, words_of(batch.jobs, "source"), target, suggested)
+    if tags is not None:
+        columns |= view_columns(batch, ranges, target, tags)
+        columns["suggested"] = suggested[ranges.entity]
         columns["inside_times_coverage"] = columns["inside"] * columns["coverage"]
         columns["same_times_coverage"] = columns["same"] * columns["coverage"]
     matrix = np.stack([columns[name] for name in names_of(tags is not None)], axis=1).astype(np.float64)
     return Evidence(ranges, matrix)
 
 
-def _candidates(batch: PairBatch, max_length: int, seen: Seen | None) -> Ranges:
+def _candidates(batch: PairBatch, max_length: int, tags: Sequence[str] | None) -> Ranges:
     """Ranges whose ends are linked to the entity, ranges with its very words, and spans the classifier reads."""
     from spanport_kernels.ngram import Problem, ngram_ranges
 
@@ -56,12 +62,16 @@ def _candidates(batch: PairBatch, max_length: int, seen: Seen | None) -> Ranges:
     linked = np.stack([first + found.entity, found.start, found.end], axis=1)
     further = []
     for b, job in enumerate(batch.jobs):
-        words = job.target.word_texts()
-        source = job.source.word_texts()
+        words, source = job.target.word_texts(), job.source.word_texts()
+        seen = dict.fromkeys(
+            (i, j) for doubt in (1.0, DOUBT) for i, j, _ in read(job.probabilities, tags or (), doubt)
+        )
         for x in range(int(batch.entity_offsets[b]), int(batch.entity_offsets[b + 1])):
             begin, stop_at, _ = batch.entities[x].tolist()
             further += [(x, i, i + stop_at - begin) for i in _occurrences(source[begin:stop_at], words)]
-            further += [(x, i, j) for i, j, _ in (seen[b] if seen else ()) if j - i <= max_length]
+            own = {j for i, j in job.links.tolist() if begin <= i < stop_at}
+            near = [(i, j) for i, j in seen if not own or any(i <= w < j for w in own)]
+            further += [(x, i, j) for i, j in near if j - i <= max_length]
     rows = np.concatenate([linked, np.array(further, np.int64).reshape(-1, 3)]).astype(np.int64)
     rows = np.unique(rows, axis=0)
     pair = np.searchsorted(batch.entity_offsets, rows[:, 0], side="right") - 1

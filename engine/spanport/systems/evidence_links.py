@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spanport.ports import Int64
+from spanport.ports import BoolArray, Int64
 from spanport.stages.batch import PairBatch, offsets_of
-from spanport.systems.evidence_ragged import Float64, Ranges, Words, running_sums, spread
+from spanport.systems.evidence_ragged import Float64, Ranges, Words, log_odds, running_sums, spread
 
 LINK_EVIDENCE = (
     "coverage",  # entity words linked into the range + its words linked to the entity, over both lengths
@@ -42,37 +42,37 @@ LINK_EVIDENCE = (
 )
 
 
-def link_columns(batch: PairBatch, ranges: Ranges, source: Words, target: Words) -> dict[str, npt.NDArray[Any]]:
-    """The columns of `LINK_EVIDENCE`, each (C,)."""
+def link_columns(
+    batch: PairBatch, ranges: Ranges, source: Words, target: Words, suggested: BoolArray
+) -> dict[str, npt.NDArray[Any]]:
+    """The columns of `LINK_EVIDENCE`, each (C,). Suggested entities contest nothing."""
     pair, entity, start, end = ranges
     rows = batch.entities[entity].astype(np.int64)
     n_source, n_target = (rows[:, 1] - rows[:, 0]).astype(float), (end - start).astype(float)
     low, high = target.offsets[pair] + start, target.offsets[pair] + end
 
-    own, own_offsets, entity_links = _links_of_entities(batch, target.offsets)
+    own, own_offsets, named = _links_of_entities(batch, suggested)
     candidate, at = spread(np.diff(own_offsets)[entity])
     at = own[own_offsets[entity[candidate]] + at]
     links = batch.edges[at].astype(np.int64)
     inside = (links[:, 1] >= start[candidate]) & (links[:, 1] < end[candidate])
     kept, links = candidate[inside], links[inside]
     size = len(entity)
+    named_pairs = np.bincount(kept, named[at[inside]], minlength=size)
     pairs = np.bincount(kept, minlength=size).astype(float)
     covered = [_distinct(kept, links[:, side], size) for side in (0, 1)]
     total = np.diff(own_offsets)[entity].astype(float)
 
-    word_links = np.bincount(_flat_targets(batch, target.offsets), minlength=int(target.offsets[-1]))
-    all_links, from_entities, bare = (
-        running_sums(word_links),
-        running_sums(entity_links),
-        running_sums(word_links == 0),
-    )
+    words = np.repeat(target.offsets[:-1], np.diff(batch.edge_offsets)) + batch.edges[:, 1].astype(np.int64)
+    word_links = np.bincount(words, minlength=int(target.offsets[-1]))
+    named_links = np.bincount(words, named, minlength=int(target.offsets[-1]))
+    all_links, from_entities, bare = map(running_sums, (word_links, named_links, word_links == 0))
     coverage = (covered[0] + covered[1]) / (n_source + n_target)
     best = np.zeros(len(batch.entities))
     np.maximum.at(best, entity, coverage)
     ties = np.bincount(entity, coverage >= best[entity] - 1e-9, minlength=len(best))
     scores = np.array([0.99 if span.score is None else span.score for span in batch.entity_spans])[entity]
-    odds = np.clip(scores, 0.01, 0.999)
-    log_odds = np.log(odds / (1 - odds))
+    source_log_odds = log_odds(scores)
     ratio = np.log(n_target / n_source)
     similar, lengths = _strings(batch, ranges, source, target)
     loose = target.capital & (word_links == 0)
@@ -86,7 +86,7 @@ def link_columns(batch: PairBatch, ranges: Ranges, source: Words, target: Words)
         "whole": covered[0] == n_source,
         "scattered": 1 - pairs / np.maximum(total, 1),
         "foreign": np.minimum((all_links[high] - all_links[low] - pairs) / n_target, 2),
-        "contested": np.minimum((from_entities[high] - from_entities[low] - pairs) / n_target, 2),
+        "contested": np.minimum((from_entities[high] - from_entities[low] - named_pairs) / n_target, 2),
         "unlinked": (bare[high] - bare[low]) / n_target,
         "behind": best[entity] - coverage,
         "rivals": np.log(np.maximum(ties[entity], 1)),
@@ -101,28 +101,23 @@ def link_columns(batch: PairBatch, ranges: Ranges, source: Words, target: Words)
         "capital_after": capital[high] & (high < target.offsets[pair + 1]),
         "single": n_source == 1,
         "length": np.log(n_source),
-        "source_log_odds": log_odds,
-        "doubt_times_coverage": log_odds * coverage,
+        "source_log_odds": source_log_odds,
+        "doubt_times_coverage": source_log_odds * coverage,
         **{f"is_{label}": names == label for label in ("PER", "ORG", "LOC", "MISC")},
     }
 
 
-def _flat_targets(batch: PairBatch, offsets: Int64) -> Int64:
-    """The flat number of each link's target word."""
-    return np.repeat(offsets[:-1], np.diff(batch.edge_offsets)) + batch.edges[:, 1].astype(np.int64)
-
-
-def _links_of_entities(batch: PairBatch, offsets: Int64) -> tuple[Int64, Int64, Int64]:
-    """Rows of the links of each entity, where each entity's start, and links from any entity per target word."""
+def _links_of_entities(batch: PairBatch, suggested: BoolArray) -> tuple[Int64, Int64, BoolArray]:
+    """Rows of the links of each entity, where each entity's start, and which links belong to one not suggested."""
     pair = np.repeat(np.arange(len(batch)), np.diff(batch.entity_offsets))
     entity, at = spread(np.diff(batch.edge_offsets)[pair])
     at = batch.edge_offsets[pair[entity]] + at
     word = batch.edges[at, 0]
     inside = (word >= batch.entities[entity, 0]) & (word < batch.entities[entity, 1])
     entity, at = entity[inside], at[inside]
-    counts = np.bincount(entity, minlength=len(batch.entities))
-    per_word = np.bincount(_flat_targets(batch, offsets)[at], minlength=int(offsets[-1]))
-    return at, offsets_of(counts.tolist()), per_word
+    named = np.zeros(len(batch.edges), np.bool_)
+    named[at[~suggested[entity]]] = True
+    return at, offsets_of(np.bincount(entity, minlength=len(batch.entities)).tolist()), named
 
 
 def _distinct(group: Int64, value: Int64, groups: int) -> Float64:

@@ -47,3 +47,9 @@ def spread(counts: npt.NDArray[Any]) -> tuple[Int64, Int64]:
 def running_sums(values: npt.NDArray[Any]) -> Float64:
     """Running sums with a leading 0, so that a range sums to a difference of two."""
     return np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
+
+
+def log_odds(probability: npt.NDArray[Any], least: float = 0.005) -> Float64:
+    """Logarithm of p over 1 - p, p kept within ``[least, 1 - least]``."""
+    p = np.clip(np.asarray(probability, np.float64), least, 1 - least)
+    return np.log(p / (1 - p))

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from spanport.ports import Float32, Int32
-from spanport.stages.batch import Job, PairBatch
-from spanport.stages.label import group_tags
-from spanport.systems.evidence_ragged import Float64, Ranges, Words, running_sums, spread
+from spanport.stages.batch import PairBatch
+from spanport.systems.evidence_ragged import Float64, Ranges, Words, log_odds, running_sums, spread
+from spanport.systems.suggest import mass, read
 
-Seen = Sequence[Sequence[tuple[int, int, str]]]
-"""The entities that the classifier reads on each target: first word, last word + 1, label."""
+PROBABILITIES = ("inside", "weakest", "entity", "begins", "before", "after", "source_inside", "source_entity")
+"""Evidence that is also given as log odds, of at least 0.005 and at most 0.995."""
 
 VIEW_EVIDENCE = (
     "inside",  # mean probability that a word of the range is in an entity of the label
@@ -26,22 +26,18 @@ VIEW_EVIDENCE = (
     "same",  # the classifier reads exactly this span with this label
     "same_words",  # exactly this span with another label
     "cut",  # it reads a span that overlaps this one with other bounds
+    "source_inside",  # mean probability that a word of the entity is in one of its label, by the source's view
+    "source_entity",  # the same of any label
+    "both_inside",  # the product of inside and source_inside
+    "suggested",  # the entity is no reading of the source; see `spanport.systems.suggest`
+    *(f"{name}_log_odds" for name in PROBABILITIES),
     "inside_times_coverage",
     "same_times_coverage",
 )
 
 
-def read_target(job: Job, tags: Sequence[str]) -> list[tuple[int, int, str]]:
-    """The entities that the classifier reads on the target, in words."""
-    if job.probabilities is None or not len(job.probabilities):
-        return []
-    return group_tags([tags[i] for i in job.probabilities.argmax(axis=1).tolist()])
-
-
-def view_columns(
-    batch: PairBatch, ranges: Ranges, target: Words, tags: Sequence[str], seen: Seen
-) -> dict[str, npt.NDArray[Any]]:
-    """The columns of `VIEW_EVIDENCE` but the products with coverage, each (C,)."""
+def view_columns(batch: PairBatch, ranges: Ranges, target: Words, tags: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+    """The columns of `VIEW_EVIDENCE` but ``suggested`` and the products with coverage, each (C,)."""
     pair, entity, start, end = ranges
     begins, inner = _by_label(batch, tags, target)
     label = batch.entities[entity, 2]
@@ -55,19 +51,24 @@ def view_columns(
     outside = tags.index("O") if "O" in tags else 0
     view = [job.probabilities for job in batch.jobs if job.probabilities is not None and len(job.probabilities)]
     free = running_sums(1 - np.concatenate(view)[:, outside]) if view else np.zeros(1)
-    same, same_words, cut = _agreement(batch, ranges, label, seen)
+    same, same_words, cut = _agreement(batch, ranges, label, tags)
+    own, any_label = _source_view(batch, tags)
     more = high < target.offsets[pair + 1]
-    return {
+    columns = {
         "inside": inside,
         "weakest": weakest,
         "entity": (free[high] - free[low]) / n,
         "begins": begins[low, label],
         "before": np.where(start > 0, either[low - 1, label], 0),
         "after": np.where(more, inner[np.minimum(high, len(inner) - 1), label], 0),
+        "source_inside": own[entity],
+        "source_entity": any_label[entity],
+        "both_inside": own[entity] * inside,
         "same": same,
         "same_words": same_words,
         "cut": cut,
     }
+    return columns | {f"{name}_log_odds": log_odds(columns[name]) for name in PROBABILITIES}
 
 
 def _by_label(batch: PairBatch, tags: Sequence[str], target: Words) -> tuple[Float32, Float32]:
@@ -85,8 +86,21 @@ def _by_label(batch: PairBatch, tags: Sequence[str], target: Words) -> tuple[Flo
     return begins, inner
 
 
-def _agreement(batch: PairBatch, ranges: Ranges, label: Int32, seen: Seen) -> Float64:
+def _source_view(batch: PairBatch, tags: Sequence[str]) -> tuple[Float64, Float64]:
+    """Mean probability, over the words of each entity, of its label and of any; 0.99 where the labels are given."""
+    own, any_label = np.full((2, len(batch.entities)), 0.99)
+    pair = np.repeat(np.arange(len(batch)), np.diff(batch.entity_offsets))
+    for x, (b, (start, end, label)) in enumerate(zip(pair.tolist(), batch.entities.tolist(), strict=True)):
+        view = batch.jobs[b].source_probabilities
+        if view is not None and batch.entity_spans[x].score is not None:
+            own[x] = mass(view, tags, start, end, batch.labels[label])
+            any_label[x] = 1 - view[start:end, tags.index("O")].mean()
+    return own, any_label
+
+
+def _agreement(batch: PairBatch, ranges: Ranges, label: Int32, tags: Sequence[str]) -> Float64:
     """Whether the classifier reads this span: with the label, with another, or with other bounds; (3, C)."""
+    seen = [read(job.probabilities, tags) for job in batch.jobs]
     out = np.zeros((3, len(label)))
     columns = (ranges.pair, ranges.start, ranges.end, label)
     rows = zip(*(column.tolist() for column in columns), strict=True)

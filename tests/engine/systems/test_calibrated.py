@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -15,10 +17,12 @@ from spanport.errors import UsageError
 from spanport.stages.batch import Job, pack
 from spanport.stages.label import group_tags
 from spanport.systems.base import make_system
-from spanport.systems.calibrated import Calibrated, CalibratedOptions, Scored, select
+from spanport.systems.calibrated import Calibrated, CalibratedOptions, Scored, select, weigh
 from spanport.systems.calibration import fit_logistic, load_calibration
 from spanport.systems.evidence import gather, names_of
+from spanport.systems.suggest import suggest
 from spanport.systems.tools import Tools
+from spanport.types import Span
 
 TOOLS = Tools(FakeModels(FakeEncoder()))  # type: ignore[arg-type]
 
@@ -79,9 +83,47 @@ def test_evidence_of_the_classifiers_view() -> None:
     assert (whole["same"], whole["cut"], half["same"], half["cut"]) == (1, 0, 0, 1)
     assert whole["before"] == pytest.approx(0.025)
     assert half["after"] == pytest.approx(0.9)
-    assert seen[0, 0, 3, 4]["same_words"] == 1  # an organisation where a person is read
+    wrong = job("[ORG Ana]", "Ana", (0, 0), probabilities=rows("B-PER"))
+    assert evidence([wrong], view=True)[0, 0, 0, 1]["same_words"] == 1
     assert seen[0, 1, 3, 4]["same"] == 1
     assert whole["entity"] == pytest.approx(0.9875)
+    assert whole["inside_log_odds"] == pytest.approx(np.log(0.9125 / 0.0875))
+
+
+def test_entities_that_the_classifier_half_sees_are_suggested() -> None:
+    source = rows("O", "O", "B-PER", "O")
+    source[0] = 0.0
+    source[0, [LABELS.index("O"), LABELS.index("B-LOC")]] = 0.7, 0.3  # O by little
+    target = rows("O", "B-ORG", "I-ORG", "O")
+    links = [(0, 0), (1, 1), (1, 2), (2, 3)]
+    one = job(
+        "Lima sued [PER Ana] today", "Lima Caja Norte Ana", *links, probabilities=target, source_probabilities=source
+    )
+    spans = (Span(10, 13, "PER", float(np.float32(0.9))),)  # as the classifier itself labels it
+    one = dataclasses.replace(one, source=msgspec.structs.replace(one.source, spans=spans))
+    further = suggest(one, LABELS)
+    assert further.source.spans[:1] == one.source.spans
+    assert [(s, e, label) for s, e, label in further.source.word_spans()[1:]] == [(0, 1, "LOC"), (1, 2, "ORG")]
+    assert [s.score for s in further.source.spans[1:]] == pytest.approx([0.3, 0.025])
+    # Gold labels are the truth: nothing is added to them.
+    gold = dataclasses.replace(one, source=msgspec.structs.replace(one.source, spans=(Span(10, 13, "PER"),)))
+    assert suggest(gold, LABELS) is gold
+
+
+def test_suggested_entities_have_no_origin_and_contest_nothing() -> None:
+    target, source = rows("B-ORG", "O"), rows("O", "B-PER")
+    one = job("sues Ana", "Caja Ana", (0, 0), (1, 1), probabilities=target, source_probabilities=source)
+    spans = (Span(5, 8, "PER", float(np.float32(0.9))),)
+    one = dataclasses.replace(one, source=msgspec.structs.replace(one.source, spans=spans))
+    (result,) = make_system("calibrated", {"tau": 0.0}, TOOLS).project([one])
+    assert found(result) == [("ORG", "Caja"), ("PER", "Ana")]
+    assert [span.source for span in result.spans] == [None, spans[0]]
+    (without,) = make_system("calibrated", {"tau": 0.0, "discover": False}, TOOLS).project([one])
+    assert found(without) == [("PER", "Ana")]
+    _, gathered = weigh([one], LABELS)
+    names = names_of(True)
+    assert gathered.matrix[:, names.index("suggested")].sum() == 1
+    assert gathered.matrix[:, names.index("contested")].sum() == 0
 
 
 def by_hand(one: Job, entity: tuple[int, int, str], start: int, end: int) -> dict[str, float]:
@@ -207,7 +249,8 @@ def test_calibrations_are_read_from_the_package_or_a_file(tmp_path: Path) -> Non
     assert 0 < own.view.tau < 1
     path = tmp_path / "calibration.json"
     logistic = {"intercept": 9.0, "weights": dict.fromkeys(names_of(True), 0.0), "tau": 0.2}
-    path.write_text(json.dumps({"fitted": "a test", "links": logistic, "view": logistic}))
+    links = logistic | {"weights": dict.fromkeys(names_of(False), 0.0)}
+    path.write_text(json.dumps({"fitted": "a test", "links": links, "view": logistic}))
     (result,) = Calibrated(CalibratedOptions(view=False, calibration=str(path)), TOOLS).project(
         [job("[PER Ana]", "Ana", (0, 0))]
     )
@@ -217,5 +260,8 @@ def test_calibrations_are_read_from_the_package_or_a_file(tmp_path: Path) -> Non
         path.write_text(bad)
         with pytest.raises(UsageError, match=r"calibrated\.py fit"):
             load_calibration(str(path))
+    path.write_text(json.dumps({"fitted": "", "links": logistic | {"weights": {}}, "view": logistic}))
+    with pytest.raises(UsageError, match="does not weigh the evidence"):
+        Calibrated(CalibratedOptions(view=False, calibration=str(path)), TOOLS)
     with pytest.raises(UsageError, match=r"missing\.json"):
         load_calibration(str(tmp_path / "missing.json"))

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+GOLD = "Ana B-PER\nvive O\nen O\nSevilla B-LOC\n\nLima B-LOC\n\n"
+
+
+def test_tables_page_and_figures(cli, tmp_path: Path) -> None:
+    (tmp_path / "es.test.conll").write_text(GOLD)
+    outputs = [tmp_path / name for name in ("page.html", "table.md", "figures.json")]
+    ran = cli(
+        "compare", tmp_path, "--systems", "ngram,heuristic:threshold=null,model-transfer",
+        "--html", outputs[0], "--markdown", outputs[1], "--json", outputs[2],
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert "spa_Latn: 2 sentences" in ran.out
+    page, table, figures = (path.read_text("utf8") for path in outputs)
+    assert "<svg" in page
+    assert "Sevilla" in page
+    assert "| ngram | 1.0000 | 0.6667 | 0.8000 |" in table
+    (found,) = json.loads(figures)
+    assert [row["system"] for row in found["systems"]] == ["ngram", "heuristic:threshold=null", "model-transfer"]
+    assert json.loads(found["systems"][1]["options"])["threshold"] is None
+    assert found["systems"][0]["mistakes"]["missed"] == 1
+
+
+def test_json_alone_on_standard_output(cli, tmp_path: Path) -> None:
+    (tmp_path / "gold.conll").write_text(GOLD)
+    ran = cli(
+        "compare", tmp_path / "gold.conll", "--lang", "es", "--systems", "ngram", "--json", "-", "--ignore", "LOC"
+    )
+    assert ran.code == 0, ran.err
+    (found,) = json.loads(ran.out)
+    assert found["ignored"] == ["LOC"]
+    assert found["systems"][0]["f1"] == 1.0
+
+
+def test_rejected_records_are_named_and_end_in_exit_code_1(cli, tmp_path: Path) -> None:
+    (tmp_path / "gold.conll").write_text(f"vive X-1\n\n{GOLD}")
+    ran = cli("compare", tmp_path / "gold.conll", "--lang", "es", "--systems", "ngram")
+    assert ran.code == 1
+    assert "line 1 is left out" in ran.err
+    assert "X-1" in ran.err
+
+
+def test_given_sources_and_alignments(cli, tmp_path: Path) -> None:
+    (tmp_path / "es.conll").write_text(GOLD)
+    (tmp_path / "en.conll").write_text("Ana B-LOC\nlives O\nin O\nSeville B-LOC\n\nLima B-LOC\n\n")
+    (tmp_path / "links").write_text("0-0 1-1 2-2 3-3\n0-0\n")
+    files = (
+        "--source",
+        tmp_path / "en.conll",
+        "--alignments",
+        tmp_path / "links",
+        "--systems",
+        "ngram",
+        "--json",
+        "-",
+    )
+    ran = cli("compare", tmp_path / "{lang}.conll", "--lang", "es", *files)
+    (found,) = json.loads(ran.out)
+    assert (found["systems"][0]["precision"], found["systems"][0]["recall"]) == (2 / 3, 2 / 3)
+    ran = cli("compare", tmp_path / "{lang}.conll", "--lang", "es", *files, "--label-source", "--swap")
+    (found,) = json.loads(ran.out)
+    assert found["systems"][0]["precision"] == 1.0
+
+
+def test_usage_errors(cli, tmp_path: Path) -> None:
+    (tmp_path / "gold.conll").write_text(GOLD)
+    for arguments, message in (
+        (("--systems", "ngramm"), "unknown system 'ngramm'"),
+        (("--systems", "ngram"), "pass one with --lang"),
+        (("--systems", "ngram", "--lang", "klingon"), "unknown language 'klingon'"),
+    ):
+        ran = cli("compare", tmp_path / "gold.conll", *arguments)
+        assert ran.code == 2
+        assert message in ran.err
