@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanport.options import Score, Solver
-from spanport.ports import Int32, Int64
+from spanport.ports import BoolArray, Int32, Int64
 from spanport_kernels import matching as kernels
 from spanport_kernels.matching import Matching, Ranges, Relation
 from spanport_kernels.ngram import Problem, ngram_ranges, project_ngram
@@ -28,6 +28,9 @@ CELL_CAP = 2_000
 
 LITERAL_CAP = 30_000
 """Most words under all modelled choices together; see `CELL_CAP`."""
+
+GRID_CAP = 4_000_000
+"""Most starts times ends of an entity's choices that are compared with one another."""
 
 RESOLUTION = 2**30
 """The integer that the largest score of a sentence becomes."""
@@ -161,23 +164,30 @@ def _task(ranges: Ranges, known: Int32, met: bool, least: int, most: int) -> Tas
 def _small(task: Task) -> Task:
     """Leave out choices that a better one inside them replaces, then the worst ones above the caps."""
     keep = np.ones(task.score.size, np.bool_)
-    if (task.least, task.most) == (0, 1):
-        _, rows = np.unique(task.start, return_inverse=True)
-        _, columns = np.unique(task.end, return_inverse=True)
-        for entity in np.unique(task.entity):
-            own = task.entity == entity
-            inside = np.zeros((rows.max() + 2, columns.max() + 2))
-            inside[rows[own], columns[own] + 1] = task.score[own]
-            inside = np.maximum.accumulate(np.maximum.accumulate(inside[::-1], axis=0)[::-1], axis=1)
-            within = np.maximum(inside[rows[own] + 1, columns[own] + 1], inside[rows[own], columns[own]])
-            keep[own] = task.score[own] > within
+    for entity in np.unique(task.entity) if (task.least, task.most) == (0, 1) else ():
+        own = task.entity == entity
+        keep[own] = _undominated(task.start[own], task.end[own], task.score[own])
     keep[task.known] = True
     task = task.only(np.flatnonzero(keep), complete=True)
     order = np.argsort(-task.score, kind="stable")
     order = np.concatenate([task.known, order[~np.isin(order, task.known)]])
     words = np.cumsum((task.end - task.start)[order])
-    fitting = order[: min(CELL_CAP, int(np.searchsorted(words, LITERAL_CAP, side="right")))]
+    room = min(CELL_CAP, int(np.searchsorted(words, LITERAL_CAP, side="right")))
+    fitting = order[: max(room, task.known.size)]
     return task if fitting.size == order.size else task.only(np.sort(fitting), complete=False)
+
+
+def _undominated(start: Int32, end: Int32, score: Float64) -> BoolArray:
+    """Which choices of one entity score more than every choice inside them; all of them above `GRID_CAP`."""
+    starts, row = np.unique(start, return_inverse=True)
+    ends, column = np.unique(end, return_inverse=True)
+    if starts.size * ends.size > GRID_CAP:
+        return np.ones(score.size, np.bool_)
+    best = np.zeros((starts.size + 1, ends.size + 1))
+    best[row, column + 1] = score
+    best = np.maximum.accumulate(np.maximum.accumulate(best[::-1], axis=0)[::-1], axis=1)
+    within = np.maximum(best[row + 1, column + 1], best[row, column])
+    return np.asarray(score > within)
 
 
 def _search(task: Task, time_limit: float) -> tuple[int, Task]:

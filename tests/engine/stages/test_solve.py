@@ -145,3 +145,12 @@ def test_a_lower_bound_that_a_cut_down_model_cannot_meet_is_called_unmet(monkeyp
     found = stage.solve(*batch, relation="=", count=2)
     assert found.status.tolist() == [matching.UNMET]
     assert found.spans[:, :2].tolist() == [[0, 2]]
+
+
+def test_caps_never_drop_the_known_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "CELL_CAP", 2)
+    monkeypatch.setattr(stage, "GRID_CAP", 0)
+    batch = tangle(14, 14, 1)
+    found, greedy = stage.solve_ngram(batch), ngram.project_ngram(*batch)
+    assert found.status.tolist() == [matching.FEASIBLE]
+    assert found.scores.sum() >= greedy.scores.sum()
