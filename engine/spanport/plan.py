@@ -118,14 +118,28 @@ class Planner:
         run: Run,
         cost: Callable[[Any], int] | None = None,
         *,
-        budget: int = 200_000,
+        budget: int | None = None,
         workers: int = 1,
     ) -> Stage:
-        return Stage(name, _mapped(run), cost or _characters, budget=budget, max_items=512, workers=workers)
+        measure = cost or _characters
+        spent = None if budget else _unpadded(measure)
+        return Stage(
+            name, _mapped(run), measure, budget=budget or 200_000, max_items=512, workers=workers, spent=spent
+        )
 
 
 def _both(first: Run, second: Run) -> Run:
     return lambda batch: second(first(batch))
+
+
+def _unpadded(cost: Callable[[Any], int]) -> Callable[[Sequence[Any]], tuple[int, int]]:
+    """What a step without a model spends: nothing on padding."""
+
+    def spent(batch: Sequence[Any]) -> tuple[int, int]:
+        total = sum(map(cost, batch))
+        return total, total
+
+    return spent
 
 
 def _mapped(run: Run) -> Run:
