@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 STEPS = ("corpus", "vocabulary", "lexicon", "embeddings", "encoder", "translator", "export")
@@ -89,10 +90,15 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _figures(options: argparse.Namespace) -> None:
-    from spanport_models.train.figures import measure, table
+    from spanport_models.train.figures import labelling, table, translating
 
+    bundle = options.bundle or options.out
+    parts = {
+        "ner": lambda: labelling(options.data, bundle),
+        "translation": lambda: translating(options.data, bundle, options.limit, options.beam),
+    }
     figures = []
-    for figure in measure(options.data, options.bundle or options.out, options.limit, options.beam):
+    for figure in chain.from_iterable(parts[name]() for name in ([options.only] if options.only else parts)):
         print(f"{figure.task:28} {figure.test_set:36} {figure.value}", flush=True)
         figures.append(figure)
     print(table(figures))

@@ -64,24 +64,29 @@ def _deepl_test(data: Path, code: str, limit: int | None) -> tuple[list[str], li
     return [detokenize(b, LANGUAGES[code]) for _, b in kept], [detokenize(a, ENGLISH) for a, _ in kept]
 
 
-def measure(data: Path, bundle: Path, limit: int | None = None, beam_size: int = 1) -> Iterator[Figure]:
-    """Measure everything, one figure at a time; `limit` sentences a translation test set where given."""
+def labelling(data: Path, bundle: Path) -> Iterator[Figure]:
+    """Entity F1 of the encoder alone, on English and, by transfer, on the native sets."""
     encoder = Encoder(bundle / "encoder")
     for code in ("en", *LANGUAGES):
         name = "native test, model transfer" if code != "en" else "CoNLL-2003 test"
         score = entity_f1(encoder, data / "conll-parallel" / "original" / f"{code}.test.tsv")
         yield Figure("NER F1", f"{code}: {name}", f"{score:.3f}")
+
+
+def translating(data: Path, bundle: Path, limit: int | None = None, beam_size: int = 1) -> Iterator[Figure]:
+    """BLEU / chrF into English; `limit` sentences a test set where given."""
     translator = Translator(bundle / "translator", inter_threads=1)
+    task = "BLEU / chrF into English" + (f", beam {beam_size}" if beam_size > 1 else "")
     speeds = []
     for code, language in LANGUAGES.items():
         sources, references = _second_half(data, language[:3])[:limit], _second_half(data, "eng")[:limit]
         model, copy, speed = translation(translator, sources, references, language, beam_size)
         speeds.append(speed)
-        yield Figure("BLEU / chrF into English", f"{code}: NTREX-128, second half", f"{model} (copying: {copy})")
+        yield Figure(task, f"{code}: NTREX-128, second half", f"{model} (copying: {copy})")
     for code in ("es", "de"):
         sources, references = _deepl_test(data, code, limit)
         model, copy, _ = translation(translator, sources, references, LANGUAGES[code], beam_size)
-        yield Figure("BLEU / chrF into English", f"{code}: CoNLL test by DeepL", f"{model} (copying: {copy})")
+        yield Figure(task, f"{code}: CoNLL test by DeepL", f"{model} (copying: {copy})")
     yield Figure("sentences/s, one thread", "NTREX-128, translation alone", f"{np.mean(speeds):.0f}")
 
 

@@ -14,6 +14,7 @@ import torch
 WARMUP_STEPS = 100
 FLOOR = 0.02
 _LOG_SECONDS = 30.0
+_TABLE_ROWS = 4096  # weights with at least so many rows are embedding tables
 _SAVE_SECONDS = 300.0
 
 
@@ -52,13 +53,29 @@ def save(path: Path, state: dict[str, Any]) -> None:
 
 
 class Loop:
-    """Runs `step(progress) -> (loss, tokens, figures)` until the deadline; resumes from `path` when it exists."""
+    """Runs `step(progress) -> (loss, tokens, figures)` until the deadline; resumes from `path` when it exists.
 
-    def __init__(self, model: torch.nn.Module, peak: float, end: float, path: Path, resume: bool = True) -> None:
+    `table_factor` multiplies the learning rate of embedding tables: a rare piece's row is moved only when it occurs.
+    """
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        peak: float,
+        end: float,
+        path: Path,
+        resume: bool = True,
+        table_factor: float = 1.0,
+    ) -> None:
         self.model, self.peak, self.end, self.path = model, peak, end, path
-        decayed = [p for p in model.parameters() if p.dim() > 1]
+        tables = [p for p in model.parameters() if p.dim() > 1 and len(p) >= _TABLE_ROWS]
+        decayed = [p for p in model.parameters() if p.dim() > 1 and len(p) < _TABLE_ROWS]
         plain = [p for p in model.parameters() if p.dim() <= 1]
-        groups = [{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}]
+        groups = [
+            {"params": decayed, "weight_decay": 0.01, "factor": 1.0},
+            {"params": plain, "weight_decay": 0.0, "factor": 1.0},
+            {"params": tables, "weight_decay": 0.0, "factor": table_factor},
+        ]
         self.optimizer = torch.optim.AdamW(groups, lr=peak, betas=(0.9, 0.98), fused=True)
         self.start = time.time()
         self.first_progress = 0.0
@@ -67,7 +84,8 @@ class Loop:
         if resume and path.exists():
             state = torch.load(path, weights_only=True)
             model.load_state_dict(state["model"])
-            self.optimizer.load_state_dict(state["optimizer"])
+            if len(state["optimizer"]["param_groups"]) == len(groups):
+                self.optimizer.load_state_dict(state["optimizer"])
             self.first_progress, self.step, self.tokens = state["progress"], state["step"], state["tokens"]
             self.seconds = state["seconds"]
             print(f"resuming {path.name} at step {self.step}, progress {self.first_progress:.3f}", flush=True)
@@ -102,7 +120,7 @@ class Loop:
         while time.time() < self.end and not stopped:
             rate = learning_rate(self.peak, self.step, self.progress())
             for group in self.optimizer.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group["factor"]
             loss, tokens, figures = step(self.progress())
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()

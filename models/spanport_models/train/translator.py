@@ -19,7 +19,7 @@ from spanport_models.train.pieces import Pieces
 from spanport_models.train.sources import ENGLISH, Pair
 from spanport_models.train.text import place
 
-PEAK = 8e-4
+PEAK = 1.8e-3
 PAD, END = 1, 2
 _POOL = 6000
 _BATCH = 600  # padded pieces of the longer side: with few tokens to spend, many small steps
@@ -215,16 +215,16 @@ def train(
     """Train until `end` (seconds since the epoch), checkpointing at `path`."""
     prepare_process(seed)
     model = build(tokenizer.get_vocab_size(), start)
-    loop = Loop(model, PEAK, end, path, resume)
+    loop = Loop(model, PEAK, end, path, resume, table_factor=1.0)
     batches = iter(Examples(pairs, Pieces(tokenizer), seed + loop.step))
 
     guide = Guide(model)
 
     def step(progress: float) -> tuple[torch.Tensor, int, dict[str, float]]:
         batch = next(batches)
-        loss, plain = loss_of(model, batch, full=progress > 0.9)
+        loss, plain = loss_of(model, batch, full=progress > 0.97)
         looking, lexical = guide.losses(batch)
-        help_weight = 0.5 if progress < 0.8 else 0.1
+        help_weight = 0.5 if progress < 0.8 else 0.25
         loss = loss + help_weight * (looking + lexical)
         tokens = sum(len(s) + len(t) for s, t, _ in batch)
         figures = {"loss": plain, "looking": float(looking.detach()), "lexical": float(lexical.detach())}
