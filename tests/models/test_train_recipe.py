@@ -13,7 +13,10 @@ import torch
 
 from spanport_models.train import loop
 from spanport_models.train.__main__ import main
-from spanport_models.train.embeddings import initial_embeddings
+from spanport_models.train.embeddings import initial_embeddings, link_counts, toward_translations
+from spanport_models.train.pieces import Pieces
+from spanport_models.train.sources import Pair
+from spanport_models.train.vocabulary import nllb_tokenizer, train_pieces
 
 DATA = os.environ.get("SPANPORT_DATA")
 
@@ -69,6 +72,26 @@ def test_initial_embeddings_put_pieces_that_meet_close_together() -> None:
     similarity = unit[4:24] @ unit[24:44].T
     assert (similarity.argmax(axis=1) == np.arange(20)).mean() > 0.9
     assert math.isclose(float(vectors.std()), 0.03, rel_tol=0.2)
+
+
+def test_pieces_move_towards_their_translations_and_names_stay() -> None:
+    lines = ["the red house of Oslo", "das rote Haus von Oslo", "the red door", "die rote Tür"]
+    cutter = Pieces(nllb_tokenizer(train_pieces(lines * 30, size=400)))
+    words = (lines[0].split(), lines[1].split())
+    pairs = [Pair("deu_Latn", "test", 1.0, words, links=[(k, k) for k in range(5)])] * 3
+    size = cutter.tokenizer.get_vocab_size()
+    counts, seen = link_counts(pairs, cutter, size)
+    assert seen[0, cutter.word("house")].min() >= 3
+    vectors = np.random.default_rng(1).standard_normal((size, 32)).astype(np.float32)
+    moved = toward_translations(vectors, counts, seen, share=0.45)
+    changed = np.flatnonzero((moved != vectors).any(axis=1))
+    assert set(changed) <= {piece for word in words[1] for piece in cutter.word(word)}
+    assert not set(changed) & {piece for word in words[0] for piece in cutter.word(word)}
+    for piece in changed:
+        best = counts.getrow(piece)
+        target = vectors[best.indices[best.data.argmax()]]
+        assert np.linalg.norm(moved[piece] - target) < np.linalg.norm(vectors[piece] - target)
+    assert len(changed) > 0
 
 
 def test_command_line_refuses_what_it_cannot_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,7 +72,56 @@ def initial_embeddings(
     return (0.03 * vectors + 0.01 * generator.standard_normal(vectors.shape)).astype(np.float32)
 
 
-def write(pairs: Iterable[Pair], folder: Path, dimension: int = 256) -> None:
+def link_counts(pairs: Iterable[Pair], pieces: Pieces, size: int) -> tuple[sparse.csr_matrix, NDArray[np.float64]]:
+    """How often pieces of linked words stand for each other, and how often each piece occurs on either side.
+
+    Shapes: (size, size), rows for the other language and columns for English; (2, size), English first. Words of as
+    many pieces as their partners are linked piece by piece, others all with all, in shares.
+    """
+    rows: list[int] = []
+    columns: list[int] = []
+    shares: list[float] = []
+    seen = np.zeros((2, size))
+    for pair in pairs:
+        english, other = ([pieces.word(word) for word in words] for words in pair.words)
+        for side, words in enumerate((english, other)):
+            for word in words:
+                seen[side, word] += 1
+        for i, j in pair.links:
+            left, right = english[i], other[j]
+            same = len(left) == len(right)
+            found = list(zip(left, right, strict=True)) if same else [(a, b) for a in left for b in right]
+            columns += [a for a, _ in found]
+            rows += [b for _, b in found]
+            shares += [1.0 if same else 1 / max(len(left), len(right))] * len(found)
+    return sparse.csr_matrix((shares, (rows, columns)), shape=(size, size)), seen
+
+
+def toward_translations(
+    vectors: NDArray[np.float32], counts: sparse.csr_matrix, seen: NDArray[np.float64], share: float = 0.45
+) -> NDArray[np.float32]:
+    """Move pieces of the other languages by `share` towards the English pieces they are linked to, lengths kept.
+
+    Pieces that are as much English (names, numbers, endings) stay. A translator with tied embeddings then starts out
+    knowing which words mean the same. Arguments as from :func:`link_counts`; returns a new array.
+    """
+    centre = vectors.mean(axis=0)
+    out = vectors.copy()
+    totals = np.asarray(counts.sum(axis=0)).ravel() + 1e-9
+    for piece in np.flatnonzero((seen[1] >= 3) & (seen[0] * 3 <= seen[1])):
+        row = counts.getrow(piece)
+        weights = row.data**2 / totals[row.indices]
+        best = np.argsort(-weights)[:4]
+        if not len(best):
+            continue
+        target = weights[best] @ (vectors[row.indices[best]] - centre)
+        own = vectors[piece] - centre
+        target *= np.linalg.norm(own) / (np.linalg.norm(target) + 1e-9)
+        out[piece] = centre + (1 - share) * own + share * target
+    return out
+
+
+def write(pairs: list[Pair], folder: Path, dimension: int = 256) -> None:
     """Write `embeddings.npy` for the pieces that both forms of the vocabulary share and their special tokens.
 
     Machine translations by other systems than the best one are left out: they repeat the English sentences.
@@ -88,6 +137,8 @@ def write(pairs: Iterable[Pair], folder: Path, dimension: int = 256) -> None:
         if not pair.origin.startswith("en2") or pair.origin.endswith("deepl")
     )
     vectors = initial_embeddings(rows, tokenizer.get_vocab_size(), dimension)
+    linked = (pair for pair in pairs if pair.links)
+    vectors = toward_translations(vectors, *link_counts(linked, pieces, len(vectors)))
     partial = folder / "embeddings.partial.npy"
     np.save(partial, vectors)
     partial.replace(folder / "embeddings.npy")

@@ -19,7 +19,7 @@ from spanport_models.train.pieces import Pieces
 from spanport_models.train.sources import ENGLISH, Pair
 from spanport_models.train.text import place
 
-PEAK = 1.8e-3
+PEAK = 1e-3
 PAD, END = 1, 2
 _POOL = 6000
 _BATCH = 600  # padded pieces of the longer side: with few tokens to spend, many small steps
