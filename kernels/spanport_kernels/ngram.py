@@ -95,7 +95,7 @@ def project_ngram(
     Arrays as in `Problem`; ``max_length`` words per candidate, 0 is unlimited. ``score``: ``pairs`` is
     ``2 * links inside / (entity length + candidate length)``, as published; ``covered`` counts linked words of
     either side instead of links and never exceeds 1. Raises ValueError for arrays that do not fit together and for
-    links to target words that do not exist.
+    links of an entity to target words that do not exist.
     """
     batch = problem(entities, entity_offsets, edges, edge_offsets, target_lengths, stop_mask)
     everything = np.arange(batch.target_lengths.size)
