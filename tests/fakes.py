@@ -106,6 +106,7 @@ class FakeModels:
     fake_aligner: FakeEncoder | None = None
     name: str = "fake"
     released: bool = False
+    licence_notice: str | None = None
 
     def encoder(self) -> FakeEncoder:
         return self.fake_encoder

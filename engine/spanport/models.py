@@ -110,6 +110,13 @@ class Models:
                 self._parts.pop(part, None)
 
     @property
+    def licence_notice(self) -> str | None:
+        """A sentence to show on use, where the licence asks for one."""
+        from spanport_models.registry import licence_notice
+
+        return licence_notice(self.bundle.manifest.licence)
+
+    @property
     def languages(self) -> Sequence[str]:
         """NLLB codes that the translator knows."""
         return tuple(self.bundle.manifest.languages)

@@ -40,6 +40,7 @@ def add(app: typer.Typer) -> None:
 
         A job that was stopped goes on where it stopped when the same command is run again.
         """
+        from spanport.cli.console import say
         from spanport.cli.jobs import JobFiles, run_job
         from spanport.formats import read
 
@@ -54,6 +55,8 @@ def add(app: typer.Typer) -> None:
             resident=resident,
             memory_limit=memory_limit,
         )
+        if notice := engine.models.licence_notice:
+            say(notice)
         readers = [(input, read(input, input_format, lang))]
 
         def outcomes(records: Any, skip: int) -> Any:

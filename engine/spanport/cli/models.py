@@ -53,3 +53,29 @@ def verify(name: Name) -> None:
         checked = verify_bundle(find_model(name))
     for folder in checked:
         say(f"intact: {folder}")
+
+
+@app.command(epilog="Example: spanport models fetch nllb-200-distilled-600M")
+def fetch(
+    name: Annotated[str, typer.Argument(help="A name of `spanport models list`, or owner/model on the hub.")],
+    source: Annotated[str | None, typer.Option(help="Take it from this local folder instead.")] = None,
+    endpoint: Annotated[str | None, typer.Option(help="Address of a mirror of the hub.")] = None,
+    revision: Annotated[str | None, typer.Option(help="Commit, tag or branch.")] = None,
+    allow_pickle: Annotated[
+        bool, typer.Option("--allow-pickle", help="Take pickled weights, which can run code.")
+    ] = False,
+) -> None:
+    """Download a model, or go on with a download that was cut off (needs the extra: hub)."""
+    from spanport.models import mapped_errors
+    from spanport_models.fetch import fetch as fetch_model
+    from spanport_models.registry import licence_notice
+
+    with mapped_errors():
+        fetched = fetch_model(
+            name, source=source, endpoint=endpoint, revision=revision, allow_pickle=allow_pickle, progress=say
+        )
+    say(f"{fetched.path} (licence: {fetched.licence}{f', commit {fetched.commit}' if fetched.commit else ''})")
+    if notice := licence_notice(fetched.licence):
+        say(notice)
+    if not fetched.ready:
+        say("next: `spanport export encoder|translator` makes a bundle of it")
