@@ -59,7 +59,7 @@ class Lexicon:
             raise ValueError(f"keys {keys.shape} and scores {scores.shape} must be one-dimensional and equally long")
         if len(keys) > 1 and not bool((keys[1:] > keys[:-1]).all()):
             raise ValueError("lexicon keys must be sorted and distinct; the file is damaged: reinstall the bundle")
-        self._scores = np.append(scores.astype(np.float32) / 255, np.zeros(1, np.float32))
+        self._scores: NDArray[np.float32] = np.append(scores, np.uint8(0)).astype(np.float32) / np.float32(255)
         buckets = np.arange((1 << int(_BUCKET_BITS)) + 1, dtype=np.uint64) << (_KEY_BITS - _BUCKET_BITS)
         self._starts = np.searchsorted(keys, buckets).astype(np.int64)
         self._depth = int(np.diff(self._starts).max(initial=0))
@@ -84,7 +84,8 @@ class Lexicon:
         for offset in range(self._depth):
             candidate = places + offset
             np.copyto(found, candidate, where=self._keys[candidate] == keys)
-        return self._scores[found]
+        scores: NDArray[np.float32] = self._scores[found]
+        return scores
 
     def scores(self, language: str, english: Sequence[str], other: Sequence[str]) -> NDArray[np.float32]:
         """Scores in [0, 1] of every word of `english` (m) with every word of `other` (n).
@@ -100,4 +101,5 @@ class Lexicon:
         prefixes = self._find(
             _combine(_hashes("eng_Latn", short_rows)[:, None], _hashes(language, short_columns)[None, :])
         )
-        return np.maximum(words, np.float32(PREFIX_FACTOR) * prefixes)
+        best: NDArray[np.float32] = np.maximum(words, np.float32(PREFIX_FACTOR) * prefixes)
+        return best
