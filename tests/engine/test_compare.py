@@ -10,7 +10,7 @@ from engine_sentences import sentence
 from fakes import FakeEncoder, FakeModels, FakeTranslator
 from spanport import Engine
 from spanport.compare import DataSet, compare_systems, find_sets, load_set, parse_systems, run_systems
-from spanport.errors import LengthMismatchError, UsageError
+from spanport.errors import LanguageError, LengthMismatchError, UsageError
 
 WORDS = {"vive": "lives", "en": "in", "Sevilla": "Seville", "habla": "speaks"}
 TAGS = {"Ana": "B-PER", "Ruiz": "I-PER", "Seville": "B-LOC"}
@@ -62,6 +62,15 @@ def test_a_sentence_that_fails_counts_as_unlabelled(engine: Engine) -> None:
     assert list(found.failed) == [1]
     assert found.predictions["ngram"][1].spans == ()
     assert compare_systems(data(gold), found).systems[0].scores.micro.gold == 3
+
+
+def test_a_language_that_the_models_lack_is_said_at_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lacking(*_: object, **__: object) -> None:
+        raise LanguageError("no language 'hau_Latn'")
+
+    monkeypatch.setattr(engine.models.translator(), "tokenize", lacking, raising=False)
+    with pytest.raises(LanguageError, match="hau_Latn"):
+        run_systems(engine, data(GOLD), parse_systems("ngram"))
 
 
 def test_given_sources_are_projected_or_labelled_anew(engine: Engine, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import msgspec
 
 from spanport.compare.data import DataSet
 from spanport.compare.specs import SystemSpec, describe, union_of_needs
+from spanport.errors import LanguageError
 from spanport.evaluate import Comparison, compare
 from spanport.flow import Work, from_pair
 from spanport.options import SystemOptions
@@ -110,7 +111,7 @@ def run_systems(
 
     Without sources the gold texts (their labels hidden) are translated into ``pivot`` and labelled there; with
     sources their labels are projected, or with ``label_source`` those that the bundle's classifier finds.
-    ``progress`` is called after each sentence.
+    ``progress`` is called after each sentence. Raises LanguageError when the bundle lacks a language.
     """
     together = Together({spec.title: spec.make(tools_of(engine)) for spec in specs})
     if "translator" in together.needs:
@@ -179,6 +180,8 @@ def _records(data: DataSet) -> Iterator[Work]:
 
 def _collect(found: Outcomes, number: int, gold: Sentence, outcome: Done | Failed) -> None:
     if isinstance(outcome, Failed):
+        if isinstance(outcome.error, LanguageError):  # no fault of the record: all of them would fail
+            raise outcome.error
         found.failed[number] = outcome.error
         found.sources.append(None)
         for rows in found.predictions.values():
