@@ -25,6 +25,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, help="training time of each model (default 90)")
     parser.add_argument("--until", help="train until this local time, HH:MM, instead")
     parser.add_argument("--limit", type=int, help="sentences of each translation test set (step figures)")
+    parser.add_argument("--only", choices=("ner", "translation"), help="half of the figures (step figures)")
     parser.add_argument("--beam", type=int, default=1, help="beam size (step figures; default 1)")
     parser.add_argument(
         "--smoke", action="store_true", help="a three-minute run on part of the data, to test the recipe"
