@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from fakes import FakeModels, FakeTranslator
 from spanport import Engine
 from spanport.errors import DeviceError, UsageError
