@@ -96,7 +96,7 @@ def main() -> None:
         pairs = all_pairs(jobs)
         part = all_pairs(jobs[: given.naive_limit]) if given.naive_limit else pairs
         print(f"{len(jobs)} sentences, {len(pairs):,} entity x n-gram pairs", flush=True)
-        tools.translator.score(["warm up"], ["warm up"], jobs[0].source.language, jobs[0].target.language)
+        make_system("ilp", options, tools).project(jobs[:1])  # loads the model and the kernels, shares no score
         lazy = make_system("ilp", options, tools)
         pruned, fast = run(lazy, jobs)
         print(f"pruned: {fast:.1f} s", flush=True)
