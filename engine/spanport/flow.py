@@ -16,7 +16,7 @@ from spanport.options import AlignOptions, TranslateOptions
 from spanport.ports import Encoder, Int32, Lexicon, Translator
 from spanport.stages.align import align
 from spanport.stages.batch import Job, check_links
-from spanport.stages.embed import Embedded, embed_all, passes, tokenize
+from spanport.stages.embed import Embedded, embed_all, parts_of, passes, tokenize
 from spanport.stages.label import label_spans
 from spanport.systems.base import Need, System, run_system
 from spanport.types import Alignment, Pair, Projection, Sentence
@@ -159,8 +159,9 @@ class Encode:
 
     def spent(self, batch: Sequence[Work]) -> tuple[int, int]:
         """Tokens of a batch, without and with the padding of its passes."""
-        lengths = [len(item.ids) for item in self._tokens(batch)]
-        rows = passes(self._tokens(batch), self.batch_tokens)
+        parts = parts_of(self._tokens(batch))
+        lengths = [len(part.ids) for part in parts]
+        rows = passes(parts, self.batch_tokens)
         return sum(lengths), sum(max(lengths[i] for i in row) * len(row) for row in rows)
 
     def _tokens(self, batch: Sequence[Work]) -> list[Any]:

@@ -122,3 +122,15 @@ def test_context_manager_lets_the_models_go() -> None:
     with Engine(models, stream=StreamOptions(workers=2)):  # type: ignore[arg-type]
         pass
     assert models.released
+
+
+def test_a_sentence_longer_than_the_encoder_takes_goes_through_in_chunks() -> None:
+    text = " ".join([*[f"palabra{i}" for i in range(40)], TEXT])
+    concepts = {english.casefold(): spanish.casefold() for spanish, english in WORDS.items()}
+    results = []
+    for most in (512, 7):
+        models = FakeModels(FakeEncoder(TAGS, concepts, max_words=most), FakeTranslator(WORDS))
+        engine = Engine(models)  # type: ignore[arg-type]
+        results += [list(engine.label([text, "llega Ana"], lang="es", system=s)) for s in ("ngram", "ner-candidates")]
+    assert found(results[0][0]) == [("PER", "Ana Ruiz"), ("LOC", "Sevilla")]
+    assert results[2:] == results[:2]

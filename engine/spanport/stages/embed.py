@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from spanport.errors import RecordError
 from spanport.ports import Encoded, Encoder, Float32, Int32, Int64
 from spanport.stages.batch import offsets_of
 from spanport.types import Sentence
@@ -45,24 +44,45 @@ class Embedded:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Chunks:
+    """A sentence longer than the encoder's longest input, as consecutive parts that fit."""
+
+    parts: tuple[Any, ...]
+
+    @property
+    def ids(self) -> list[int]:
+        """The ids of all parts, as `Tokens` has them."""
+        return [int(i) for part in self.parts for i in part.ids]
+
+
 def tokenize(encoder: Encoder, sentences: Sequence[Sentence]) -> list[Any]:
     """Each sentence as the encoder reads it, in its language where the encoder wants to know it.
 
-    Raises RecordError for a sentence that is too long.
+    One that is too long comes in `Chunks`: every word is seen, though with the context of its chunk only.
     """
     out: dict[int, Any] = {}
     for language in dict.fromkeys(sentence.language for sentence in sentences):
         here = [i for i, sentence in enumerate(sentences) if sentence.language == language]
-        out.update(
-            zip(here, encoder.tokenize([sentences[i].word_texts() for i in here], language=language), strict=True)
-        )
-    for i, sentence in enumerate(sentences):
-        if out[i].truncated_words:
-            raise RecordError(
-                f"{out[i].truncated_words} of {len(sentence.words)} words lie past the encoder's longest input; "
-                "split the text into sentences"
-            )
+        found = encoder.tokenize([sentences[i].word_texts() for i in here], language=language)
+        for i, tokens in zip(here, found, strict=True):
+            cut = tokens.truncated_words > 0
+            out[i] = Chunks(_chunks(encoder, sentences[i].word_texts(), language)) if cut else tokens
     return [out[i] for i in range(len(sentences))]
+
+
+def _chunks(encoder: Encoder, words: list[str], language: str) -> tuple[Any, ...]:
+    """The words in halves, and these in halves, until all fit."""
+    (tokens,) = encoder.tokenize([words], language=language)
+    if not tokens.truncated_words or len(words) == 1:
+        return (tokens,)
+    middle = len(words) // 2
+    return _chunks(encoder, words[:middle], language) + _chunks(encoder, words[middle:], language)
+
+
+def parts_of(tokens: Sequence[Any]) -> list[Any]:
+    """What goes through the encoder: the sentences, those in chunks as their chunks."""
+    return [part for item in tokens for part in (item.parts if isinstance(item, Chunks) else (item,))]
 
 
 def embed(
@@ -104,12 +124,27 @@ def embed_all(
     logits: bool = True,
     subwords: bool = False,
 ) -> Embedded:
-    """As `embed`, for any number of sentences: in `passes` of at most ``batch_tokens`` tokens."""
-    parts: dict[int, Embedded] = {}
-    for here in passes(tokens, batch_tokens):
-        part = embed(encoder, [tokens[i] for i in here], hidden=hidden, logits=logits, subwords=subwords)
+    """As `embed`, for any number of sentences, of any length: in `passes` of at most ``batch_tokens`` tokens."""
+    flat, parts = parts_of(tokens), dict[int, Embedded]()
+    for here in passes(flat, batch_tokens):
+        part = embed(encoder, [flat[i] for i in here], hidden=hidden, logits=logits, subwords=subwords)
         parts.update((i, part.take(k, k + 1)) for k, i in enumerate(here))
-    return _join([parts[i] for i in range(len(tokens))])
+    if len(flat) == len(tokens):
+        return _join([parts[i] for i in range(len(flat))])
+    sentences, at = [], 0
+    for item in tokens:
+        count = len(item.parts) if isinstance(item, Chunks) else 1
+        sentences.append(_glue([parts[i] for i in range(at, at + count)]))
+        at += count
+    return _join(sentences)
+
+
+def _glue(chunks: Sequence[Embedded]) -> Embedded:
+    """The chunks of one sentence as that sentence."""
+    joined = _join(chunks)
+    before = np.repeat(joined.word_offsets[:-1], np.diff(joined.offsets)).astype(np.int32)
+    ends = [np.array([0, offsets[-1]], np.int64) for offsets in (joined.offsets, joined.word_offsets)]
+    return Embedded(joined.vectors, ends[0], joined.word_of + before, joined.probabilities, ends[1])
 
 
 def passes(tokens: Sequence[Any], batch_tokens: int) -> list[list[int]]:

@@ -38,14 +38,10 @@ def test_figures(engine: Engine) -> None:
 
 
 def test_rejected_records_are_counted() -> None:
-    models = bench_models()
-    models.fake_encoder.max_words = 5
-    engine = Engine(models)  # type: ignore[arg-type]
-    assert measure(engine, ["a b", "a b c d e f g"], "spa_Latn", rounds=1).rejects == 1
+    engine = Engine(bench_models())  # type: ignore[arg-type]
+    assert measure(engine, ["a b", "too long " * 600], "spa_Latn", rounds=1).rejects == 1
 
 
 def test_all_records_rejected_is_an_error_not_a_figure() -> None:
-    models = bench_models()
-    models.fake_encoder.max_words = 0
     with pytest.raises(StageError, match="none of the 2 records"):
-        measure(Engine(models), ["a b", "c"], "spa_Latn")  # type: ignore[arg-type]
+        measure(Engine(bench_models()), ["too long " * 600] * 2, "spa_Latn")  # type: ignore[arg-type]

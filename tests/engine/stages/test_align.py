@@ -10,10 +10,10 @@ import pytest
 
 from fakes import FakeEncoder, FakeModels, Tokens
 from spanport.api import Engine
-from spanport.errors import RecordError, UsageError
+from spanport.errors import UsageError
 from spanport.options import ALIGNERS, AlignOptions, Mixture
 from spanport.stages.align import align
-from spanport.stages.embed import embed, embed_all, tokenize
+from spanport.stages.embed import Chunks, embed, embed_all, tokenize
 from spanport.types import Sentence
 from spanport.words import with_words
 
@@ -98,9 +98,16 @@ def test_many_sentences_embed_as_in_one_pass() -> None:
     assert embed_all(encoder, [], 4).offsets.tolist() == [0]
 
 
-def test_a_sentence_past_the_encoder_s_length_is_rejected() -> None:
-    with pytest.raises(RecordError, match="2 of 3 words lie past"):
-        tokenize(FakeEncoder(max_words=1), sentences("a b c"))
+@pytest.mark.parametrize("most", [1, 2, 3])
+@pytest.mark.parametrize("hidden", [True, False])
+def test_a_sentence_past_the_encoder_s_length_is_seen_in_chunks(most: int, hidden: bool) -> None:
+    rows = [with_words(Sentence(text)) for text in ("a b c d e f", "g", "", "h i j")]
+    whole, cut = (FakeEncoder(max_words=limit) for limit in (512, most))
+    once = embed_all(whole, tokenize(whole, rows), 64, hidden=hidden)
+    pieces = embed_all(cut, tokenize(cut, rows), 64, hidden=hidden)
+    assert any(isinstance(tokens, Chunks) for tokens in tokenize(cut, rows))
+    for name in ("vectors", "offsets", "word_of", "probabilities", "word_offsets"):
+        np.testing.assert_array_equal(getattr(once, name), getattr(pieces, name))
 
 
 def test_a_second_encoder_aligns_in_place_of_the_first() -> None:
