@@ -222,7 +222,7 @@ def _mapped(repository: str) -> Iterator[None]:
         ) from error
     except errors.HFValidationError as error:
         raise NotFetchedError(f"{repository!r} is not a name on the hub: {error}") from error
-    except (OSError, ValueError) as error:  # requests' and urllib3's errors are OSErrors
+    except Exception as error:  # whose transport raises what depends on the version of huggingface_hub
         raise FetchError(
             f"fetching {repository} failed: {error}",
             remedy="Check the network and try again: what has arrived is kept.",

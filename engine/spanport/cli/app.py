@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import Annotated
 
@@ -60,8 +61,13 @@ app.add_typer(models.app, name="models")
 app.add_typer(export.app, name="export")
 
 
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
 def run() -> int:
-    """Run the command line; returns the exit code."""
+    """Run the command line; returns the exit code. A polite kill (SIGTERM) ends a job as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = app(standalone_mode=False)
     except typer.Exit as end:
