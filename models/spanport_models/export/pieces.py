@@ -83,6 +83,7 @@ def sentencepiece_tokenizer(path: Path) -> Any:
     proto.ParseFromString(path.read_bytes())
     trainer, rules = proto.trainer_spec, proto.normalizer_spec
     scores = [(piece.piece, piece.score) for piece in proto.pieces]
+    model: Any
     if trainer.model_type == _UNIGRAM:
         model = models.Unigram(scores, trainer.unk_id, byte_fallback=trainer.byte_fallback)
     elif trainer.model_type == _BPE:
