@@ -9,7 +9,7 @@ loses accuracy.
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -109,16 +109,11 @@ def split(path: Path, folder: Path) -> None:
     weight is in one of them. A file above 2 GB keeps its weights beside it in ``*_data``.
     """
     import onnx
-    from onnx.utils import Extractor
 
-    extractor = Extractor(onnx.load(path))
+    whole = onnx.load(path)
     inputs = ["input_ids", "attention_mask"]
-    body = extractor.extract_model(inputs, ["hidden_states"])
-    head = extractor.extract_model(["hidden_states", *inputs], ["logits"])
-    used = {name for node in head.graph.node for name in node.input}
-    unused = [value for value in head.graph.input if value.name not in used]
-    for value in unused:
-        head.graph.input.remove(value)
+    body = _part(whole, inputs, "hidden_states")
+    head = _part(whole, ["hidden_states", *inputs], "logits")
     for name, model in ((GRAPH_NAME, body), (HEAD_NAME, head)):
         large = sum(len(tensor.raw_data) for tensor in model.graph.initializer) > _PROTOBUF_LIMIT
         onnx.save(
@@ -128,6 +123,43 @@ def split(path: Path, folder: Path) -> None:
             location=f"{name}_data",
             size_threshold=1024,
         )
+
+
+def _part(model: Any, inputs: Sequence[str], output: str) -> Any:
+    """The nodes between these values, as a model of their own.
+
+    What branches (``If``, as DeBERTa's graphs have it) read from outside counts as well, which
+    ``onnx.utils.extract_model`` overlooks.
+    """
+    from onnx import helper
+
+    graph = model.graph
+    makers = {name: i for i, node in enumerate(graph.node) for name in node.output}
+    wanted, kept, seen = [output], set[int](), set[str]()
+    while wanted:
+        name = wanted.pop()
+        if name in seen or name in inputs:
+            seen.add(name)
+            continue
+        seen.add(name)
+        if name in makers:
+            kept.add(makers[name])
+            wanted += _reads(graph.node[makers[name]])
+    values = {value.name: value for value in (*graph.input, *graph.output)}
+    part = helper.make_graph(
+        [graph.node[i] for i in sorted(kept)],
+        graph.name,
+        [values[name] for name in inputs if name in seen],
+        [values[output]],
+        [tensor for tensor in graph.initializer if tensor.name in seen],
+    )
+    return helper.make_model(part, opset_imports=model.opset_import, ir_version=model.ir_version)
+
+
+def _reads(node: Any) -> list[str]:
+    """The values that a node needs, those of its branches included."""
+    branches = [branch for attribute in node.attribute for branch in (attribute.g, *attribute.graphs)]
+    return [*node.input, *(name for branch in branches for inner in branch.node for name in _reads(inner))]
 
 
 @contextmanager
