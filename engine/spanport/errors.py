@@ -66,10 +66,6 @@ class DeviceError(ModelError):
     """A device that was asked for is not granted."""
 
 
-class SolverError(SpanportError):
-    """The matching problem is malformed."""
-
-
 class JournalError(SpanportError):
     """A job cannot be resumed: the journal belongs to another input or to other options."""
 

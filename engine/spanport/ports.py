@@ -14,14 +14,6 @@ Int64 = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 
-class Tokens(Protocol):
-    """One sentence as an encoder reads it."""
-
-    @property
-    def ids(self) -> Any:
-        """Subword ids with specials, length = what the sentence costs in tokens."""
-
-
 class Encoded(Protocol):
     """The outcome of one forward pass over B sentences with S subwords and W words in all.
 

@@ -40,15 +40,17 @@ def add(app: typer.Typer) -> None:
     ) -> None:
         """Label a sample of sentences and show source, translation and projected entities."""
         from spanport.api import Engine
+        from spanport.errors import UsageError
         from spanport.languages import resolve
 
-        wanted = resolve(lang) if lang else None
+        chosen = [s for s in sample() if lang is None or s.language == resolve(lang)]
+        if not chosen:
+            known = ", ".join(dict.fromkeys(s.language for s in sample()))
+            raise UsageError(f"the sample has no sentences in {lang!r}; it has {known}")
         right = missing = wrong = 0
         with Engine.from_bundle(bundle) as engine:
-            for language in dict.fromkeys(s.language for s in sample()):
-                if wanted not in (None, language):
-                    continue
-                gold = [s for s in sample() if s.language == language]
+            for language in dict.fromkeys(s.language for s in chosen):
+                gold = [s for s in chosen if s.language == language]
                 stdout().rule(language, align="left")
                 for sentence, result in zip(gold, engine.label([s.text for s in gold], lang=language), strict=True):
                     stdout().print(marked(sentence.text, result.spans))

@@ -52,7 +52,7 @@ class Chunks:
 
     @property
     def ids(self) -> list[int]:
-        """The ids of all parts, as `Tokens` has them."""
+        """The ids of all parts: their number is what the sentence costs."""
         return [int(i) for part in self.parts for i in part.ids]
 
 
