@@ -25,7 +25,7 @@ SCALE = 20.0
 _POOL = 4000
 _BATCH = 1200  # padded pieces, both sides together
 _LONGEST = 110
-_SELF_LABEL_FROM = 0.55  # share of the training after which half of the native text is labelled by the model itself
+_SELF_LABEL_AT = (0.4, 0.7)  # shares of the training after which the model labels half of the native text
 
 
 def build(size: int, start: NDArray[np.float32] | None = None) -> XLMRobertaForTokenClassification:
@@ -193,15 +193,14 @@ def train(
     pieces = Pieces(tokenizer)
     examples = Examples(pairs, pieces, seed + loop.step)
     batches = iter(examples)
-    labelled = False
+    rounds = list(_SELF_LABEL_AT)
 
     def step(progress: float) -> tuple[torch.Tensor, int, dict[str, float]]:
-        nonlocal labelled
-        if progress >= _SELF_LABEL_FROM and not labelled:
+        if rounds and progress >= rounds[0]:
+            del rounds[0]
             count = label_native(model, generator.sample(pairs, len(pairs) // 2), pieces, LABELS, _LONGEST)
             print(f"labelled {count} native sentences", flush=True)
             examples.weigh()
-            labelled = True
         batch = next(batches)
         tokens = sum(len(a.ids) + len(b.ids) for a, b, _ in batch)
         loss, figures = joint_loss(model, batch, generator)

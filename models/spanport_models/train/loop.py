@@ -16,6 +16,7 @@ FLOOR = 0.02
 _LOG_SECONDS = 30.0
 _TABLE_ROWS = 4096  # weights with at least so many rows are embedding tables
 _SAVE_SECONDS = 300.0
+_AGAIN = 0.3  # where in the schedule a finished model goes on when it is trained once more
 
 
 def prepare_process(seed: int) -> None:
@@ -55,6 +56,8 @@ def save(path: Path, state: dict[str, Any]) -> None:
 class Loop:
     """Runs `step(progress) -> (loss, tokens, figures)` until the deadline; resumes from `path` when it exists.
 
+    A checkpoint whose schedule is over is trained on from a late part of a new one (warm restart).
+
     `table_factor` multiplies the learning rate of embedding tables: a rare piece's row is moved only when it occurs.
     """
 
@@ -86,7 +89,9 @@ class Loop:
             model.load_state_dict(state["model"])
             if len(state["optimizer"]["param_groups"]) == len(groups):
                 self.optimizer.load_state_dict(state["optimizer"])
-            self.first_progress, self.step, self.tokens = state["progress"], state["step"], state["tokens"]
+            finished = state["progress"] > 0.99
+            self.first_progress = _AGAIN if finished else state["progress"]
+            self.step, self.tokens = state["step"], state["tokens"]
             self.seconds = state["seconds"]
             print(f"resuming {path.name} at step {self.step}, progress {self.first_progress:.3f}", flush=True)
 

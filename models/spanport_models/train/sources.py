@@ -95,7 +95,7 @@ def _native_sources(root: Path, code: str) -> Iterator[Pair]:
         links = read_links(root / f"{code}2en" / f"awesome.{part}.pharaoh", swap=True)
         for (other, _), (source, _), edges in zip(native, english, links, strict=True):
             if other[0] != "-DOCSTART-" and _plausible(source, other):
-                yield Pair(LANGUAGES[code], f"{code}2en", 1.5, (source, other), ([], []), edges)
+                yield Pair(LANGUAGES[code], f"{code}2en/{part}", 1.5, (source, other), ([], []), edges)
 
 
 def _raw_sources(data: Path) -> Iterator[Pair]:

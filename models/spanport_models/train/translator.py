@@ -22,8 +22,8 @@ from spanport_models.train.text import place
 PEAK = 1e-3
 PAD, END = 1, 2
 _POOL = 6000
-_BATCH = 600  # padded pieces of the longer side: with few tokens to spend, many small steps
-_INTO_ENGLISH = 0.85
+_BATCH = 800  # padded pieces of the longer side: with few tokens to spend, many small steps
+_INTO_ENGLISH = 0.92
 _NEGATIVES = 2000
 _LONGEST = 120
 _SHARPEN = 4.0  # the encoder's states are short: without this their logits could not tell pieces apart
