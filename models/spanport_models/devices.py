@@ -19,13 +19,13 @@ _CUDA_PROVIDER = "CUDAExecutionProvider"
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A place to run a model: ``kind`` "cpu" or "cuda", and which one of them."""
+    """Where to run a model: ``kind`` "cpu" or "cuda", and which GPUs; each of several holds a replica."""
 
     kind: Literal["cpu", "cuda"]
-    index: int = 0
+    indices: tuple[int, ...] = (0,)
 
     def __str__(self) -> str:
-        return self.kind if self.kind == "cpu" else f"{self.kind}:{self.index}"
+        return self.kind if self.kind == "cpu" else f"{self.kind}:{','.join(map(str, self.indices))}"
 
 
 def available_cores() -> int:
@@ -59,7 +59,8 @@ def check_onnxruntime() -> None:
 def resolve_device(spec: "str | Device") -> Device:
     """Turn "auto", "cpu", "cuda" or "cuda:N" into a device that can be used now.
 
-    "auto" is the first GPU if both runtimes can use it, else the CPU.
+    "cuda" is every visible GPU, a replica of the model on each; "auto" is the same where both runtimes can use
+    them, else the CPU.
 
     Raises:
         DeviceError: The text is not a device, or the GPU asked for cannot be used.
@@ -73,10 +74,10 @@ def resolve_device(spec: "str | Device") -> Device:
     check_onnxruntime()
     if spec == "cpu":
         return Device("cpu")
-    device = Device("cuda", int(match.group(1) or 0))
-    obstacle = _cuda_obstacle(device.index)
+    index = int(match.group(1) or 0)
+    obstacle = _cuda_obstacle(index)
     if obstacle is None:
-        return device
+        return Device("cuda", tuple(range(_cuda_count())) if match.group(1) is None else (index,))
     if spec == "auto":
         return Device("cpu")
     raise obstacle
@@ -177,7 +178,6 @@ def _cuda_obstacle(index: int) -> DeviceError | None:
             f"cuda:{index} was asked for, but onnxruntime-gpu is not installed",
             remedy=f"Run pip uninstall -y onnxruntime, then {_GPU_EXTRA}.",
         )
-    import ctranslate2
     import onnxruntime
 
     if _CUDA_PROVIDER not in onnxruntime.get_available_providers():
@@ -185,7 +185,7 @@ def _cuda_obstacle(index: int) -> DeviceError | None:
             f"cuda:{index} was asked for, but this build of ONNX Runtime has no {_CUDA_PROVIDER}",
             remedy="Install onnxruntime-gpu from its official wheels.",
         )
-    count = ctranslate2.get_cuda_device_count()
+    count = _cuda_count()
     if index >= count:
         return DeviceError(
             f"cuda:{index} was asked for, but {count} CUDA devices are visible",
@@ -193,3 +193,9 @@ def _cuda_obstacle(index: int) -> DeviceError | None:
             remedy="Check nvidia-smi and CUDA_VISIBLE_DEVICES.",
         )
     return None
+
+
+def _cuda_count() -> int:
+    import ctranslate2
+
+    return int(ctranslate2.get_cuda_device_count())

@@ -1,5 +1,6 @@
 """ONNX Runtime sessions: loading with checks, and running for chosen outputs."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ HEAD_NAME = "head.onnx"
 class EncoderSession:
     """The graphs of an encoder: the body up to the alignment layer, and the head from there to the logits.
 
-    A bundle may also have one graph with both outputs. Runs are thread-safe.
+    A bundle may also have one graph with both outputs. Runs are thread-safe; on several GPUs they take turns.
 
     Args:
         folder: The bundle.
@@ -32,28 +33,25 @@ class EncoderSession:
     """
 
     def __init__(self, folder: Path, manifest: EncoderManifest, device: Device, intra_threads: int) -> None:
-        self._body = _load(folder / GRAPH_NAME, device, intra_threads)
-        self._head = _load(folder / HEAD_NAME, device, intra_threads) if HEAD_NAME in manifest.files else None
-        self._head_inputs = {value.name for value in self._head.get_inputs()} if self._head else set()
-        self._check(folder, manifest)
+        names = [GRAPH_NAME, *([HEAD_NAME] if HEAD_NAME in manifest.files else [])]
+        self.replicas = [
+            Graphs(
+                *(_load(folder / name, device.kind, index, intra_threads) for name in names),
+                device=device.kind,
+                index=index,
+            )
+            for index in device.indices
+        ]
+        self._graphs = itertools.cycle(self.replicas)
+        self._check(folder, manifest, self.replicas[0])
 
     def run(self, ids: Int64Array, mask: Int64Array, *, hidden: bool, logits: bool) -> dict[str, Any]:
         """Outputs wanted, as arrays: "hidden_states" (B, T, d) and "logits" (B, T, L)."""
-        feeds = {"input_ids": ids, "attention_mask": mask}
-        if self._head is None:
-            names = ["hidden_states"] * hidden + ["logits"] * logits
-            return dict(zip(names, self._body.run(names, feeds), strict=True))
-        (states,) = self._body.run(["hidden_states"], feeds)
-        outputs = {"hidden_states": states} if hidden else {}
-        if logits:
-            feeds["hidden_states"] = states
-            wanted = {name: feeds[name] for name in self._head_inputs}
-            (outputs["logits"],) = self._head.run(["logits"], wanted)
-        return outputs
+        return next(self._graphs).run(ids, mask, hidden=hidden, logits=logits)
 
-    def _check(self, folder: Path, manifest: EncoderManifest) -> None:
-        inputs = {value.name for value in self._body.get_inputs()}
-        outputs = {value.name for part in (self._body, self._head) if part for value in part.get_outputs()}
+    def _check(self, folder: Path, manifest: EncoderManifest, graphs: "Graphs") -> None:
+        inputs = {value.name for value in graphs.body.get_inputs()}
+        outputs = {value.name for part in (graphs.body, graphs.head) if part for value in part.get_outputs()}
         wanted = {"hidden_states": manifest.hidden_size}
         if manifest.labels:
             wanted["logits"] = len(manifest.labels)
@@ -64,7 +62,7 @@ class EncoderSession:
                 remedy="Export the model with `spanport export encoder`.",
             )
         ids = np.zeros((1, 2), dtype=np.int64)
-        results = self.run(ids, np.ones_like(ids), hidden=True, logits=bool(manifest.labels))
+        results = graphs.run(ids, np.ones_like(ids), hidden=True, logits=bool(manifest.labels))
         for name, size in wanted.items():
             if results[name].shape != (1, 2, size):
                 raise ArchitectureError(
@@ -75,7 +73,44 @@ class EncoderSession:
                 )
 
 
-def _load(path: Path, device: Device, intra_threads: int) -> Any:
+class Graphs:
+    """One replica: the sessions of one device, run with bound outputs.
+
+    The states that the head reads stay on the device, and only the outputs asked for are copied from it.
+    """
+
+    def __init__(self, body: Any, head: Any = None, *, device: str = "cpu", index: int = 0) -> None:
+        self.body, self.head = body, head
+        self._place = (device, index)
+        self._head_inputs = {value.name for value in head.get_inputs()} if head else set()
+
+    def run(self, ids: Int64Array, mask: Int64Array, *, hidden: bool, logits: bool) -> dict[str, Any]:
+        """See :meth:`EncoderSession.run`."""
+        import onnxruntime
+
+        feeds = {"input_ids": ids, "attention_mask": mask}
+        place = onnxruntime.OrtValue.ortvalue_from_numpy
+        values = {name: place(array, *self._place) for name, array in feeds.items()}
+        if self.head is None:
+            names = ["hidden_states"] * hidden + ["logits"] * logits
+            return {name: value.numpy() for name, value in self._bound(self.body, values, names).items()}
+        outputs = self._bound(self.body, values, ["hidden_states"])
+        if logits:
+            wanted = {name: (values | outputs)[name] for name in self._head_inputs}
+            outputs |= self._bound(self.head, wanted, ["logits"])
+        return {name: value.numpy() for name, value in outputs.items() if hidden or name == "logits"}
+
+    def _bound(self, session: Any, values: dict[str, Any], names: list[str]) -> dict[str, Any]:
+        binding = session.io_binding()
+        for name, value in values.items():
+            binding.bind_ortvalue_input(name, value)
+        for name in names:
+            binding.bind_output(name, *self._place)
+        session.run_with_iobinding(binding)
+        return dict(zip(names, binding.get_outputs(), strict=True))
+
+
+def _load(path: Path, kind: str, index: int, intra_threads: int) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -88,23 +123,23 @@ def _load(path: Path, device: Device, intra_threads: int) -> Any:
     if intra_threads > 1:  # spinning threads would take the cores from the other engine threads
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=_providers(device))
+        session = onnxruntime.InferenceSession(str(path), options, providers=_providers(kind, index))
     except Exception as error:  # ONNX Runtime has an exception class per status code and no common base
         raise BundleError(
             f"{path} cannot be loaded by ONNX Runtime: {error}",
             expected="an ONNX graph",
             remedy="Export or fetch the bundle again.",
         ) from error
-    if device.kind == "cuda" and "CUDAExecutionProvider" not in session.get_providers():
+    if kind == "cuda" and "CUDAExecutionProvider" not in session.get_providers():
         raise DeviceError(
-            f"{device} was asked for and ONNX Runtime did not grant it",
+            f"cuda:{index} was asked for and ONNX Runtime did not grant it",
             expected="a CUDA and cuDNN that match the installed onnxruntime-gpu",
             remedy="See https://onnxruntime.ai/docs/execution-providers/CUDA-ExecutionProvider.html.",
         )
     return session
 
 
-def _providers(device: Device) -> list[Any]:
-    if device.kind == "cpu":
+def _providers(kind: str, index: int) -> list[Any]:
+    if kind == "cpu":
         return ["CPUExecutionProvider"]
-    return [("CUDAExecutionProvider", {"device_id": device.index}), "CPUExecutionProvider"]
+    return [("CUDAExecutionProvider", {"device_id": index}), "CPUExecutionProvider"]

@@ -223,7 +223,7 @@ class Translator:
             return ctranslate2.Translator(
                 str(folder),
                 device=self.device.kind,
-                device_index=self.device.index,
+                device_index=list(self.device.indices),
                 compute_type=compute,
                 intra_threads=intra_threads,
                 inter_threads=self.inter_threads,

@@ -62,8 +62,8 @@ def test_a_gpu_that_is_not_there_is_an_error(installed: set[str], monkeypatch: p
         resolve_device("cuda:0")
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
     monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 2)
-    assert resolve_device("cuda:1") == Device("cuda", 1)
-    assert str(resolve_device("auto")) == "cuda:0"
+    assert resolve_device("cuda:1") == Device("cuda", (1,))
+    assert str(resolve_device("auto")) == str(resolve_device("cuda")) == "cuda:0,1"
     with pytest.raises(DeviceError, match="cuda:2 was asked for, but 2 CUDA devices are visible"):
         resolve_device("cuda:2")
 

@@ -22,6 +22,7 @@ Replace = Annotated[bool, typer.Option("--replace", help="Replace a folder that 
 Languages = Annotated[str, typer.Option(help="Languages of the model, separated by commas.")]
 Layer = Annotated[int | None, typer.Option(min=1, help="Layer to align by; default: two thirds of the depth.")]
 Precision = Annotated[str, typer.Option(help="int8, fp32, or fp16 (GPU).")]
+Longest = Annotated[int | None, typer.Option("--max-length", min=8, help="Longest input in subwords; default: all.")]
 
 
 @app.command(epilog="Example: spanport export encoder ./xlmr-conll03 ./my-encoder --layer 8 --precision int8")
@@ -30,7 +31,13 @@ def encoder(
     out: Out,
     layer: Layer = None,
     precision: Precision = "int8",
+    max_length: Longest = None,
     languages: Languages = "",
+    labels: Annotated[str, typer.Option(help="Labels in logit order, in place of the model's own: O,B-PER,...")] = "",
+    conll: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Labelled file to score the original and the export on."),
+    ] = None,
     licence: Licence = "unknown",
     name: Name = None,
     revision: Revision = None,
@@ -38,7 +45,11 @@ def encoder(
     replace: Replace = False,
 ) -> None:
     """Convert a token classifier (or a plain encoder, to align by) to ONNX with logits and hidden states."""
-    _encode("export_encoder", model, out, layer, precision, languages, licence, name, revision, allow_pickle, replace)
+    _encode(
+        "export_encoder", model, out, languages,
+        layer=layer, precision=precision, max_length=max_length, labels=tuple(labels.split(",")) if labels else None,
+        conll=conll, licence=licence, name=name, revision=revision, allow_pickle=allow_pickle, replace=replace,
+    )  # fmt: skip
 
 
 @app.command("mt-encoder", epilog="Example: spanport export mt-encoder ./nllb-600M ./nllb-aligner")
@@ -47,6 +58,7 @@ def mt_encoder(
     out: Out,
     layer: Layer = None,
     precision: Precision = "int8",
+    max_length: Longest = None,
     languages: Languages = "",
     licence: Licence = "unknown",
     name: Name = None,
@@ -56,8 +68,10 @@ def mt_encoder(
 ) -> None:
     """Convert the encoder of a translator, to align by (TransAlign)."""
     _encode(
-        "export_mt_encoder", model, out, layer, precision, languages, licence, name, revision, allow_pickle, replace
-    )
+        "export_mt_encoder", model, out, languages,
+        layer=layer, precision=precision, max_length=max_length,
+        licence=licence, name=name, revision=revision, allow_pickle=allow_pickle, replace=replace,
+    )  # fmt: skip
 
 
 @app.command(epilog="Example: spanport export translator ./nllb-200-distilled-600M ./my-nllb --precision int8")
@@ -100,39 +114,18 @@ def pipeline(
     say(f"made {made}")
 
 
-def _encode(
-    function: str,
-    model: str,
-    out: Path,
-    layer: int | None,
-    precision: str,
-    languages: str,
-    licence: str,
-    name: str | None,
-    revision: str | None,
-    allow_pickle: bool,
-    replace: bool,
-) -> None:
+def _encode(function: str, model: str, out: Path, languages: str, **given: Any) -> None:
     import msgspec
 
     from spanport.errors import UsageError
     from spanport.languages import resolve
     from spanport_models.export import EncoderOptions
 
-    given = {
-        "layer": layer,
-        "precision": precision,
-        "languages": tuple(resolve(code.strip()) for code in languages.split(",") if code.strip()),
-        "licence": licence,
-        "name": name,
-        "revision": revision,
-        "allow_pickle": allow_pickle,
-        "replace": replace,
-    }
+    given["languages"] = tuple(resolve(code.strip()) for code in languages.split(",") if code.strip())
     try:
         options = msgspec.convert(given, EncoderOptions)
     except msgspec.ValidationError as error:
-        raise UsageError(f"--precision {precision}: expected int8, fp32 or fp16 ({error})") from error
+        raise UsageError(f"--precision {given['precision']}: expected int8, fp32 or fp16 ({error})") from error
     _run(function, model, out, options)
 
 
@@ -162,4 +155,6 @@ def _run(function: str, model: str, out: Path, options: Any) -> None:
         "label agreement": report.label_agreement,
     }
     rows += [(what, f"{value:.6f}") for what, value in losses.items() if value is not None]
+    if report.f1:
+        rows.append(("F1, original and export", "{:.4f} and {:.4f}".format(*report.f1)))
     table(("export", ""), rows)

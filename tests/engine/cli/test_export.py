@@ -1,0 +1,38 @@
+"""`spanport export` on a tiny random model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch", reason="needs the extra spanport[export]")
+
+import tiny_models
+
+LABELS = "O,B-PER,I-PER,B-ORG,I-ORG"
+
+
+def test_labels_length_and_scored_file(cli: Callable[..., Any], tmp_path: Path) -> None:
+    source = tiny_models.xlm_roberta(tmp_path / "source")
+    gold = tmp_path / "gold.conll"
+    gold.write_text("Ana B-PER\nvive O\n\nOslo B-ORG\n", "utf8")
+    out = tmp_path / "bundle"
+    options = ("--layer", 2, "--labels", LABELS, "--max-length", 20, "--conll", gold, "--languages", "es")
+    ran = cli("export", "encoder", source, out, *options)
+    assert ran.code == 0, ran.err
+    assert "F1, original and export" in ran.out + ran.err
+    manifest = json.loads((out / "manifest.json").read_text("utf8"))
+    assert (manifest["labels"], manifest["max_length"], manifest["layer"]) == (LABELS.split(","), 20, 2)
+    assert manifest["languages"] == ["spa_Latn"]
+    again = cli("export", "encoder", source, out, *options)
+    assert "nothing to do" in again.out + again.err
+
+
+def test_an_unknown_precision_names_those_there_are(cli: Callable[..., Any], tmp_path: Path) -> None:
+    ran = cli("export", "encoder", tmp_path, tmp_path / "out", "--precision", "int4")
+    assert ran.code == 2
+    assert "expected int8, fp32 or fp16" in ran.err
