@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from spanport import flow
-from spanport.errors import ModelError
+from spanport.errors import ModelError, UsageError
 from spanport.flow import Work
 from spanport.models import Models, mapped_errors
 from spanport.options import AlignOptions, EncodeOptions, StreamOptions, TranslateOptions
 from spanport.stream import Stage
-from spanport.systems.base import Need, System
+from spanport.systems.base import Need, System, makes_targets
 from spanport.systems.tools import aligner_of
 
 Run = Callable[[Sequence[Any]], Sequence[Any]]
@@ -44,7 +44,14 @@ class Planner:
         self.translate_options, self.encode_options, self.stream_options = translate, encode, stream
 
     def label(self, lang: str, pivot: str, system: System) -> list[Group]:
-        """Translate, label, align, match; a system that needs no source labels the target at once."""
+        """Translate, label, align, match; a system that needs no source labels the target at once.
+
+        Raises UsageError for a system that writes its own targets: the text to label would get lost.
+        """
+        if makes_targets(system):
+            raise UsageError(
+                "this system translates labelled text and labels the translation; use project, without targets"
+            )
         if "source" not in system.needs:
             return [Group("encoder", lambda: [*self._encoding(system.needs, classify=True), self._match(system)])]
         return [

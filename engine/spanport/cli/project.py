@@ -21,7 +21,13 @@ def add(app: typer.Typer) -> None:
     @app.command(epilog="Example: spanport project --source en.conll --target es.txt --target-lang es -o es.conll")
     def project(
         source: Annotated[str, typer.Option(help="Labelled file.")],
-        target: Annotated[str, typer.Option(help="Its translation, line by line; labels in it are ignored.")],
+        target: Annotated[
+            str | None,
+            typer.Option(
+                help="Its translation, line by line; labels in it are ignored. Without it, a system such as "
+                "easyproject or translate-train makes labelled text in --target-lang."
+            ),
+        ] = None,
         output: a.Output = "-",
         alignments: Annotated[
             str | None, typer.Option(help="Pharaoh file source-target; computed if absent.")
@@ -44,28 +50,33 @@ def add(app: typer.Typer) -> None:
         stats: a.Stats = None,
         fresh: a.Fresh = False,
     ) -> int:
-        """Carry gold labels across given parallel text, aligning the words unless alignments are given."""
+        """Carry gold labels across given parallel text, aligning the words unless alignments are given.
+
+        Without --target the labelled text is translated and the translation labelled: training data in another
+        language. Sentences that the system drops as doubtful are left out and counted.
+        """
         from spanport.cli.jobs import JobFiles, run_lines
         from spanport.formats import find_format
         from spanport.languages import resolve
 
-        source_lang, target_lang = resolve(source_lang), resolve(target_lang) if target_lang else ""
-        inputs = [source, target, *([alignments] if alignments else [])]
-        files = JobFiles(output, rejects, format, fallback="jsonl", inputs=inputs, fresh=fresh)
         settings = a.system_options(score, solver, option)
+        _check(system, settings, target, target_lang, alignments)
+        source_lang, target_lang = resolve(source_lang), resolve(target_lang) if target_lang else ""
+        inputs = [path for path in (source, target, alignments) if path]
+        files = JobFiles(output, rejects, format, fallback="jsonl", inputs=inputs, fresh=fresh)
         options = [
             "project",
             source_lang,
             target_lang,
-            bundle,
             aligner,
             system,
             settings,
             min_confidence,
             files.format,
         ]
-        formats = {find_format(source, source_format).name, find_format(target, target_format).name, files.format}
-        if alignments and formats == {"conll"} and system == "ngram" and not min_confidence and not stats:
+        given = [(source, source_format), *([(target, target_format)] if target else [])]
+        formats = {*(find_format(*file).name for file in given), files.format}
+        if target and alignments and formats == {"conll"} and system == "ngram" and not min_confidence and not stats:
             from spanport.bulk import is_plain, project_files
             from spanport.options import NgramOptions
             from spanport.systems.base import make_system
@@ -95,7 +106,7 @@ def add(app: typer.Typer) -> None:
 def _stream(
     files: JobFiles,
     source: tuple[str, str | None, str],
-    target: tuple[str, str | None, str],
+    target: tuple[str | None, str | None, str],
     alignments: str | None,
     *,
     engine: Engine,
@@ -105,28 +116,71 @@ def _stream(
     options: Any,
     stats: str | None,
 ) -> int:
+    from spanport.cli.console import say
     from spanport.cli.jobs import run_job
     from spanport.formats import read, read_alignments
-    from spanport.types import Pair
+    from spanport.types import Pair, Sentence
 
-    readers: list[tuple[str, Any]] = [(source[0], read(*source)), (target[0], read(*target, labels=False))]
+    target_path, target_format, target_lang = target
+    to_come, dropped = Sentence("", target_lang), 0
+    readers: list[tuple[str, Any]] = [(source[0], read(*source))]
+    if target_path:
+        readers.append((target_path, read(target_path, target_format, target_lang, labels=False)))
     if alignments:
         readers.append((alignments, read_alignments(alignments)))
 
-    def build(left: Any, right: Any, links: Any = None) -> Pair:
-        return Pair(left.sentence, right.sentence, links.alignment if links else None)
+    def build(left: Any, right: Any = None, links: Any = None) -> Pair:
+        return Pair(left.sentence, right.sentence if right else to_come, links.alignment if links else None)
+
+    def kept(projection: Projection) -> bytes:
+        nonlocal dropped
+        if target_path or projection.target.text:
+            return encode(projection)
+        dropped += 1
+        return b""
 
     def outcomes(records: Any, skip: int) -> Any:
         return engine.stream_project(records, system=system, options=settings, aligned=bool(alignments), skip=skip)
 
     with engine:
-        return run_job(
+        code = run_job(
             files,
             readers,
             build=build,
             outcomes=outcomes,
-            encode=encode,
+            encode=kept,
             engine=engine,
             options=options,
+            models="" if alignments and not _needs_models(system, settings) else engine.models.digest,
             stats=stats,
         )
+    if dropped:
+        sentences = "1 sentence" if dropped == 1 else f"{dropped:,} sentences"
+        say(f"{sentences} left out by the filters of {system}: their labels did not come through whole")
+    return code
+
+
+def _needs_models(system: str, settings: dict[str, Any]) -> bool:
+    """Whether a system asks more of the models than an alignment."""
+    from spanport.systems.base import make_system
+
+    return bool(make_system(system, settings).needs - {"source", "links"})
+
+
+def _check(
+    system: str, settings: dict[str, Any], target: str | None, target_lang: str, alignments: str | None
+) -> None:
+    """Raise UsageError where the system wants a target and none is given, or the other way round."""
+    from spanport.errors import UsageError
+    from spanport.systems.base import make_system, makes_targets
+
+    if not makes_targets(make_system(system, settings)):
+        if target is None:
+            raise UsageError(
+                f"system {system!r} labels given text: pass its file with --target, or choose a system that "
+                "translates the source itself: easyproject, translate-train"
+            )
+    elif target or alignments:
+        raise UsageError(f"system {system!r} writes its own targets: leave out --target and --alignments")
+    elif not target_lang:
+        raise UsageError(f"system {system!r} translates the source: say into which language with --target-lang")

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from spanport.errors import UsageError
-from spanport.systems.base import System, make_system, system_names
+from spanport.systems.base import System, make_system, makes_targets, system_names
 from spanport.systems.tools import Tools
 
 TOO_SLOW = frozenset({"codec"})
@@ -52,11 +52,6 @@ def parse_systems(text: str) -> list[SystemSpec]:
                 "with; run it with spanport project"
             )
     return list(specs.values())
-
-
-def makes_targets(system: System) -> bool:
-    """Whether the system writes its own targets instead of labelling given ones."""
-    return bool(getattr(system, "makes_targets", False))
 
 
 def _all() -> list[SystemSpec]:

@@ -125,6 +125,11 @@ def _preset(name: str, cls: type[System], preset: str) -> SystemOptions:
     return presets[preset]
 
 
+def makes_targets(system: System) -> bool:
+    """Whether the system writes its own targets instead of labelling given ones."""
+    return bool(getattr(system, "makes_targets", False))
+
+
 def run_system(system: System, jobs: Sequence[Job]) -> list[Projection]:
     """One projection per job, with the label policy of the system's settings applied.
 

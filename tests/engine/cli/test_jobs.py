@@ -56,6 +56,33 @@ def test_options_of_a_system(cli, parallel: Path) -> None:
     assert "'pear'" in ran.err or "pear" in ran.err
 
 
+def test_training_data_in_another_language_from_labelled_text_alone(cli, tmp_path: Path) -> None:
+    rows = [json.dumps({"text": "Ana Ruiz vive en Lugo", "spans": [{"start": 0, "end": 8, "label": "PER"}]})]
+    rows.append(json.dumps({"text": "vive ] en x", "spans": [{"start": 10, "end": 11, "label": "LOC"}]}))
+    rows.append(json.dumps({"text": "llega a Lugo", "spans": []}))
+    (tmp_path / "es.jsonl").write_text("\n".join(rows) + "\n")
+    base = ["project", "--source", tmp_path / "es.jsonl", "--source-lang", "es", "--target-lang", "en"]
+    ran = cli(*base, "--system", "easyproject", "-o", tmp_path / "en.conll")
+    assert ran.code == 0, ran.err
+    assert "1 sentence left out" in ran.err
+    kept = ["Ana\tB-PER", "Ruiz\tI-PER", "lives\tO", "in\tO", "Lugo\tO", "", "arrives\tO", "to\tO", "Lugo\tO", "", ""]
+    assert (tmp_path / "en.conll").read_text() == "\n".join(kept)
+    ran = cli(*base, "--system", "translate-train", "--format", "text")
+    assert (ran.code, ran.out) == (0, "[PER Ana Ruiz] lives in Lugo\nlives ] in [LOC x]\narrives to Lugo\n"), ran.err
+
+
+def test_a_target_where_none_is_wanted_and_none_where_one_is(cli, parallel: Path) -> None:
+    base = ["project", "--source", parallel / "en.conll"]
+    ran = cli(*base, "--target-lang", "es")
+    assert (ran.code, "--target" in ran.err, "easyproject" in ran.err) == (2, True, True)
+    ran = cli(*base, "--system", "easyproject", "--target-lang", "es", "--target", parallel / "es.txt")
+    assert (ran.code, "leave out --target" in ran.err) == (2, True)
+    ran = cli(*base, "--system", "translate-train")
+    assert (ran.code, "--target-lang" in ran.err) == (2, True)
+    ran = cli("label", parallel / "es.txt", "--lang", "es", "--system", "easyproject")
+    assert (ran.code, ran.out, "use project" in ran.err) == (2, "", True)
+
+
 def test_label_text_to_jsonl_text_and_standard_output(cli, tmp_path: Path) -> None:
     (tmp_path / "in.txt").write_text("Ana Ruiz vive en Sevilla\n\nllega Ana\n")
     assert cli("label", tmp_path / "in.txt", "--lang", "spa_Latn", "-o", tmp_path / "out.jsonl").code == 0
