@@ -105,6 +105,7 @@ class FakeModels:
     fake_translator: FakeTranslator = field(default_factory=FakeTranslator)
     fake_aligner: FakeEncoder | None = None
     name: str = "fake"
+    digest: str = "0"
     released: bool = False
     licence_notice: str | None = None
 

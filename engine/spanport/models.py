@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -56,6 +57,11 @@ class Models:
             "bundle", lambda: load_bundle(self.name, device=self.device, inter_threads=self.threads or 0)
         )
         return opened
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the bundle's manifest, which names the checksums of all that belongs to the bundle."""
+        return hashlib.sha256((self.bundle.path / "manifest.json").read_bytes()).hexdigest()
 
     def encoder(self) -> Encoder:
         """The token classifier and aligner."""

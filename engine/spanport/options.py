@@ -235,3 +235,5 @@ class StreamOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Whether all models of a job stay loaded, or one at a time works on spilled blocks of records."""
     spill_block: int = 51200
     """Records that go through one model before the next one is loaded, where only one may be resident."""
+    spill_folder: str | None = None
+    """Where these blocks are spilled: a folder made for them and removed at the end; None takes a temporary one."""

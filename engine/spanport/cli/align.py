@@ -52,6 +52,7 @@ def add(app: typer.Typer) -> None:
                 outcomes=lambda records, skip: engine.stream_align(records, skip=skip),
                 encode=encode_pharaoh,
                 engine=engine,
-                options=["align", source_lang, target_lang, bundle, aligner],
+                options=["align", source_lang, target_lang, aligner],
+                models=engine.models.digest,
                 stats=stats,
             )

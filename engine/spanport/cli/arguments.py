@@ -20,6 +20,10 @@ InputFormat = Annotated[str | None, typer.Option(help="Format of the input, wher
 Rejects = Annotated[str | None, typer.Option(help="File for records that fail; default OUTPUT.rejects.jsonl.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Threads = Annotated[int, typer.Option(min=0, help="Batches worked on at once; 0 is one per core.")]
+BatchTokens = Annotated[
+    int,
+    typer.Option(min=1, help="Most tokens, padding included, in one batch; `spanport bench --tune` finds the best."),
+]
 Aligner = Annotated[
     str, typer.Option(help="Word aligner: hybrid (what the bundle was tuned to), simalign-itermax, awesome, ...")
 ]
@@ -65,15 +69,17 @@ def engine(
     *,
     aligner: str = "hybrid",
     beam_size: int = 1,
+    batch_tokens: int = 1024,
+    spill: str | None = None,
     resident: Literal["all", "one"] | None = None,
     memory_limit: str | None = None,
 ) -> Engine:
-    """The engine for these options; models load later.
+    """The engine for these options; models load later. ``spill``: see `StreamOptions.spill_folder`.
 
     Batches depend on the input alone (no linger), so that a resumed job ends with the same bytes.
     """
     from spanport.api import Engine
-    from spanport.options import StreamOptions, TranslateOptions
+    from spanport.options import EncodeOptions, StreamOptions, TranslateOptions
 
     count = threads or cores()
     made = Engine.from_bundle(
@@ -81,8 +87,9 @@ def engine(
         device=device,
         threads=count,
         align=aligner,
-        translate=TranslateOptions(beam_size=beam_size),
-        stream=StreamOptions(workers=count, linger=None, resident=resident or "all"),
+        translate=TranslateOptions(beam_size=beam_size, batch_tokens=batch_tokens),
+        encode=EncodeOptions(batch_tokens=batch_tokens),
+        stream=StreamOptions(workers=count, linger=None, resident=resident or "all", spill_folder=spill),
     )
     if memory_limit is not None and resident is None:
         limit_memory(made, memory_limit)

@@ -15,6 +15,7 @@ from spanport.errors import LengthMismatchError, RecordError
 from spanport.formats import Rejected, find_format, parallel
 from spanport.formats.records import Line, shown
 from spanport.stream import Failed, Outcome, OutputJob
+from spanport.stream.sink import is_regular
 
 NAMED = 3
 """Rejected records that the summary names."""
@@ -43,9 +44,16 @@ class JobFiles:
         else:
             self.format = find_format(output, format).name
 
-    def open(self, options: Any) -> OutputJob:
-        """Open output, rejects and journal; ``options`` are what the output depends on besides the inputs."""
-        return OutputJob(self.output, self.rejects, inputs=self.inputs, options=options, fresh=self.fresh)
+    @property
+    def spill(self) -> str | None:
+        """Folder for spilled blocks, beside the output where that is a file: there is room, and no one else's."""
+        return f"{self.output}.spill" if is_regular(self.output) else None
+
+    def open(self, options: Any, models: str) -> OutputJob:
+        """Open output, rejects and journal; the output depends on ``options`` and ``models`` (a digest) too."""
+        return OutputJob(
+            self.output, self.rejects, inputs=self.inputs, options=options, models=models, fresh=self.fresh
+        )
 
 
 class Records:
@@ -88,12 +96,14 @@ def run_job(
     encode: Callable[[Any], bytes],
     engine: Engine,
     options: Any,
+    models: str,
     stats: str | None = None,
 ) -> int:
     """Carry a job through and report; returns the exit code.
 
     ``build`` makes one record of one result of each reader, ``outcomes`` the stream of results, ``encode`` the bytes
-    of one; a record that the output format cannot hold is rejected like any other.
+    of one; a record that the output format cannot hold is rejected like any other. A job is resumed with the same
+    ``options`` and the same ``models`` (a digest; empty where it uses none) only.
 
     Raises LengthMismatchError, at the end, when the inputs are of different lengths.
     """
@@ -106,21 +116,26 @@ def run_job(
         if records.mismatch is not None:
             raise records.mismatch
 
-    code = run_lines(files, lines, options=options, engine=engine)
+    code = run_lines(files, lines, options=options, models=models, engine=engine)
     if stats:
         Path(stats).write_bytes(engine.stats.snapshot().to_json())
     return code
 
 
 def run_lines(
-    files: JobFiles, lines: Callable[[int], Iterator[Line]], *, options: Any, engine: Engine | None = None
+    files: JobFiles,
+    lines: Callable[[int], Iterator[Line]],
+    *,
+    options: Any,
+    models: str = "",
+    engine: Engine | None = None,
 ) -> int:
     """Write the outcomes of a job and report; returns the exit code. ``lines`` takes how many records to skip."""
     started = time.monotonic()
     reasons: list[str] = []
     number = 0
     mismatch: LengthMismatchError | None = None
-    with files.open(options) as job:
+    with files.open(options, models) as job:
         if job.completed:
             say(f"resuming after the {job.completed:,} records of the run before")
         with Progress(files.inputs[0], engine) as progress, closing(lines(job.completed)) as results:  # type: ignore[type-var]

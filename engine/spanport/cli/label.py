@@ -28,6 +28,7 @@ def add(app: typer.Typer) -> None:
         format: a.Format = None,
         rejects: a.Rejects = None,
         beam_size: Annotated[int, typer.Option(min=1, help="Beams of the translator.")] = 1,
+        batch_tokens: a.BatchTokens = 1024,
         aligner: a.Aligner = "hybrid",
         device: a.Device = "auto",
         threads: a.Threads = 0,
@@ -52,6 +53,8 @@ def add(app: typer.Typer) -> None:
             threads,
             aligner=aligner,
             beam_size=beam_size,
+            batch_tokens=batch_tokens,
+            spill=files.spill,
             resident=resident,
             memory_limit=memory_limit,
         )
@@ -71,8 +74,9 @@ def add(app: typer.Typer) -> None:
                 encode=a.projection_encoder(files.format, min_confidence),
                 engine=engine,
                 options=[
-                    *("label", lang, pivot, bundle, aligner, system, settings, min_confidence, beam_size),
+                    *("label", lang, pivot, aligner, system, settings, min_confidence, beam_size, batch_tokens),
                     files.format,
                 ],
+                models=engine.models.digest,
                 stats=stats,
             )

@@ -44,8 +44,10 @@ class OutputJob:
     Where input or output is not a regular file nothing can be resumed: there is no journal, and each record is
     written at once.
 
-    Raises JournalError when the journal belongs to another input or other options, unless ``fresh``; UsageError
-    when two of the files are one; StageError when the output cannot be written (a full disk): the files
+    ``options`` and ``models`` (a digest) are what the output depends on besides the inputs.
+
+    Raises JournalError when the journal belongs to another input, other models or options, unless ``fresh``;
+    UsageError when two of the files are one; StageError when the output cannot be written (a full disk): the files
     then end with the last committed record, and the job can be resumed.
     """
 
@@ -56,6 +58,7 @@ class OutputJob:
         *,
         inputs: Sequence[str | Path],
         options: Any = None,
+        models: str = "",
         fresh: bool = False,
         interval: float = 2.0,
     ) -> None:
@@ -64,7 +67,7 @@ class OutputJob:
         _distinct([*paths, Path(output), self.rejects_path])
         done = Commit()
         try:
-            self._journal = _journal(output, paths, options, fresh)
+            self._journal = _journal(output, paths, (options, models), fresh)
             if self._journal:
                 done = _last_whole(self._journal.commits, Path(output), self.rejects_path)
             self._output = Sink(output, done.output, lazy=False)
@@ -159,7 +162,7 @@ class OutputJob:
                 self._journal.close()
 
 
-def _journal(output: str | Path, inputs: Sequence[Path], options: Any, fresh: bool) -> Journal | None:
+def _journal(output: str | Path, inputs: Sequence[Path], settings: tuple[Any, str], fresh: bool) -> Journal | None:
     """The job's journal; None where the job could not be resumed."""
     if not is_regular(output):
         return None
@@ -167,7 +170,7 @@ def _journal(output: str | Path, inputs: Sequence[Path], options: Any, fresh: bo
     if fresh:
         path.unlink(missing_ok=True)
     if all(file.is_file() for file in inputs):
-        return Journal(path, fingerprint(inputs, options))
+        return Journal(path, fingerprint(inputs, *settings))
     if path.exists():
         raise JournalError(f"{path} belongs to an unfinished job on files; complete it, or start over with --fresh")
     return None

@@ -1,6 +1,6 @@
-"""The journal of a job: what of its output is safe on disk, and for which input and options.
+"""The journal of a job: what of its output is safe on disk, and for which input, models and options.
 
-Each line is a JSON object, a tab and the object's CRC-32. The first names input and options; each further one is
+Each line is a JSON object, a tab and the object's CRC-32. The first names these; each further one is
 a commit. A line that a power cut tore is ignored, with all after it.
 """
 
@@ -27,10 +27,11 @@ class InputFile(msgspec.Struct, frozen=True):
 
 
 class Fingerprint(msgspec.Struct, frozen=True):
-    """What decides a job's output: its inputs and a digest of its options."""
+    """What decides a job's output: its inputs, a digest of its options, and one of the models it uses."""
 
     inputs: tuple[InputFile, ...]
     options: str
+    models: str
 
 
 class Commit(msgspec.Struct, frozen=True):
@@ -42,21 +43,21 @@ class Commit(msgspec.Struct, frozen=True):
     rejects: int = 0
 
 
-def fingerprint(inputs: Sequence[Path], options: Any) -> Fingerprint:
-    """Read the inputs and digest the options (anything msgspec can encode)."""
+def fingerprint(inputs: Sequence[Path], options: Any, models: str) -> Fingerprint:
+    """Read the inputs and digest the options (anything msgspec can encode); ``models`` is a digest already."""
     files = []
     for path in inputs:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         files.append(InputFile(path.name, path.stat().st_size, digest))
     encoded = msgspec.json.encode(options, order="deterministic")
-    return Fingerprint(tuple(files), hashlib.sha256(encoded).hexdigest())
+    return Fingerprint(tuple(files), hashlib.sha256(encoded).hexdigest(), models)
 
 
 class Journal:
     """An open journal; ``commits`` are those of runs before, oldest first.
 
-    Raises JournalError when the file belongs to another input or other options, or is not a journal.
+    Raises JournalError when the file belongs to another input, other models or options, or is not a journal.
     """
 
     def __init__(self, path: Path, wanted: Fingerprint) -> None:
@@ -120,6 +121,11 @@ def _compare(found: Fingerprint, wanted: Fingerprint, path: Path) -> None:
     if [f.sha256 for f in found.inputs] != [f.sha256 for f in wanted.inputs]:
         before, now = (", ".join(f"{f.name} ({f.size:,} bytes)" for f in x.inputs) for x in (found, wanted))
         raise JournalError(f"{path} belongs to a job on {before}, this one is on {now}; {_remedy(path)}")
+    if found.models != wanted.models:
+        raise JournalError(
+            f"{path} belongs to a job with other models (the bundle was changed since, or is another one), whose "
+            f"output would not go with that of these; {_remedy(path)}"
+        )
     if found.options != wanted.options:
         raise JournalError(f"{path} belongs to a job with other options; {_remedy(path)}")
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pickle
-import shutil
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -20,6 +19,7 @@ from spanport.stream.stage import Failed, Outcome, Stage
 from spanport.stream.stats import Stats
 
 _END = object()
+_SPILLED = "spilled-{}.pickle"
 
 
 @dataclass(frozen=True)
@@ -37,20 +37,20 @@ def run_staged(
     *,
     stats: Stats | None = None,
     skip: int = 0,
-    folder: Path | None = None,
 ) -> Generator[Outcome]:
     """As `run_stages` over all stages of ``groups``, with the same outcomes, but one group open at a time.
 
-    Each block of ``options.spill_block`` records goes through the first group, is written to ``folder`` (emptied
-    first and removed at the end; by default a temporary one), goes on through the next group, and so on. Values
-    must be picklable. The first results come when a whole block has passed all groups but the last.
+    Each block of ``options.spill_block`` records goes through the first group, is written to
+    ``options.spill_folder``, goes on through the next group, and so on; values must be picklable. What a killed run
+    left there is overwritten; at the end, however it comes, the spilled files are removed, and with them a folder that
+    is then empty. The first results come when a whole block has passed all groups but the last.
 
     Raises StageError when the folder cannot be written, and as `run_stages`.
     """
     if not groups:
         raise UsageError("at least one group of stages is needed")
     options, stats = options or StreamOptions(), stats or Stats()
-    return counted(_blocks(records, groups, options, stats, skip, folder), stats)
+    return counted(_blocks(records, groups, options, stats, skip), stats)
 
 
 def _blocks(
@@ -59,18 +59,17 @@ def _blocks(
     options: StreamOptions,
     stats: Stats,
     skip: int,
-    folder: Path | None,
 ) -> Generator[Outcome]:
     size = lookahead(options)
     block = max(1, options.spill_block // size) * size
     drop = skip % size
     source = islice(records, skip - drop, None)
-    with _spill_folder(folder) as spill:
+    with _spill_folder(options.spill_folder) as spill:
         while (first := next(source, _END)) is not _END:
             values: Iterable[Any] = islice(chain([first], source), block)
             errors: list[Exception] = []
             for i, group in enumerate(groups[:-1]):
-                path = spill / f"{i}.pickle"
+                path = spill / _SPILLED.format(i)
                 _write(path, _until_error(_through(group, values, options, stats), errors), size)
                 values = _read(path)
             with closing(_through(groups[-1], values, options, stats)) as outcomes:
@@ -98,17 +97,23 @@ def _through(group: StageGroup, values: Iterable[Any], options: StreamOptions, s
 
 
 @contextmanager
-def _spill_folder(folder: Path | None) -> Iterator[Path]:
-    if folder is None:
+def _spill_folder(name: str | None) -> Iterator[Path]:
+    if name is None:
         with tempfile.TemporaryDirectory(prefix="spanport-") as made:
             yield Path(made)
         return
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700, parents=True)
+    folder = Path(name)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StageError(f"cannot spill to {folder}: {error.strerror or error}") from error
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        for path in folder.glob(_SPILLED.format("*")):
+            path.unlink(missing_ok=True)
+        with suppress(OSError):  # something else lies in it
+            folder.rmdir()
 
 
 def _write(path: Path, outcomes: Generator[Outcome], size: int) -> None:

@@ -170,6 +170,13 @@ def test_a_journal_of_other_options_is_refused(tmp_path: Path, source: Path) -> 
         job(tmp_path, source, options={"lang": "deu_Latn"})
 
 
+def test_a_journal_of_other_models_is_refused(tmp_path: Path, source: Path) -> None:
+    interrupted(tmp_path, source, models="a1")
+    with pytest.raises(JournalError, match="the bundle was changed since"):
+        job(tmp_path, source, models="b2")
+    job(tmp_path, source, models="a1").finish()
+
+
 def test_a_job_that_cannot_resume_does_not_overwrite_one_that_can(tmp_path: Path, source: Path) -> None:
     interrupted(tmp_path, source)
     with pytest.raises(JournalError, match="unfinished job"):

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from fake_stages import composition, disk_of, faulty, numbered, stream_threads
 from spanport.errors import RecordError, StageError, UsageError
@@ -103,22 +104,58 @@ def test_an_error_that_cannot_be_pickled_is_told_in_words() -> None:
     assert "LocalError" in str(outcome.error)
 
 
-def test_the_spill_folder_is_emptied_first_and_removed_at_the_end(tmp_path: Path) -> None:
+def spilling_to(folder: Path, block: int = 9) -> StreamOptions:
+    return replace(OPTIONS, spill_block=block, spill_folder=str(folder))
+
+
+def test_the_spill_folder_is_removed_at_the_end_whatever_a_killed_run_left(tmp_path: Path) -> None:
     folder = tmp_path / "out.spill"
     folder.mkdir()
-    (folder / "0.pickle").write_text("left behind by a killed run")
+    (folder / "spilled-0.pickle").write_text("left behind by a killed run")
+    (folder / "spilled-7.pickle").write_text("left behind by a killed run")
     house = House()
     groups = [house.group("a", faulty("a")), house.group("b", faulty("b"))]
-    assert len(list(run_staged(numbered(20), groups, OPTIONS, folder=folder))) == 20
+    assert len(list(run_staged(numbered(20), groups, spilling_to(folder)))) == 20
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_spill_folder_is_removed_when_the_iterator_is_closed_or_a_stage_fails(tmp_path: Path) -> None:
+    folder = tmp_path / "out.spill"
+    house = House()
+    groups = [house.group("a", faulty("a")), house.group("b", faulty("b"))]
+    with closing(run_staged(numbered(20), groups, spilling_to(folder))) as outcomes:
+        next(outcomes)
+        assert folder.exists()
+    assert not folder.exists()
+    for error in (KeyboardInterrupt, lambda: StageError("device lost")):
+        groups = [house.group("a", faulty("a")), house.group("b", faulty("b", {13}, error=error))]
+        with pytest.raises((KeyboardInterrupt, StageError)):
+            list(run_staged(numbered(20), groups, spilling_to(folder)))
+        assert not folder.exists()
+
+
+def test_what_others_keep_in_the_spill_folder_stays(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    house = House()
+    groups = [house.group("a", faulty("a")), house.group("b", faulty("b"))]
+    assert len(list(run_staged(numbered(20), groups, spilling_to(tmp_path)))) == 20
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_spill_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    house = House()
+    groups = [house.group("a", faulty("a")), house.group("b", faulty("b"))]
+    with pytest.raises(StageError, match="cannot spill to"):
+        list(run_staged(numbered(20), groups, spilling_to(tmp_path / "file")))
 
 
 def test_a_full_spill_disk_is_a_clear_error(tmp_path: Path) -> None:
     house = House()
     groups = [house.group("a", faulty("a")), house.group("b", faulty("b"))]
-    options = StreamOptions(spill_block=5000)
-    with disk_of(10_000), pytest.raises(StageError, match=r"cannot write .*0\.pickle"):
-        list(run_staged(numbered(5000), groups, options, folder=tmp_path / "spill"))
+    options = StreamOptions(spill_block=5000, spill_folder=str(tmp_path / "spill"))
+    with disk_of(10_000), pytest.raises(StageError, match=r"cannot write .*spilled-0\.pickle"):
+        list(run_staged(numbered(5000), groups, options))
     assert list(tmp_path.iterdir()) == []
     assert stream_threads() == []
 
