@@ -42,8 +42,8 @@ def run_staged(
 
     Each block of ``options.spill_block`` records goes through the first group, is written to
     ``options.spill_folder``, goes on through the next group, and so on; values must be picklable. What a killed run
-    left there is overwritten; at the end, however it comes, the spilled files are removed, and with them a folder that
-    is then empty. The first results come when a whole block has passed all groups but the last.
+    left there is overwritten; at the end, however it comes, the spilled files are removed, and the folder with them
+    where nothing else lies in it. The first results come when a whole block has passed all groups but the last.
 
     Raises StageError when the folder cannot be written, and as `run_stages`.
     """
