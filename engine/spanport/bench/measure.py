@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from spanport.api import Engine
-from spanport.bench.record import Recording, one_after_the_other, recorded, side_by_side
+from spanport.bench.record import Recording, recorded
 from spanport.errors import StageError
 from spanport.stream import Snapshot
 
@@ -34,9 +34,10 @@ class Latency(msgspec.Struct, frozen=True):
 class Bench(msgspec.Struct, frozen=True):
     """Figures of one benchmark; times and ratios are medians over ``rounds`` that alternate engine and bare loops.
 
-    ``bare`` runs the loops of both models at the same time, as the engine does, ``bare_in_turn`` one after the other.
-    A ratio above 1 says that the engine is faster. ``outside_share`` is the share of the engine's CPU time that the
-    bare loops do not need: reading, tokenising, matching, moving records. ``tokens`` counts what both models read.
+    ``translate`` and ``encode`` are the bare loops, one after the other, each with as many threads as the engine has
+    for a model; ``bare`` is their sum. A ratio above 1 says that the engine is faster. ``outside_share`` is the share
+    of the engine's CPU time that the bare loops do not need: tokenising, matching, moving records. ``tokens`` counts
+    what both models read.
     """
 
     bundle: str
@@ -50,11 +51,11 @@ class Bench(msgspec.Struct, frozen=True):
     lookahead: int
     rounds: int
     engine: Timing
+    translate: Timing
+    encode: Timing
     bare: Timing
-    bare_in_turn: Timing
     cpu_ratio: float
     wall_ratio: float
-    wall_ratio_in_turn: float
     outside_share: float
     translate_padding_share: float
     encode_padding_share: float
@@ -87,14 +88,15 @@ def measure(engine: Engine, texts: Sequence[str], language: str, *, rounds: int 
         results = list(engine.label(texts, lang=language, on_error="return"))
     if all(isinstance(result, Exception) for result in results):
         raise StageError(f"none of the {len(texts)} records could be processed; the first: {results[0]}")
-    loops = recording.loops(engine.stream_options.workers)
+    workers = engine.stream_options.workers
     timings = [
-        (timed(run), timed(lambda: side_by_side(loops)), timed(lambda: one_after_the_other(loops)))
+        (timed(run), *(timed(lambda: calls.repeat(workers)) for calls in (recording.translate, recording.encode)))  # noqa: B023
         for _ in range(rounds)
     ]
     stats = engine.stats.snapshot()
-    ours, bare, in_turn = (_median([row[i] for row in timings]) for i in range(3))
-    cpu_ratio = statistics.median(row[1].cpu_s / row[0].cpu_s for row in timings)
+    ours, translate, encode = (_median([row[i] for row in timings]) for i in range(3))
+    bares = [_both(*row[1:]) for row in timings]
+    cpu_ratio = statistics.median(bare.cpu_s / row[0].cpu_s for row, bare in zip(timings, bares, strict=True))
     tokens = recording.translate.tokens + recording.encode.tokens
     return Bench(
         bundle=engine.models.name,
@@ -102,17 +104,17 @@ def measure(engine: Engine, texts: Sequence[str], language: str, *, rounds: int 
         sentences=len(texts),
         rejects=stats.rejects,
         tokens=tokens,
-        workers=engine.stream_options.workers,
+        workers=workers,
         translate_batch_tokens=engine.translate_options.batch_tokens,
         encode_batch_tokens=engine.encode_options.batch_tokens,
         lookahead=engine.stream_options.lookahead,
         rounds=rounds,
         engine=ours,
-        bare=bare,
-        bare_in_turn=in_turn,
+        translate=translate,
+        encode=encode,
+        bare=_median(bares),
         cpu_ratio=cpu_ratio,
-        wall_ratio=statistics.median(row[1].wall_s / row[0].wall_s for row in timings),
-        wall_ratio_in_turn=statistics.median(row[2].wall_s / row[0].wall_s for row in timings),
+        wall_ratio=statistics.median(bare.wall_s / row[0].wall_s for row, bare in zip(timings, bares, strict=True)),
         outside_share=1 - cpu_ratio,
         translate_padding_share=recording.translate.padding_share,
         encode_padding_share=recording.encode.padding_share,
@@ -136,7 +138,12 @@ def _latency(engine: Engine, texts: Sequence[str], language: str) -> Latency:
 
 
 def _once(recording: Recording) -> None:
-    one_after_the_other(recording.loops(1))
+    recording.translate.repeat(1)
+    recording.encode.repeat(1)
+
+
+def _both(first: Timing, second: Timing) -> Timing:
+    return Timing(first.wall_s + second.wall_s, first.cpu_s + second.cpu_s)
 
 
 def _median(timings: Sequence[Timing]) -> Timing:

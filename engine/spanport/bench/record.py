@@ -11,7 +11,7 @@ from typing import Any
 
 from spanport.models import Models
 
-Size = Callable[[tuple[Any, ...]], tuple[int, int]]
+Size = Callable[..., tuple[int, int]]
 """Arguments of a call -> its tokens without and with padding."""
 
 
@@ -34,6 +34,16 @@ class Calls:
         """Share of the padded tokens that is padding."""
         return 1 - self.tokens / self.padded if self.padded else 0.0
 
+    def repeat(self, workers: int) -> None:
+        """The bare loop: all calls again, on ``workers`` threads, results thrown away."""
+        if workers == 1:
+            for call in self.calls:
+                call()
+            return
+        with ThreadPoolExecutor(workers) as pool:
+            for result in [pool.submit(_forget, call) for call in self.calls]:
+                result.result()
+
 
 @dataclass
 class Recording:
@@ -42,53 +52,28 @@ class Recording:
     translate: Calls = field(default_factory=Calls)
     encode: Calls = field(default_factory=Calls)
 
-    def loops(self, workers: int) -> list[Callable[[], None]]:
-        """The bare loops, one per model, each over ``workers`` threads."""
-        return [lambda calls=calls: _loop(calls, workers) for calls in (self.translate.calls, self.encode.calls)]  # type: ignore[misc]
 
-
-def side_by_side(loops: Sequence[Callable[[], None]]) -> None:
-    """Run loops at the same time, as the engine's stages do."""
-    with ThreadPoolExecutor(len(loops)) as pool:
-        for result in [pool.submit(loop) for loop in loops]:
-            result.result()
-
-
-def one_after_the_other(loops: Sequence[Callable[[], None]]) -> None:
-    """Run loops in turn, as a script would."""
-    for loop in loops:
-        loop()
-
-
-def _loop(calls: Sequence[Callable[[], Any]], workers: int) -> None:
-    if workers == 1:
-        for call in calls:
-            call()
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        for result in [pool.submit(call) for call in calls]:
-            result.result()
+def _forget(call: Callable[[], Any]) -> None:
+    call()
 
 
 @contextmanager
 def recorded(models: Models) -> Iterator[Recording]:
-    """Record, while this lasts, each CTranslate2 ``translate_batch`` and ONNX Runtime ``session.run``."""
+    """Record, while this lasts, each ``translate_batch`` of CTranslate2 and each run of an encoder's graphs."""
     recording = Recording()
     translator: Any = models.translator()
     encoders: list[Any] = [encoder for encoder in (models.encoder(), models.aligner()) if encoder is not None]
-    parts = [(encoder._session, name) for encoder in encoders for name in ("_body", "_head")]
     with ExitStack() as stack:
         stack.enter_context(_replaced(translator, "_model", "translate_batch", recording.translate, _rows))
-        for session, name in parts:
-            stack.enter_context(_replaced(session, name, "run", recording.encode, _mask))
+        for encoder in encoders:
+            stack.enter_context(_replaced(encoder, "_session", "run", recording.encode, _mask))
         yield recording
 
 
 @contextmanager
 def _replaced(owner: Any, attribute: str, method: str, calls: Calls, size: Size) -> Iterator[None]:
     runtime = getattr(owner, attribute)
-    if runtime is not None:
-        setattr(owner, attribute, _Recorder(runtime, method, calls, size))
+    setattr(owner, attribute, _Recorder(runtime, method, calls, size))
     try:
         yield
     finally:
@@ -108,22 +93,17 @@ class _Recorder:
 
     def _noting(self, method: Callable[..., Any]) -> Callable[..., Any]:
         def noted(*args: Any, **options: Any) -> Any:
-            kept = [dict(arg) if isinstance(arg, dict) else arg for arg in args]  # the caller may add to its feeds
             with self._lock:
-                self._calls.add(lambda: method(*kept, **options), *self._size(args))
+                self._calls.add(lambda: method(*args, **options), *self._size(*args))
             return method(*args, **options)
 
         return noted
 
 
-def _rows(args: tuple[Any, ...]) -> tuple[int, int]:
-    lengths = [len(row) for row in args[0]]
+def _rows(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
+    lengths = [len(row) for row in rows]
     return sum(lengths), max(lengths) * len(lengths)
 
 
-def _mask(args: tuple[Any, ...]) -> tuple[int, int]:
-    """Tokens of an encoder's graph; its head, if it has one, goes over the same ones again."""
-    feeds = args[1]
-    if "input_ids" not in feeds:
-        return 0, 0
-    return int(feeds["attention_mask"].sum()), feeds["attention_mask"].size
+def _mask(ids: Any, mask: Any) -> tuple[int, int]:
+    return int(mask.sum()), mask.size

@@ -19,6 +19,7 @@ def add(app: typer.Typer) -> None:
         lang: Annotated[str, typer.Option(help="Language of the text, such as spa_Latn or es.")] = "spa_Latn",
         bundle: a.Bundle = "mini",
         sentences: Annotated[int, typer.Option(min=1, help="Sentences of the text to use.")] = 1000,
+        batch_tokens: a.BatchTokens = 1024,
         rounds: Annotated[int, typer.Option(min=1, help="Times engine and bare loops alternate.")] = 3,
         device: a.Device = "auto",
         threads: a.Threads = 0,
@@ -39,7 +40,7 @@ def add(app: typer.Typer) -> None:
 
         lang = resolve(lang)
         texts = _texts(input, lang, sentences)
-        with a.engine(bundle, device, threads) as engine:
+        with a.engine(bundle, device, threads, batch_tokens=batch_tokens) as engine:
             figures = measure(engine, texts, lang, rounds=rounds)
         points = _sweep(bundle, device, texts[:500], lang, plot) if tune or plot else []
         if json:
@@ -86,18 +87,22 @@ def _sweep(bundle: str, device: str, texts: list[str], lang: str, plot: str | No
 def _show(b: Any) -> None:
     from spanport.cli.console import say, table
 
+    times = [b.engine, b.bare, b.translate, b.encode]
+    one = b.latency
     table(
-        ["", "engine", "bare loops", "engine / bare"],
+        ["", "engine", "bare loops", "translator", "encoder", "engine / bare"],
         [
-            ["CPU time, s", f"{b.engine.cpu_s:.2f}", f"{b.bare.cpu_s:.2f}", f"{b.cpu_ratio:.2f}"],
-            ["wall time, s", f"{b.engine.wall_s:.2f}", f"{b.bare.wall_s:.2f}", f"{b.wall_ratio:.2f}"],
+            ["CPU time, s", *(f"{t.cpu_s:.2f}" for t in times), f"{b.cpu_ratio:.3f}"],
+            ["wall time, s", *(f"{t.wall_s:.2f}" for t in times), f"{b.wall_ratio:.3f}"],
+            ["cores kept busy", *(f"{t.cpu_s / t.wall_s:.2f}" for t in times), ""],
             [
-                "wall time, models in turn, s",
-                f"{b.engine.wall_s:.2f}",
-                f"{b.bare_in_turn.wall_s:.2f}",
-                f"{b.wall_ratio_in_turn:.2f}",
+                "one sentence, ms",
+                f"{one.engine_ms:.1f}",
+                f"{one.bare_ms:.1f}",
+                "",
+                "",
+                f"{one.bare_ms / one.engine_ms:.3f}",
             ],
-            ["latency of one sentence, ms", f"{b.latency.engine_ms:.1f}", f"{b.latency.bare_ms:.1f}", ""],
         ],
         title=f"{b.sentences} sentences, {b.workers} threads per model (ratios are of speed)",
     )
@@ -114,6 +119,6 @@ def _advise(points: list[Any]) -> None:
 
     chosen = best(points)
     say(
-        f"best here: --threads {chosen.workers} and batches of {chosen.batch_tokens} tokens "
+        f"best here: --threads {chosen.workers} --batch-tokens {chosen.batch_tokens} "
         f"({chosen.sentences_per_s:.1f} sentences/s)"
     )

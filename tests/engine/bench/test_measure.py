@@ -24,6 +24,7 @@ def engine() -> Engine:
 def test_figures(engine: Engine) -> None:
     figures = measure(engine, TEXTS, "spa_Latn", rounds=1)
     assert (figures.sentences, figures.rejects, figures.rounds) == (30, 0, 1)
+    assert figures.bare.cpu_s == pytest.approx(figures.translate.cpu_s + figures.encode.cpu_s)
     assert figures.bare.cpu_s > 0.9 * 0.00005 * figures.tokens
     assert figures.engine.cpu_s > figures.bare.cpu_s * 0.9
     assert figures.cpu_ratio == pytest.approx(figures.bare.cpu_s / figures.engine.cpu_s)
@@ -35,6 +36,16 @@ def test_figures(engine: Engine) -> None:
     assert figures.latency.engine_ms >= figures.latency.bare_ms > 0
     assert {stage.name for stage in figures.stats.stages} >= {"translate", "encode", "match"}
     assert msgspec.json.decode(msgspec.json.encode(figures))["bundle"] == "fake"
+
+
+def test_the_bundled_models() -> None:
+    """The recorder knows the runtimes by heart: it must know those that the bundle really has."""
+    with Engine.from_bundle("mini", threads=1) as engine:
+        figures = measure(engine, ["Ana vive en Lima.", "Iván va a Quito."], "spa_Latn", rounds=1)
+    assert figures.translate.cpu_s > 0
+    assert figures.encode.cpu_s > 0
+    assert figures.tokens > 20
+    assert figures.encode_padding_share < 1
 
 
 def test_rejected_records_are_counted() -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 
 from runtimes import bench_models
 from spanport.api import Engine
-from spanport.bench.record import Calls, one_after_the_other, recorded, side_by_side
+from spanport.bench.record import Calls, recorded
 from spanport.options import StreamOptions, TranslateOptions
 
 TEXTS = [f"uno dos tres {'cuatro ' * (i % 5)}".strip() for i in range(40)]
@@ -21,18 +20,17 @@ def test_bare_loops_repeat_the_engines_calls() -> None:
     with recorded(models) as recording:  # type: ignore[arg-type]
         assert len(list(engine.label(TEXTS, lang="spa_Latn"))) == len(TEXTS)
     runtime, session = models.fake_translator._model, models.fake_encoder._session
-    body, head = session._body, session._head
-    first = (list(runtime.batches), list(body.shapes), list(head.shapes))
+    first = (list(runtime.batches), list(session.shapes))
     assert len(first[0]) == len(recording.translate.calls) > 1
-    assert 2 * len(first[1]) == 2 * len(first[2]) == len(recording.encode.calls) >= 2
+    assert len(first[1]) == len(recording.encode.calls) >= 1
     assert recording.encode.padded == sum(rows * columns for rows, columns in first[1])
     assert recording.translate.tokens == sum(len(row) for batch in first[0] for row in batch)
-    for run in (side_by_side, one_after_the_other):
+    for workers in (1, 3):
         runtime.batches.clear()
-        body.shapes.clear()
-        head.shapes.clear()
-        run(recording.loops(1))
-        assert (runtime.batches, body.shapes, head.shapes) == first
+        session.shapes.clear()
+        recording.translate.repeat(workers)
+        recording.encode.repeat(workers)
+        assert (sorted(runtime.batches), sorted(session.shapes)) == (sorted(first[0]), sorted(first[1]))
 
 
 def test_nothing_is_recorded_afterwards() -> None:
@@ -45,11 +43,11 @@ def test_nothing_is_recorded_afterwards() -> None:
 
 def test_the_runtimes_come_back_after_an_error() -> None:
     models = bench_models()
-    runtime, body = models.fake_translator._model, models.fake_encoder._session._body
+    runtime, session = models.fake_translator._model, models.fake_encoder._session
     with pytest.raises(RuntimeError), recorded(models):  # type: ignore[arg-type]
         raise RuntimeError
     assert models.fake_translator._model is runtime
-    assert models.fake_encoder._session._body is body
+    assert models.fake_encoder._session is session
 
 
 def test_padding_share() -> None:
@@ -60,17 +58,15 @@ def test_padding_share() -> None:
     assert Calls().padding_share == 0.0
 
 
-def test_an_error_of_a_bare_loop_is_raised() -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_of_a_bare_loop_is_raised(workers: int) -> None:
     def broken() -> None:
         raise RuntimeError("model")
 
     with pytest.raises(RuntimeError, match="model"):
-        side_by_side([broken, lambda: None])
+        Calls([broken, lambda: None]).repeat(workers)
 
 
-def test_loops_side_by_side_overlap() -> None:
+def test_a_bare_loop_uses_its_threads() -> None:
     barrier = threading.Barrier(2, timeout=5)
-    side_by_side([barrier.wait, barrier.wait])  # type: ignore[list-item]
-    started = time.perf_counter()
-    one_after_the_other([lambda: time.sleep(0.01)] * 2)
-    assert time.perf_counter() - started >= 0.02
+    Calls([barrier.wait, barrier.wait]).repeat(2)
