@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -33,6 +35,16 @@ def mapped_errors() -> Iterator[None]:
         raise LanguageError(str(error)) from error
     except errors.ModelError as error:
         raise ModelError(str(error)) from error
+
+
+def _trim() -> None:
+    """Give freed memory back to the system: glibc keeps it, and the next model would come on top."""
+    import ctypes
+
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim:
+        trim(0)
 
 
 class Models:
@@ -114,6 +126,7 @@ class Models:
         with self._lock:
             for part in parts or tuple(self._parts):
                 self._parts.pop(part, None)
+        _trim()
 
     @property
     def licence_notice(self) -> str | None:

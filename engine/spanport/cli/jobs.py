@@ -11,7 +11,7 @@ from typing import Any
 from spanport.api import Engine
 from spanport.cli.console import say
 from spanport.cli.progress import Progress
-from spanport.errors import LengthMismatchError, RecordError
+from spanport.errors import LengthMismatchError, RecordError, StageError
 from spanport.formats import Rejected, find_format, parallel
 from spanport.formats.records import Line, shown
 from spanport.stream import Failed, Outcome, OutputJob
@@ -105,7 +105,8 @@ def run_job(
     of one; a record that the output format cannot hold is rejected like any other. A job is resumed with the same
     ``options`` and the same ``models`` (a digest; empty where it uses none) only.
 
-    Raises LengthMismatchError, at the end, when the inputs are of different lengths.
+    Raises LengthMismatchError, at the end, when the inputs are of different lengths, StageError when reading, writing
+    or a stage fails for a reason outside the records.
     """
 
     def lines(skip: int) -> Iterator[Line]:
@@ -133,7 +134,7 @@ def run_lines(
     """Write the outcomes of a job and report; returns the exit code. ``lines`` takes how many records to skip."""
     started = time.monotonic()
     reasons: list[str] = []
-    number = 0
+    number, line = 0, None
     mismatch: LengthMismatchError | None = None
     with files.open(options, models) as job:
         if job.completed:
@@ -149,11 +150,20 @@ def run_lines(
                     progress.update(number, line.number)
             except LengthMismatchError as error:
                 mismatch = error
+            except BrokenPipeError:
+                raise
+            except (OSError, MemoryError) as error:
+                raise _stopped(error, line) from error
         job.finish()
         _summary(number, time.monotonic() - started, job, reasons)
     if mismatch is not None:
         raise mismatch
     return 1 if job.rejected else 0
+
+
+def _stopped(error: OSError | MemoryError, last: Line | None) -> StageError:
+    what = "too little memory" if isinstance(error, MemoryError) else str(error)
+    return StageError(f"the job stopped {f'after line {last.number}' if last else 'at its start'}: {what}")
 
 
 def _line(outcome: Outcome, encode: Callable[[Any], bytes], number: int, record: str) -> Line:
