@@ -26,7 +26,7 @@ from spanport.evaluate import count_entities
 from spanport.languages import resolve
 from spanport.report import markdown_table, render
 from spanport.stages.batch import Job, PairBatch
-from spanport.systems.calibrated import Scored, select, weigh
+from spanport.systems.calibrated import Scored, languages, select, weigh
 from spanport.systems.calibration import Calibration, Logistic, fit_logistic
 from spanport.systems.evidence import Evidence, names_of
 
@@ -86,7 +86,8 @@ def best_tau(model: Logistic, names: tuple[str, ...], sets: list[Examples]) -> f
     for tau in TAUS.tolist():
         total = np.zeros(3)
         for data, batch, evidence, _, known in sets:
-            probable = np.where(known, model.probability(names, evidence.matrix), 0.0)
+            probability = model.probability(names, evidence.matrix, languages(batch, evidence))
+            probable = np.where(known, probability, 0.0)
             predicted = [projection.labelled() for projection in select(Scored(batch, evidence, probable), tau)]
             total += count_entities(data.gold, predicted).totals().sum(axis=0)
         found.append((2 * total[0] / (total[1] + total[2]), tau))
@@ -108,7 +109,9 @@ def fit(arguments: argparse.Namespace) -> None:
             names = names_of(view)
             sets = [examples(dataset, jobs, tags if view else None) for dataset, jobs in data]
             matrix = np.concatenate([one.evidence.matrix[one.known] for one in sets])
-            model = fit_logistic(names, matrix, np.concatenate([one.right[one.known] for one in sets]))
+            spoken = np.concatenate([np.array(languages(one.batch, one.evidence))[one.known] for one in sets])
+            right = np.concatenate([one.right[one.known] for one in sets])
+            model = fit_logistic(names, matrix, right, spoken.tolist())
             tau = round(best_tau(model, names, sets), 3)
             models["view" if view else "links"] = msgspec.structs.replace(model, tau=tau)
     made = Calibration(f"CoNLL-2002/2003 and Evalita 2009 dev sets ({', '.join(LANGUAGES)}), bundle mini", **models)

@@ -12,8 +12,9 @@ from spanport.errors import UsageError
 from spanport.options import SystemOptions
 from spanport.stages.batch import STATUSES, Job, PairBatch, pack
 from spanport.systems.base import Need, register
-from spanport.systems.calibration import Float64, load_calibration
+from spanport.systems.calibration import load_calibration
 from spanport.systems.evidence import Evidence, gather, names_of
+from spanport.systems.evidence_ragged import Float64
 from spanport.systems.suggest import suggest
 from spanport.systems.tools import Tools
 from spanport.types import Alignment, ProjectedSpan, Projection
@@ -74,7 +75,9 @@ class Calibrated:
             raise UsageError("calibrated needs the classifier's probabilities of the target; or set view=false")
         tags = self.tools.encoder.labels if view else None
         batch, evidence = weigh(jobs, tags, max_length=self.settings.max_length, discover=self.settings.discover)
-        return Scored(batch, evidence, self.model.probability(names_of(view), evidence.matrix))
+        return Scored(
+            batch, evidence, self.model.probability(names_of(view), evidence.matrix, languages(batch, evidence))
+        )
 
     def project(self, jobs: Sequence[Job]) -> list[Projection]:
         """One projection per job, in order."""
@@ -94,6 +97,12 @@ def weigh(
     new = [span not in own[b] for b, span in zip(pair, batch.entity_spans, strict=True)]
     batch = dataclasses.replace(batch, jobs=jobs)
     return batch, gather(batch, max_length, tags, np.array(new, np.bool_))
+
+
+def languages(batch: PairBatch, evidence: Evidence) -> list[str]:
+    """The target language of each candidate."""
+    spoken = [job.target.language for job in batch.jobs]
+    return [spoken[b] for b in evidence.ranges.pair.tolist()]
 
 
 def select(scored: Scored, tau: float) -> list[Projection]:

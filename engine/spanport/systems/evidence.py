@@ -11,6 +11,7 @@ from spanport.ports import BoolArray
 from spanport.stages.batch import PairBatch
 from spanport.systems.evidence_links import LINK_EVIDENCE, link_columns
 from spanport.systems.evidence_ragged import Float64, Ranges, words_of
+from spanport.systems.evidence_shape import SHAPE_EVIDENCE, shape_columns
 from spanport.systems.evidence_view import VIEW_EVIDENCE, view_columns
 from spanport.systems.suggest import DOUBT, read
 
@@ -24,7 +25,7 @@ class Evidence(NamedTuple):
 
 def names_of(view: bool) -> tuple[str, ...]:
     """The names of the evidence, with or without the classifier's view."""
-    return LINK_EVIDENCE + (VIEW_EVIDENCE if view else ())
+    return LINK_EVIDENCE + SHAPE_EVIDENCE + (VIEW_EVIDENCE if view else ())
 
 
 def gather(
@@ -40,6 +41,7 @@ def gather(
     ranges = _candidates(batch, max_length, tags)
     target = words_of(batch.jobs, "target")
     columns = link_columns(batch, ranges, words_of(batch.jobs, "source"), target, suggested)
+    columns |= shape_columns(ranges, target, [batch.labels[k] for k in batch.entities[ranges.entity, 2].tolist()])
     if tags is not None:
         columns |= view_columns(batch, ranges, target, tags)
         columns["suggested"] = suggested[ranges.entity]

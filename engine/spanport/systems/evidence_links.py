@@ -35,10 +35,6 @@ LINK_EVIDENCE = (
     "length",  # log of the entity's length in words
     "source_log_odds",  # of the source span's confidence; of 0.99 for given labels
     "doubt_times_coverage",  # source log odds times coverage
-    "is_PER",
-    "is_ORG",
-    "is_LOC",
-    "is_MISC",
 )
 
 
@@ -78,7 +74,6 @@ def link_columns(
     loose = target.capital & (word_links == 0)
     capital = np.concatenate([loose, [False]])
     s_first, s_last = source.offsets[pair] + rows[:, 0], source.offsets[pair] + rows[:, 1] - 1
-    names = np.array(batch.labels)[rows[:, 2]] if len(entity) else np.empty(0, dtype=str)
     return {
         "coverage": coverage,
         "source_covered": covered[0] / n_source,
@@ -103,7 +98,6 @@ def link_columns(
         "length": np.log(n_source),
         "source_log_odds": source_log_odds,
         "doubt_times_coverage": source_log_odds * coverage,
-        **{f"is_{label}": names == label for label in ("PER", "ORG", "LOC", "MISC")},
     }
 
 

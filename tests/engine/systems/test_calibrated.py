@@ -18,8 +18,9 @@ from spanport.stages.batch import Job, pack
 from spanport.stages.label import group_tags
 from spanport.systems.base import make_system
 from spanport.systems.calibrated import Calibrated, CalibratedOptions, Scored, select, weigh
-from spanport.systems.calibration import fit_logistic, load_calibration
+from spanport.systems.calibration import Logistic, fit_logistic, load_calibration
 from spanport.systems.evidence import gather, names_of
+from spanport.systems.evidence_shape import SHAPES
 from spanport.systems.suggest import suggest
 from spanport.systems.tools import Tools
 from spanport.types import Span
@@ -53,7 +54,7 @@ def test_evidence_of_links_worked_by_hand() -> None:
     assert (whole["whole"], whole["scattered"], whole["contested"], whole["behind"]) == (1, 0, 0, 0)
     assert whole["foreign"] == 1 / 4
     assert whole["longer"] == pytest.approx(np.log(4 / 3))
-    assert whole["is_ORG"] == 1
+    assert whole["capital_ORG"] == 1
     assert whole["first_case"] == whole["last_case"] == 1
     part = seen[0, 0, 3, 4]  # "de", to which two of the three entity words are linked
     assert part["coverage"] == pytest.approx((2 + 1) / (3 + 1))
@@ -62,6 +63,24 @@ def test_evidence_of_links_worked_by_hand() -> None:
     assert part["behind"] == pytest.approx(6 / 7 - 3 / 4)
     assert part["shorter"] == pytest.approx(np.log(3))
     assert part["first_case"] == 0
+
+
+def test_evidence_of_the_letters_worked_by_hand() -> None:
+    one = job("[LOC EFE] and [MISC Italian] , [ORG A 4]", "EFE , italiano ( A4", *[(0, 0), (2, 2), (4, 3), (5, 4)])
+    seen = evidence([one])
+    shapes = [f"{shape}_{label}" for label in ("PER", "ORG", "LOC", "MISC") for shape in SHAPES]
+
+    def shape(*key: int) -> list[str]:
+        return [name for name in shapes if seen[key][name]]
+
+    assert shape(0, 0, 0, 1) == ["acronym_LOC"]
+    assert shape(0, 1, 2, 3) == ["lower_MISC"]
+    assert shape(0, 2, 3, 5) == ["other_ORG"]
+    assert shape(0, 2, 4, 5) == ["acronym_ORG"]
+    flags = ("bare_edge", "lower_end", "punctuated", "digits", "initial")
+    assert [seen[0, 2, 3, 5][name] for name in flags] == [1, 0, 1, 1, 0]
+    assert [seen[0, 1, 2, 3][name] for name in flags] == [0, 1, 0, 0, 0]
+    assert [seen[0, 0, 0, 1][name] for name in flags] == [0, 0, 0, 0, 1]
 
 
 def test_an_entity_without_links_is_found_by_its_words_or_by_the_classifier() -> None:
@@ -232,6 +251,35 @@ def test_the_regression_finds_the_weights_that_made_the_data() -> None:
     assert [model.weights[name] for name in "abc"] == pytest.approx(truth, abs=0.15)
     probability = model.probability(("c", "b", "a"), matrix[:, ::-1])
     assert probability.mean() == pytest.approx(right.mean(), abs=1e-3)
+
+
+def test_a_language_has_weights_of_its_own_for_shapes() -> None:
+    names, rows = names_of(False), {"acronym_LOC": 3.0, "capital_LOC": -2.0}
+    model = Logistic(0.5, dict.fromkeys(names, 0.0), 0.2, {"spa_Latn": rows})
+    matrix = np.zeros((3, len(names)))
+    matrix[:, names.index("acronym_LOC")] = 1
+    odds = 1 / (1 + np.exp(-np.array([3.5, 0.5, 0.5])))
+    assert model.probability(names, matrix, ["spa_Latn", "deu_Latn", ""]) == pytest.approx(odds)
+    assert model.probability(names, matrix) == pytest.approx(odds[1])
+
+
+def test_conventions_are_found_and_base_rates_are_not_learned() -> None:
+    """Acronyms are places in one language only; both annotate twice as many places in one as in the other."""
+    generator, names = np.random.default_rng(3), names_of(False)
+    n = 8000
+    matrix = np.zeros((n, len(names)))
+    kind = generator.integers(2, size=n)
+    matrix[np.arange(n), [names.index(("acronym_LOC", "capital_LOC")[k]) for k in kind]] = 1
+    spoken = np.where(generator.integers(2, size=n) == 1, "spa_Latn", "deu_Latn")
+    odds = np.where(spoken == "spa_Latn", 1.0, -1.0) * (1 + np.where(kind == 0, 1.0, -1.0))
+    right = generator.random(n) < 1 / (1 + np.exp(-odds))
+    model = fit_logistic(names, matrix, right.astype(float), spoken.tolist())
+    for code, gap in {"spa_Latn": 2.0, "deu_Latn": -2.0}.items():
+        own, here = model.conventions[code], spoken == code
+        assert own["acronym_LOC"] - own["capital_LOC"] == pytest.approx(gap, abs=0.3)
+        # The log odds of both shapes together are those of no language; the gold standard's are not.
+        assert model.probability(names, matrix[here], spoken[here].tolist()).mean() == pytest.approx(0.5, abs=0.1)
+        assert abs(right[here].mean() - 0.5) > 0.15
 
 
 def test_the_regression_survives_columns_that_are_constant_or_separate_the_classes() -> None:
