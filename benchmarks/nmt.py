@@ -1,13 +1,17 @@
 """What the `nmt` score costs with pruning, against scoring every entity x n-gram pair naively with the same model.
 
-    python benchmarks/nmt.py --data DATA --bundle mini [--language es] [--limit 40]
+    python benchmarks/nmt.py --data DATA --bundle mini [--language es] [--limit 0] [--naive-limit 100] [--state FILE]
 
-Both go through the same translator in one process, on the sentences of Europarl-NER (Agerri et al. 2018) that have
-entities. *Naive* is what the published program does: all four forced translations of every pair, in the order in
-which pairs come, nothing remembered. *Stronger naive* scores every distinct (given, phrase) once, sorted by length in
-batches of tokens. *Pruned* is the system `ilp` with ``score=nmt``. Cost is CPU time of the process, as a ratio; the
-chosen spans of pruned and exhaustive scoring are compared one by one. Naive cost is linear in the pairs, so it may be
-timed on the first ``--naive-limit`` sentences and scaled by its pairs; the table says so.
+All go through the same translator in one process, on Europarl-NER (Agerri et al. 2018; sentences without entities
+cost nothing and are left out). *Naive* is what the published program does: all four forced translations of every
+pair, in batches of 8 in the order in which pairs come, nothing remembered. *Every distinct pair* scores every
+(given, phrase) once, sorted by length in batches. *Pruned* is the system `ilp` with ``score=nmt``; its chosen spans
+are compared with those of exhaustive scoring sentence by sentence.
+
+Forced translations and tokens (of the encoder: the given phrase's; of the decoder: the forced one's) are counted on
+all sentences, for naive scoring by arithmetic. CPU seconds are those of the process; naive scoring, whose cost is
+linear in its tokens, may be timed on the first ``--naive-limit`` sentences and scaled by tokens: the table says so.
+With ``--state`` a stopped run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -18,19 +22,93 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from spanport import Engine, Projection
 from spanport.compare import load_set
-from spanport.compare.runner import tools_of
 from spanport.flow import attach_links, from_pair, split
 from spanport.report import markdown_table
 from spanport.stages.batch import Job, pack
 from spanport.stages.candidates import find_candidates
-from spanport.stages.nmt import NmtScorer, Phrase
+from spanport.stages.nmt import Phrase, pieces
 from spanport.systems.base import make_system
 from spanport.systems.detokenize import phrase
+from spanport.systems.tools import Tools
 
 NAIVE_BATCH = 8
 """Pairs in a batch of the published program."""
+
+CHUNK = 32
+"""Sentences between two lines of progress, and two states."""
+
+
+class Cost(msgspec.Struct):
+    """Forced translations with the tokens that go through encoder and decoder, and CPU seconds."""
+
+    forced: int = 0
+    encoder: int = 0
+    decoder: int = 0
+    seconds: float = 0.0
+
+    @property
+    def tokens(self) -> int:
+        return self.encoder + self.decoder
+
+    def add(self, given: int, wanted: int) -> None:
+        """One forced translation, by the pieces of both phrases; language and end tokens come on top."""
+        self.forced, self.encoder, self.decoder = self.forced + 1, self.encoder + given + 2, self.decoder + wanted + 1
+
+
+class State(msgspec.Struct):
+    """Figures so far. ``naive`` counts all sentences; ``timed`` are those on which it was run."""
+
+    arguments: list[str]
+    done: int = 0
+    pairs: int = 0
+    spans: int = 0
+    differ: list[int] = msgspec.field(default_factory=list)
+    pruned: Cost = msgspec.field(default_factory=Cost)
+    distinct: Cost = msgspec.field(default_factory=Cost)
+    naive: Cost = msgspec.field(default_factory=Cost)
+    timed: Cost = msgspec.field(default_factory=Cost)
+    timed_sentences: int = 0
+
+    @property
+    def naive_seconds(self) -> float:
+        """CPU seconds of naive scoring on all sentences done."""
+        return self.timed.seconds * self.naive.tokens / max(self.timed.tokens, 1)
+
+
+class Counting:
+    """The translator, with every forced translation counted."""
+
+    def __init__(self, translator: Any, cost: Cost) -> None:
+        self.translator, self.cost = translator, cost
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.translator, name)
+
+    def score(self, sources: list[str], targets: list[str], source_language: str, target_language: str) -> Any:
+        """As the translator's own."""
+        given = self.translator.tokenize(sources, source_language)
+        found = self.translator.score(sources, targets, source_language, target_language)
+        for tokens, values in zip(given, found, strict=True):
+            self.cost.add(len(tokens) - 2, len(values) - 1)
+        return found
+
+
+class Counted:
+    """Models whose translator counts."""
+
+    def __init__(self, models: Any, cost: Cost) -> None:
+        self._models, self._translator = models, Counting(models.translator(), cost)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._models, name)
+
+    def translator(self) -> Any:
+        """The counting translator."""
+        return self._translator
 
 
 def load(root: Path, language: str, limit: int) -> list[Job]:
@@ -41,9 +119,11 @@ def load(root: Path, language: str, limit: int) -> list[Job]:
         str(folder / f"{language}.test.conll02"),
         input_format="conll",
         source=str(folder / "en.test.conll02"),
+        limit=limit,
     )
+    print(f"{len(data.gold)} sentences", flush=True)
     pairs = [pair for pair in data.pairs or () if pair.source.spans]
-    works = attach_links(split([from_pair(pair) for pair in (pairs[:limit] if limit else pairs)]))
+    works = attach_links(split([from_pair(pair) for pair in pairs]))
     return [work.job for work in works if work.job is not None]
 
 
@@ -61,7 +141,16 @@ def all_pairs(jobs: Sequence[Job]) -> list[tuple[Phrase, Phrase]]:
     return out
 
 
-def naive(translator: Any, pairs: Sequence[tuple[Phrase, Phrase]]) -> float:
+def count_naive(translator: Any, pairs: Sequence[tuple[Phrase, Phrase]], *costs: Cost) -> None:
+    """Add to each cost what four forced translations of every pair take."""
+    lengths = {one: len(tokens) for one, tokens in pieces(translator, (p for pair in pairs for p in pair)).items()}
+    for a, b in pairs:
+        for given, wanted in ((a, b), (b, a), (a, a), (b, b)):
+            for cost in costs:
+                cost.add(lengths[given], lengths[wanted])
+
+
+def run_naive(translator: Any, pairs: Sequence[tuple[Phrase, Phrase]]) -> float:
     """CPU seconds of scoring every pair in the order given, four forced translations each."""
     start = time.process_time()
     for at in range(0, len(pairs), NAIVE_BATCH):
@@ -74,11 +163,47 @@ def naive(translator: Any, pairs: Sequence[tuple[Phrase, Phrase]]) -> float:
     return time.process_time() - start
 
 
-def run(system: Any, jobs: Sequence[Job]) -> tuple[list[Projection], float]:
-    """Projections and CPU seconds."""
+def timed(system: Any, jobs: Sequence[Job], cost: Cost) -> list[Projection]:
+    """The system's projections; its CPU time goes to the cost."""
     start = time.process_time()
-    found = system.project(jobs)
-    return found, time.process_time() - start
+    found: list[Projection] = system.project(jobs)
+    cost.seconds += time.process_time() - start
+    return found
+
+
+def go_on(
+    state: State, engine: Engine, jobs: Sequence[Job], solver: str, naive_limit: int, path: Path | None
+) -> None:
+    """Score all jobs after those done, in chunks."""
+    options = {"score": "nmt", "solver": solver}
+
+    def system(cost: Cost, **more: Any) -> Any:
+        return make_system("ilp", {**options, **more}, Tools(Counted(engine.models, cost)))  # type: ignore[arg-type]
+
+    system(Cost()).project(jobs[:1])  # loads the model and the kernels, shares no score
+    lazy, every = system(state.pruned), system(state.distinct, nmt_prune=False)
+    translator = engine.models.translator()
+    while state.done < len(jobs):
+        here = jobs[state.done : state.done + CHUNK]
+        found, full = timed(lazy, here, state.pruned), timed(every, here, state.distinct)
+        for number, (one, other) in enumerate(zip(found, full, strict=True), state.done):
+            if [(s.start, s.end, s.label) for s in one.spans] != [(s.start, s.end, s.label) for s in other.spans]:
+                state.differ.append(number)
+        part = here[: max(0, naive_limit - state.done)] if naive_limit else here
+        pairs, slow = all_pairs(here), all_pairs(part) if part else []
+        count_naive(translator, pairs, state.naive)
+        count_naive(translator, slow, state.timed)
+        state.timed.seconds += run_naive(translator, slow)
+        state.timed_sentences += len(part)
+        state.spans += sum(len(projection.spans) for projection in full)
+        state.pairs, state.done = state.pairs + len(pairs), state.done + len(here)
+        if path:
+            path.write_bytes(msgspec.json.encode(state))
+        print(
+            f"{state.done}/{len(jobs)}: pruned {state.pruned.seconds:.1f} s, every distinct pair "
+            f"{state.distinct.seconds:.1f} s, naive {state.naive_seconds:.1f} s; {len(state.differ)} differ",
+            flush=True,
+        )
 
 
 def main() -> None:
@@ -86,43 +211,43 @@ def main() -> None:
     parser.add_argument("--data", required=True, type=Path)
     parser.add_argument("--bundle", default="mini")
     parser.add_argument("--language", default="es")
-    parser.add_argument("--limit", type=int, default=0, help="only the first sentences with entities")
-    parser.add_argument("--naive-limit", type=int, default=0, help="sentences on which naive scoring is timed")
+    parser.add_argument("--limit", type=int, default=0, help="only the first sentences")
+    parser.add_argument("--naive-limit", type=int, default=0, help="sentences with entities to time naive scoring on")
     parser.add_argument("--solver", default="exact", choices=["exact", "greedy"])
+    parser.add_argument("--state", type=Path, help="file of figures so far; a stopped run goes on from it")
     given = parser.parse_args()
+    state = State([given.bundle, given.language, str(given.limit), given.solver, str(given.naive_limit)])
+    if given.state and given.state.exists():
+        before = msgspec.json.decode(given.state.read_bytes(), type=State)
+        if before.arguments != state.arguments:
+            parser.error(f"{given.state} is of another run: {' '.join(before.arguments)}")
+        state = before
     with Engine.from_bundle(given.bundle, device="cpu", threads=1) as engine:
-        tools, jobs = tools_of(engine), load(given.data, given.language, given.limit)
-        options = {"score": "nmt", "solver": given.solver}
-        pairs = all_pairs(jobs)
-        part = all_pairs(jobs[: given.naive_limit]) if given.naive_limit else pairs
-        print(f"{len(jobs)} sentences, {len(pairs):,} entity x n-gram pairs", flush=True)
-        make_system("ilp", options, tools).project(jobs[:1])  # loads the model and the kernels, shares no score
-        lazy = make_system("ilp", options, tools)
-        pruned, fast = run(lazy, jobs)
-        print(f"pruned: {fast:.1f} s", flush=True)
-        every = make_system("ilp", {**options, "nmt_prune": False}, tools)
-        full, sorted_cost = run(every, jobs)
-        print(f"every distinct pair: {sorted_cost:.1f} s", flush=True)
-        slow = naive(tools.translator, part) * len(pairs) / len(part)
-    scorers: list[NmtScorer] = [lazy._scorer, every._scorer]  # type: ignore[attr-defined]
-    rows = [
-        ("naive, batches of 8" + (f" (timed on {len(part):,} pairs)" if len(part) < len(pairs) else ""), slow, None),
-        ("every distinct pair, sorted", sorted_cost, scorers[1].scored),
-        ("pruned", fast, scorers[0].scored),
-    ]
+        jobs = load(given.data, given.language, given.limit)
+        go_on(state, engine, jobs, {"score": "nmt", "solver": given.solver}, given.naive_limit, given.state)
+    slow, tokens = state.naive_seconds, state.naive.tokens
+    note = "" if state.timed_sentences == state.done else f" (timed on {state.timed_sentences}, scaled by tokens)"
+    rows = [("naive, batches of 8" + note, slow, state.naive)]
+    rows += [("every distinct pair, sorted", state.distinct.seconds, state.distinct)]
+    rows += [("pruned", state.pruned.seconds, state.pruned)]
+    print(f"\n{state.done} sentences with entities, {state.pairs:,} entity x n-gram pairs\n")
     print(
         markdown_table(
             [
-                {"scoring": name, "CPU s": f"{s:.1f}", "of naive": f"{s / slow:.3f}", "forced translations": count}
-                for name, s, count in rows
+                {
+                    "scoring": name,
+                    "CPU s": f"{seconds:.1f}",
+                    "of naive": f"{seconds / slow:.3f}",
+                    "forced translations": f"{cost.forced:,}",
+                    "encoder tokens": f"{cost.encoder:,}",
+                    "decoder tokens": f"{cost.decoder:,}",
+                    "tokens of naive": f"{cost.tokens / tokens:.3f}",
+                }
+                for name, seconds, cost in rows
             ]
         )
     )
-    spans = [tuple((s.start, s.end, s.label) for s in found.spans) for found in (*pruned, *full)]
-    differ = sum(a != b for a, b in zip(spans[: len(jobs)], spans[len(jobs) :], strict=True))
-    print(
-        f"{differ} of {len(jobs)} sentences have other spans with pruning; {sum(map(len, spans[len(jobs) :]))} spans"
-    )
+    print(f"{len(state.differ)} of {state.done} sentences have other spans with pruning; {state.spans} spans")
 
 
 if __name__ == "__main__":
