@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, aclosing, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import msgspec
 
-from spanport.errors import SpanportError, StageError, UsageError
-from spanport.flow import Work, from_pair
+from spanport.errors import UsageError
+from spanport.flow import Work
+from spanport.handover import OnError, amap, aresults, results, target_of, work_of
 from spanport.languages import resolve
 from spanport.models import Models
 from spanport.options import ALIGNERS, AlignOptions, EncodeOptions, StreamOptions, TranslateOptions
 from spanport.plan import Group, Planner
-from spanport.stream import Done, Failed, Outcome, Stage, StageGroup, Stats, arun_stages, run_staged, run_stages
+from spanport.stream import Failed, Outcome, Stage, StageGroup, Stats, arun_stages, run_staged, run_stages
 from spanport.systems.base import System, make_system
 from spanport.systems.tools import Tools
 from spanport.types import Alignment, Pair, Projection, Sentence
 
-OnError = Literal["raise", "return"]
 SystemOptions = msgspec.Struct | dict[str, Any] | None
 
 
@@ -108,7 +108,7 @@ class Engine:
 
         Raises LanguageError for an unknown code and UsageError for an unknown system.
         """
-        return _results(self.stream_label(texts, lang=lang, pivot=pivot, system=system, options=options), on_error)
+        return results(self.stream_label(texts, lang=lang, pivot=pivot, system=system, options=options), on_error)
 
     def project(
         self,
@@ -124,11 +124,11 @@ class Engine:
         With ``aligned=True`` every pair brings its alignment and no model is loaded (unless the system asks for
         one). Order and errors as in `label`.
         """
-        return _results(self.stream_project(pairs, system=system, options=options, aligned=aligned), on_error)
+        return results(self.stream_project(pairs, system=system, options=options, aligned=aligned), on_error)
 
     def align(self, pairs: Iterable[Pair], *, on_error: OnError = "raise") -> Iterator[Alignment]:
         """Align the words of each pair. Order and errors as in `label`."""
-        return _results(self.stream_align(pairs), on_error)
+        return results(self.stream_align(pairs), on_error)
 
     def alabel(
         self,
@@ -143,7 +143,7 @@ class Engine:
         """As `label`, for ``async for``; ``texts`` may be asynchronous too."""
         lang, pivot = resolve(lang), resolve(pivot)
         groups = self._planner.label(lang, pivot, self._system(system, options))
-        return _aresults(self._arun(texts, lambda text: _target_of(text, lang), groups), on_error)
+        return aresults(self._arun(texts, lambda text: target_of(text, lang), groups), on_error)
 
     def aproject(
         self,
@@ -156,7 +156,7 @@ class Engine:
     ) -> AsyncIterator[Projection]:
         """As `project`, for ``async for``."""
         groups = self._planner.project(self._system(system, options), aligned=aligned)
-        return _aresults(self._arun(pairs, _work_of, groups), on_error)
+        return aresults(self._arun(pairs, work_of, groups), on_error)
 
     def stream_label(
         self,
@@ -174,7 +174,7 @@ class Engine:
         """
         lang, pivot = resolve(lang), resolve(pivot)
         groups = self._planner.label(lang, pivot, self._system(system, options))
-        return self._run((_target_of(text, lang) for text in texts), groups, skip)
+        return self._run((target_of(text, lang) for text in texts), groups, skip)
 
     def stream_project(
         self,
@@ -187,11 +187,11 @@ class Engine:
     ) -> Iterator[Outcome]:
         """As `project`, yielding outcomes; ``skip`` as in `stream_label`."""
         groups = self._planner.project(self._system(system, options), aligned=aligned)
-        return self._run(map(_work_of, pairs), groups, skip)
+        return self._run(map(work_of, pairs), groups, skip)
 
     def stream_align(self, pairs: Iterable[Pair | Failed], *, skip: int = 0) -> Iterator[Outcome]:
         """As `align`, yielding outcomes; ``skip`` as in `stream_label`."""
-        return self._run(map(_work_of, pairs), self._planner.align(), skip)
+        return self._run(map(work_of, pairs), self._planner.align(), skip)
 
     @property
     def _planner(self) -> Planner:
@@ -221,7 +221,7 @@ class Engine:
             raise UsageError("asynchronous streams keep all models resident; use the synchronous call")
         self.stats = Stats()
         stages = [stage for group in groups for stage in group.stages()]
-        ready = _amap(prepare, records) if isinstance(records, AsyncIterable) else map(prepare, records)
+        ready = amap(prepare, records) if isinstance(records, AsyncIterable) else map(prepare, records)
         return arun_stages(ready, stages, self.stream_options, stats=self.stats)
 
     def _opener(self, group: Group) -> Callable[[], AbstractContextManager[Sequence[Stage]]]:
@@ -233,42 +233,3 @@ class Engine:
                 self.models.release(group.part)
 
         return opened
-
-
-def _target_of(text: str | Sentence | Failed, lang: str) -> Work | Failed:
-    if isinstance(text, Failed):
-        return text
-    if isinstance(text, str):
-        return Work(Sentence(text, lang))
-    return Work(msgspec.structs.replace(text, language=lang))
-
-
-def _work_of(pair: Pair | Failed) -> Work | Failed:
-    return pair if isinstance(pair, Failed) else from_pair(pair)
-
-
-async def _amap(prepare: Callable[[Any], Any], records: AsyncIterable[Any]) -> AsyncIterator[Any]:
-    async for record in records:
-        yield prepare(record)
-
-
-def _result(outcome: Outcome, on_error: OnError) -> Any:
-    if isinstance(outcome, Done):
-        return outcome.value
-    if on_error == "return":
-        return outcome.error
-    if isinstance(outcome.error, SpanportError):
-        raise outcome.error
-    raise StageError(f"stage {outcome.stage!r} failed: {outcome.error!r}") from outcome.error
-
-
-def _results(outcomes: Iterator[Outcome], on_error: OnError) -> Iterator[Any]:
-    with closing(outcomes):  # type: ignore[type-var]
-        for outcome in outcomes:
-            yield _result(outcome, on_error)
-
-
-async def _aresults(outcomes: AsyncIterator[Outcome], on_error: OnError) -> AsyncIterator[Any]:
-    async with aclosing(outcomes):  # type: ignore[type-var]
-        async for outcome in outcomes:
-            yield _result(outcome, on_error)

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -34,6 +35,19 @@ def test_a_throttled_consumer_makes_the_producer_wait(window: int) -> None:
             time.sleep(0.002)
         assert source.pulled - received <= window
     assert source.pulled == 300
+
+
+@pytest.mark.parametrize("window", [3, 16])
+def test_the_slowest_consumer_finds_the_window_full_and_never_fuller(window: int) -> None:
+    source = Counted((i, "") for i in itertools.count())
+    options = StreamOptions(window=window, lookahead=4, linger=None)
+    in_flight = []
+    with closing(run_stages(source, [faulty("a"), faulty("b")], options)) as results:
+        for received, _ in enumerate(itertools.islice(results, 30)):
+            time.sleep(0.01)
+            in_flight.append(source.pulled - received)
+    assert max(in_flight) == window
+    assert in_flight.count(window) > 20
 
 
 def test_an_endless_input_is_read_only_as_far_as_the_window() -> None:

@@ -1,0 +1,64 @@
+"""The two ends of a stream: what callers give becomes `Work`, and outcomes become what they asked for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
+from contextlib import aclosing, closing
+from typing import Any, Literal
+
+import msgspec
+
+from spanport.errors import SpanportError, StageError
+from spanport.flow import Work, from_pair
+from spanport.stream import Done, Failed, Outcome
+from spanport.types import Pair, Sentence
+
+OnError = Literal["raise", "return"]
+"""Whether a record that fails raises its error at its place, or its error is yielded there."""
+
+
+def target_of(text: str | Sentence | Failed, lang: str) -> Work | Failed:
+    """A record to label; what its reader rejected stays as it is."""
+    if isinstance(text, Failed):
+        return text
+    if isinstance(text, str):
+        return Work(Sentence(text, lang))
+    return Work(msgspec.structs.replace(text, language=lang))
+
+
+def work_of(pair: Pair | Failed) -> Work | Failed:
+    """A pair to project or align; what its reader rejected stays as it is."""
+    return pair if isinstance(pair, Failed) else from_pair(pair)
+
+
+async def amap(prepare: Callable[[Any], Any], records: AsyncIterable[Any]) -> AsyncIterator[Any]:
+    """`map` over asynchronous records."""
+    async for record in records:
+        yield prepare(record)
+
+
+def results(outcomes: Iterator[Outcome], on_error: OnError) -> Iterator[Any]:
+    """What callers get; closing it closes the stream.
+
+    Raises, with ``on_error="raise"``, the error of a record that failed, or StageError around one not of our tree.
+    """
+    with closing(outcomes):  # type: ignore[type-var]
+        for outcome in outcomes:
+            yield _result(outcome, on_error)
+
+
+async def aresults(outcomes: AsyncIterator[Outcome], on_error: OnError) -> AsyncIterator[Any]:
+    """As `results`, for ``async for``."""
+    async with aclosing(outcomes):  # type: ignore[type-var]
+        async for outcome in outcomes:
+            yield _result(outcome, on_error)
+
+
+def _result(outcome: Outcome, on_error: OnError) -> Any:
+    if isinstance(outcome, Done):
+        return outcome.value
+    if on_error == "return":
+        return outcome.error
+    if isinstance(outcome.error, SpanportError):
+        raise outcome.error
+    raise StageError(f"stage {outcome.stage!r} failed: {outcome.error!r}") from outcome.error
