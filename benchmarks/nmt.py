@@ -172,10 +172,9 @@ def timed(system: Any, jobs: Sequence[Job], cost: Cost) -> list[Projection]:
 
 
 def go_on(
-    state: State, engine: Engine, jobs: Sequence[Job], solver: str, naive_limit: int, path: Path | None
+    state: State, engine: Engine, jobs: Sequence[Job], options: dict[str, Any], naive_limit: int, path: Path | None
 ) -> None:
     """Score all jobs after those done, in chunks."""
-    options = {"score": "nmt", "solver": solver}
 
     def system(cost: Cost, **more: Any) -> Any:
         return make_system("ilp", {**options, **more}, Tools(Counted(engine.models, cost)))  # type: ignore[arg-type]

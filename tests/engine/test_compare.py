@@ -132,6 +132,15 @@ def test_a_file_with_a_bad_record_keeps_the_others(tmp_path: Path) -> None:
     assert len(load_set("es", str(tmp_path / "es.conll"), limit=1).gold) == 1
 
 
+def test_labelled_text_files_are_in_columns(tmp_path: Path) -> None:
+    (tmp_path / "hau.txt").write_text("Ana B-PER\nvive O\n\nhabla O\n")
+    found = load_set("hau", str(tmp_path / "hau.txt"), source=str(tmp_path / "hau.txt"))
+    assert [(s.text, len(s.spans)) for s in found.gold] == [("Ana vive", 1), ("habla", 0)]
+    assert found.pairs is not None
+    assert [len(pair.source.spans) for pair in found.pairs] == [1, 0]
+    assert load_set("hau", str(tmp_path / "hau.txt"), input_format="text").gold[0].text == "Ana B-PER"
+
+
 def test_systems_are_named_with_their_options() -> None:
     one, two = parse_systems("ngram:score=pairs:max_length=3, heuristic:threshold=null")
     assert (one.title, one.name, dict(one.options)) == (

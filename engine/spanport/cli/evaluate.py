@@ -72,9 +72,9 @@ def _alignments(gold: str, predicted: str, json: bool) -> None:
 
 
 def _sentences(path: str, format: str | None) -> list[Any]:
-    from spanport.formats import read
+    from spanport.formats import labelled_format, read
 
-    return [item.sentence for item in _intact(path, read(path, format))]
+    return [item.sentence for item in _intact(path, read(path, labelled_format(path, format)))]
 
 
 def _intact(path: str, results: Iterable[Any]) -> Iterable[Any]:

@@ -56,12 +56,13 @@ def add(app: typer.Typer) -> None:
         language. Sentences that the system drops as doubtful are left out and counted.
         """
         from spanport.cli.jobs import JobFiles, run_lines
-        from spanport.formats import find_format
+        from spanport.formats import find_format, labelled_format
         from spanport.languages import resolve
 
         settings = a.system_options(score, solver, option)
         _check(system, settings, target, target_lang, alignments)
         source_lang, target_lang = resolve(source_lang), resolve(target_lang) if target_lang else ""
+        source_format = labelled_format(source, source_format)
         inputs = [path for path in (source, target, alignments) if path]
         files = JobFiles(output, rejects, format, fallback="jsonl", inputs=inputs, fresh=fresh)
         options = [

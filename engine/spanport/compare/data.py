@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spanport.errors import LanguageError, UsageError
-from spanport.formats import Rejected, parallel, read, read_alignments
+from spanport.formats import Rejected, labelled_format, parallel, read, read_alignments
 from spanport.languages import resolve
 from spanport.types import Alignment, Pair, Sentence
 
@@ -75,8 +75,9 @@ def load_set(
 ) -> DataSet:
     """Read a data set.
 
-    source: file of labelled sources, line by line; alignments: Pharaoh file of links source-target (``swap``:
-    target-source); limit: only the first records, 0 for all.
+    input_format: by default what the path's ending says, ``.txt`` being columns; source: file of labelled sources, line
+    by line; alignments: Pharaoh file of links source-target (``swap``: target-source); limit: only the first records,
+    0 for all.
 
     Raises:
         UsageError: alignments without a source.
@@ -85,9 +86,9 @@ def load_set(
     if alignments and not source:
         raise UsageError("alignments are of given sentence pairs: give the source too")
     code = resolve(language)
-    readers = [(path, read(path, input_format, code))]
+    readers = [(path, read(path, labelled_format(path, input_format), code))]
     if source:
-        readers.append((source, read(source, None, resolve(source_language))))
+        readers.append((source, read(source, labelled_format(source), resolve(source_language))))
     if alignments:
         readers.append((alignments, read_alignments(alignments)))  # type: ignore[arg-type]
     gold, pairs, rejected = [], [], []

@@ -3,7 +3,15 @@
 from spanport.formats.parallel import parallel
 from spanport.formats.pharaoh import encode_pharaoh
 from spanport.formats.records import Read, ReadAlignment, ReadAlignmentResult, ReadResult, Rejected
-from spanport.formats.table import FORMATS, Format, find_format, holds_alignments, read, read_alignments
+from spanport.formats.table import (
+    FORMATS,
+    Format,
+    find_format,
+    holds_alignments,
+    labelled_format,
+    read,
+    read_alignments,
+)
 
 __all__ = [
     "FORMATS",
@@ -16,6 +24,7 @@ __all__ = [
     "encode_pharaoh",
     "find_format",
     "holds_alignments",
+    "labelled_format",
     "parallel",
     "read",
     "read_alignments",

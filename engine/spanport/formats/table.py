@@ -76,6 +76,12 @@ def find_format(source: Source, name: str | None = None) -> Format:
     raise UsageError(f"{what}; name the format: there are {known}")
 
 
+def labelled_format(source: Source, name: str | None = None) -> str | None:
+    """As ``name``, but ``conll`` for a path that ends in ``.txt``: plain text has no labels, columns often end so."""
+    text = name is None and isinstance(source, str | PathLike) and FORMATS["text"].endings
+    return "conll" if text and fspath(source).lower().removesuffix(".gz").endswith(text) else name
+
+
 def read(source: Source, format: str | None = None, language: str = "", labels: bool = True) -> Iterator[ReadResult]:
     """The records of a file, in order; one that cannot be read is yielded as `Rejected` in its place.
 

@@ -7,7 +7,8 @@ write the file, decorate the class with ``@register("name")`` and add the module
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
@@ -104,7 +105,9 @@ def system_settings(name: str, options: msgspec.Struct | dict[str, Any] | None =
     Raises UsageError for an unknown name or an option that does not fit.
     """
     if name not in system_names():
-        raise UsageError(f"unknown system {name!r}; there are {', '.join(system_names())}")
+        raise UsageError(
+            f"unknown system {name!r}{near(name, system_names())}; there are {', '.join(system_names())}"
+        )
     cls = _table[name]
     if isinstance(options, cls.options):
         return options
@@ -112,16 +115,28 @@ def system_settings(name: str, options: msgspec.Struct | dict[str, Any] | None =
     if "preset" in given:
         preset = _preset(name, cls, given.pop("preset"))
         given, record = {**msgspec.to_builtins(preset), **given}, type(preset)
+    for option in given:
+        if option not in (known := record.__struct_fields__):
+            raise UsageError(
+                f"system {name!r} has no option {option!r}{near(option, known)}; it has {', '.join(known)}"
+            )
     try:
         return msgspec.convert(given, record)
     except msgspec.ValidationError as error:
         raise UsageError(f"options of system {name!r}: {error}") from error
 
 
+def near(name: str, known: Iterable[str]) -> str:
+    """A hint at the name that was probably meant, for a message; empty where none is like it."""
+    found = get_close_matches(name, list(known), n=1)
+    return f" (did you mean {found[0]!r}?)" if found else ""
+
+
 def _preset(name: str, cls: type[System], preset: str) -> SystemOptions:
     presets: Mapping[str, SystemOptions] = getattr(cls, "presets", {})
     if preset not in presets:
-        raise UsageError(f"system {name!r} has no preset {preset!r}; there are {', '.join(presets) or 'none'}")
+        there = ", ".join(presets) or "none"
+        raise UsageError(f"system {name!r} has no preset {preset!r}{near(preset, presets)}; there are {there}")
     return presets[preset]
 
 

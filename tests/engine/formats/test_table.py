@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from spanport.errors import LanguageError, UsageError
-from spanport.formats import FORMATS, Read, find_format, holds_alignments, read
+from spanport.formats import FORMATS, Read, find_format, holds_alignments, labelled_format, read
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,11 @@ from spanport.formats import FORMATS, Read, find_format, holds_alignments, read
 )
 def test_by_ending(path: str, name: str) -> None:
     assert find_format(path).name == find_format(Path(path)).name == name
+
+
+def test_a_labelled_text_file_is_in_columns() -> None:
+    assert [labelled_format(path) for path in ("a.txt", "a.TXT.gz", "a.tsv", "-")] == ["conll", "conll", None, None]
+    assert labelled_format("a.txt", "text") == "text"
 
 
 def test_by_name() -> None:

@@ -24,10 +24,12 @@ def sentence(text: str, *spans: tuple[int, int, str], language: str = "") -> Sen
 
 
 def test_unknown_names_and_options_are_told_apart() -> None:
-    with pytest.raises(UsageError, match=r"unknown system 'ngrams'; there are .*ngram"):
+    with pytest.raises(UsageError, match=r"unknown system 'ngrams' \(did you mean 'ngram'\?\); there are .*ngram"):
         make_system("ngrams")
-    with pytest.raises(UsageError, match=r"options of system 'ngram'.*unknown field `scor`"):
+    with pytest.raises(UsageError, match=r"'ngram' has no option 'scor' \(did you mean 'score'\?\); it has .*score"):
         make_system("ngram", {"scor": "pairs"})
+    with pytest.raises(UsageError, match=r"options of system 'ngram': .*`\$\.score`"):
+        make_system("ngram", {"score": "pear"})
     assert make_system("ngram", {"score": "pairs"}).settings == NgramOptions(score="pairs")
     assert make_system("ngram", NgramOptions(max_length=3)).settings == NgramOptions(max_length=3)
 
