@@ -75,9 +75,9 @@ def load_set(
 ) -> DataSet:
     """Read a data set.
 
-    input_format: by default what the path's ending says, ``.txt`` being columns; source: file of labelled sources, line
-    by line; alignments: Pharaoh file of links source-target (``swap``: target-source); limit: only the first records,
-    0 for all.
+    input_format: by default what the path's ending says, ``.txt`` being columns; source: file of labelled sources,
+    line by line; alignments: Pharaoh file of links source-target (``swap``: target-source); limit: only the first
+    records, 0 for all.
 
     Raises:
         UsageError: alignments without a source.

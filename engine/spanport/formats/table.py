@@ -78,8 +78,9 @@ def find_format(source: Source, name: str | None = None) -> Format:
 
 def labelled_format(source: Source, name: str | None = None) -> str | None:
     """As ``name``, but ``conll`` for a path that ends in ``.txt``: plain text has no labels, columns often end so."""
-    text = name is None and isinstance(source, str | PathLike) and FORMATS["text"].endings
-    return "conll" if text and fspath(source).lower().removesuffix(".gz").endswith(text) else name
+    if name is not None or not isinstance(source, str | PathLike):
+        return name
+    return "conll" if fspath(source).lower().removesuffix(".gz").endswith(FORMATS["text"].endings) else None
 
 
 def read(source: Source, format: str | None = None, language: str = "", labels: bool = True) -> Iterator[ReadResult]:
