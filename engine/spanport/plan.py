@@ -18,8 +18,8 @@ from spanport.systems.tools import aligner_of
 Run = Callable[[Sequence[Any]], Sequence[Any]]
 
 PASSES = 4
-"""Forward passes that a batch of pairs is encoded in: with more of them, each holds sentences closer in length (padding
-on news text: 9% with 2, 6% with 4, 5% with 8); with fewer, batches are short and all cores end at the same time."""
+"""Forward passes that a batch of pairs is encoded in. With more, each holds sentences closer in length (padding on
+news text: 9% with 2, 6% with 4, 5% with 8); with fewer, batches are short, and all cores end at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
