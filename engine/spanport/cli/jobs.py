@@ -139,7 +139,7 @@ def run_lines(
     with files.open(options, models) as job:
         if job.completed:
             say(f"resuming after the {job.completed:,} records of the run before")
-        with Progress(files.inputs[0], engine) as progress, closing(lines(job.completed)) as results:  # type: ignore[type-var]
+        with Progress(files.inputs[0], engine, job.completed) as progress, closing(lines(job.completed)) as results:  # type: ignore[type-var]
             try:
                 for number, line in enumerate(results, 1):
                     if line.error is None:
@@ -151,6 +151,10 @@ def run_lines(
             except LengthMismatchError as error:
                 mismatch = error
             except BrokenPipeError:
+                raise
+            except KeyboardInterrupt:
+                if job.resumable:
+                    say("the records so far are kept; run the same command again to go on")
                 raise
             except (OSError, MemoryError) as error:
                 raise _stopped(error, line) from error
