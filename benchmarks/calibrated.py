@@ -7,6 +7,9 @@ DATA is the folder that holds ``conll-parallel`` (Garcia-Ferrero et al. 2022): n
 English translation and word alignments. The English side is labelled by the bundle's classifier, its own labels are
 not read. Fitting reads the dev sets only (of Italian, whose dev set the authors cut from the training set, the first
 3,000 sentences); native labels are in no training data of the bundled models.
+
+The systems that translate would take hours on the test sets. They get tables of their own, on every n-th sentence so
+that ``--sample`` (``--codec-sample``) of each set remain; all systems are run on these, so that differences are paired.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ import numpy.typing as npt
 
 from spanport import Engine
 from spanport.compare import DataSet, collect_jobs, compare_systems, load_set, parse_systems, run_systems, warm_up
-from spanport.evaluate import count_entities
+from spanport.evaluate import Comparison, count_entities
 from spanport.languages import resolve
 from spanport.report import markdown_table, render
 from spanport.stages.batch import Job, PairBatch
@@ -38,6 +41,11 @@ SYSTEMS = (
     "ngram,ngram:score=pairs:solver=greedy,heuristic,heuristic:threshold=null,easy-label-projection,span-filling,"
     "ner-candidates,aligned-ranges,ensemble,model-transfer,calibrated,calibrated:view=false"
 )
+
+
+TRANSLATING = "ilp:score=nmt,ilp:score=all_fusion,backtranslation"
+PIVOTS = {"es": "ita_Latn", "de": "ita_Latn", "it": "spa_Latn"}
+"""The second source language of `multi-source`."""
 
 
 def load(root: Path, code: str, part: str, limit: int) -> DataSet:
@@ -118,15 +126,32 @@ def fit(arguments: argparse.Namespace) -> None:
     arguments.output.write_bytes(msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n")
 
 
+def sample(data: DataSet, size: int) -> DataSet:
+    """Every n-th sentence, so that at most ``size`` are left."""
+    step = max(1, -(-len(data.gold) // size))
+    return data._replace(
+        title=f"{data.title}, sample", gold=data.gold[::step], pairs=data.pairs and data.pairs[::step]
+    )
+
+
 def test(arguments: argparse.Namespace) -> None:
-    specs, done = parse_systems(arguments.systems), []
+    done: list[Comparison] = []
+
+    def run(engine: Engine, code: str, dataset: DataSet, systems: str) -> None:
+        outcomes = run_systems(engine, dataset, parse_systems(systems), label_source=True)
+        done.append(compare_systems(dataset, outcomes, ignore=UNLABELLED.get(code, ())))
+        print(f"\n## {done[-1].title}: {done[-1].sentences} sentences\n", flush=True)
+        print(markdown_table(done[-1].to_rows()), flush=True)
+
     with Engine.from_bundle(arguments.bundle) as engine:
-        warm_up(engine, specs)
+        warm_up(engine, parse_systems(arguments.systems))
         for code in LANGUAGES:
             dataset = load(arguments.data, code, "test", arguments.limit)
-            outcomes = run_systems(engine, dataset, specs, label_source=True)
-            done.append(compare_systems(dataset, outcomes, ignore=UNLABELLED.get(code, ())))
-            print(f"\n## {code}: {len(dataset.gold)} sentences\n\n{markdown_table(done[-1].to_rows())}", flush=True)
+            run(engine, code, dataset, arguments.systems)
+            further = f'{TRANSLATING},multi-source:pivots=["{PIVOTS[code]}"]'
+            for size, more in ((arguments.sample, further), (arguments.codec_sample, "codec")):
+                if size:
+                    run(engine, code, sample(dataset, size), f"{arguments.systems},{more}")
     if arguments.html:
         arguments.html.write_text(render(done, "Projection from English, native CoNLL test sets"), "utf-8")
 
@@ -137,6 +162,10 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--bundle", default="mini")
     parser.add_argument("--systems", default=SYSTEMS)
+    parser.add_argument("--sample", type=int, default=40, help="sentences for systems that translate; 0 for none")
+    parser.add_argument(
+        "--codec-sample", type=int, default=12, help="sentences for codec, some seconds each; 0: none"
+    )
     parser.add_argument("--limit", type=int, default=0, help="sentences of each set")
     own = Path(__file__).resolve().parents[1] / "engine/spanport/systems/calibration.json"
     parser.add_argument("--output", type=Path, default=own, help="calibration file that fit writes")

@@ -69,10 +69,15 @@ def _figures(comparison: Comparison) -> str:
         "difference from best",
         "p",
     ]
-    header.append("settings")
     rows = [_figure_row(system) for system in comparison.systems]
     best = [system.name for system in comparison.systems].index(comparison.best.name)
-    return _table(header, rows, best)
+    settings = "".join(
+        f"<div class='row'><span>{escape(system.name)}</span><code>{escape(system.options)}</code></div>"
+        for system in comparison.systems
+        if system.options
+    )
+    more = f"<details><summary>Settings</summary>{settings}</details>" if settings else ""
+    return _table(header, rows, best) + more
 
 
 def _figure_row(system: SystemResult) -> list[str]:
@@ -89,7 +94,6 @@ def _figure_row(system: SystemResult) -> list[str]:
         if against
         else "",
         f"{against.p_value:.3f}" if against else "",
-        escape(system.options),
     ]
 
 
