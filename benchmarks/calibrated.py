@@ -8,8 +8,9 @@ English translation and word alignments. The English side is labelled by the bun
 not read. Fitting reads the dev sets only (of Italian, whose dev set the authors cut from the training set, the first
 3,000 sentences); native labels are in no training data of the bundled models.
 
-The systems that translate would take hours on the test sets. They get tables of their own, on every n-th sentence so
-that ``--sample`` (``--codec-sample``) of each set remain; all systems are run on these, so that differences are paired.
+The systems that translate would take hours on the test sets. They get tables of their own, on every n-th sentence
+so that ``--sample`` (``--codec-sample``) of each set remain; all systems are run on these, so that differences are
+paired.
 """
 
 from __future__ import annotations

@@ -9,9 +9,10 @@ pair, in batches of 8 in the order in which pairs come, nothing remembered. *Eve
 are compared with those of exhaustive scoring sentence by sentence.
 
 Forced translations and tokens (of the encoder: the given phrase's; of the decoder: the forced one's) are counted on
-all sentences, for naive scoring by arithmetic. CPU seconds are those of the process; naive scoring, whose cost is
-linear in its tokens, may be timed on the first ``--naive-limit`` sentences and scaled by tokens: the table says so.
-With ``--state`` a stopped run goes on where it stopped.
+all sentences, for naive scoring by arithmetic. CPU seconds are those of the process. Pruned scoring runs on all
+sentences; the other two, whose cost is linear in their tokens, may be run on every n-th, so that ``--naive-limit``
+sentences remain: their seconds are then scaled by naive scoring's tokens, and spans compared on these sentences. With
+``--state`` a stopped run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class Cost(msgspec.Struct):
 
 
 class State(msgspec.Struct):
-    """Figures so far. ``naive`` counts all sentences; ``timed`` are those on which it was run."""
+    """Figures so far. ``naive`` counts all sentences; ``timed`` and ``distinct`` those on which they were run."""
 
     arguments: list[str]
     done: int = 0
@@ -74,9 +75,9 @@ class State(msgspec.Struct):
     timed_sentences: int = 0
 
     @property
-    def naive_seconds(self) -> float:
-        """CPU seconds of naive scoring on all sentences done."""
-        return self.timed.seconds * self.naive.tokens / max(self.timed.tokens, 1)
+    def scale(self) -> float:
+        """Naive scoring's tokens on all sentences over those on the sentences it was run on."""
+        return self.naive.tokens / max(self.timed.tokens, 1)
 
 
 class Counting:
@@ -171,6 +172,10 @@ def timed(system: Any, jobs: Sequence[Job], cost: Cost) -> list[Projection]:
     return found
 
 
+def spans_of(projection: Projection) -> list[tuple[int, int, str]]:
+    return [(span.start, span.end, span.label) for span in projection.spans]
+
+
 def go_on(
     state: State, engine: Engine, jobs: Sequence[Job], options: dict[str, Any], naive_limit: int, path: Path | None
 ) -> None:
@@ -182,13 +187,15 @@ def go_on(
     system(Cost()).project(jobs[:1])  # loads the model and the kernels, shares no score
     lazy, every = system(state.pruned), system(state.distinct, nmt_prune=False)
     translator = engine.models.translator()
+    step = max(1, -(-len(jobs) // naive_limit)) if naive_limit else 1
     while state.done < len(jobs):
         here = jobs[state.done : state.done + CHUNK]
-        found, full = timed(lazy, here, state.pruned), timed(every, here, state.distinct)
-        for number, (one, other) in enumerate(zip(found, full, strict=True), state.done):
-            if [(s.start, s.end, s.label) for s in one.spans] != [(s.start, s.end, s.label) for s in other.spans]:
-                state.differ.append(number)
-        part = here[: max(0, naive_limit - state.done)] if naive_limit else here
+        chosen = [i for i in range(len(here)) if (state.done + i) % step == 0]
+        part = [here[i] for i in chosen]
+        found, full = timed(lazy, here, state.pruned), timed(every, part, state.distinct)
+        for i, other in zip(chosen, full, strict=True):
+            if spans_of(found[i]) != spans_of(other):
+                state.differ.append(state.done + i)
         pairs, slow = all_pairs(here), all_pairs(part) if part else []
         count_naive(translator, pairs, state.naive)
         count_naive(translator, slow, state.timed)
@@ -198,9 +205,10 @@ def go_on(
         state.pairs, state.done = state.pairs + len(pairs), state.done + len(here)
         if path:
             path.write_bytes(msgspec.json.encode(state))
+        times = (state.pruned.seconds, state.distinct.seconds * state.scale, state.timed.seconds * state.scale)
         print(
-            f"{state.done}/{len(jobs)}: pruned {state.pruned.seconds:.1f} s, every distinct pair "
-            f"{state.distinct.seconds:.1f} s, naive {state.naive_seconds:.1f} s; {len(state.differ)} differ",
+            f"{state.done}/{len(jobs)}: pruned {times[0]:.1f} s, every distinct pair {times[1]:.1f} s, "
+            f"naive {times[2]:.1f} s; {len(state.differ)} of {state.timed_sentences} differ",
             flush=True,
         )
 
@@ -211,7 +219,7 @@ def main() -> None:
     parser.add_argument("--bundle", default="mini")
     parser.add_argument("--language", default="es")
     parser.add_argument("--limit", type=int, default=0, help="only the first sentences")
-    parser.add_argument("--naive-limit", type=int, default=0, help="sentences with entities to time naive scoring on")
+    parser.add_argument("--naive-limit", type=int, default=0, help="sentences on which to run all three; 0: all")
     parser.add_argument("--solver", default="exact", choices=["exact", "greedy"])
     parser.add_argument("--state", type=Path, help="file of figures so far; a stopped run goes on from it")
     given = parser.parse_args()
@@ -224,29 +232,27 @@ def main() -> None:
     with Engine.from_bundle(given.bundle, device="cpu", threads=1) as engine:
         jobs = load(given.data, given.language, given.limit)
         go_on(state, engine, jobs, {"score": "nmt", "solver": given.solver}, given.naive_limit, given.state)
-    slow, tokens = state.naive_seconds, state.naive.tokens
-    note = "" if state.timed_sentences == state.done else f" (timed on {state.timed_sentences}, scaled by tokens)"
-    rows = [("naive, batches of 8" + note, slow, state.naive)]
-    rows += [("every distinct pair, sorted", state.distinct.seconds, state.distinct)]
-    rows += [("pruned", state.pruned.seconds, state.pruned)]
-    print(f"\n{state.done} sentences with entities, {state.pairs:,} entity x n-gram pairs\n")
-    print(
-        markdown_table(
-            [
-                {
-                    "scoring": name,
-                    "CPU s": f"{seconds:.1f}",
-                    "of naive": f"{seconds / slow:.3f}",
-                    "forced translations": f"{cost.forced:,}",
-                    "encoder tokens": f"{cost.encoder:,}",
-                    "decoder tokens": f"{cost.decoder:,}",
-                    "tokens of naive": f"{cost.tokens / tokens:.3f}",
-                }
-                for name, seconds, cost in rows
-            ]
-        )
-    )
-    print(f"{len(state.differ)} of {state.done} sentences have other spans with pruning; {state.spans} spans")
+    slow, full = state.timed.seconds * state.scale, state.naive.tokens
+    some = "" if state.timed_sentences == state.done else f", run on {state.timed_sentences} and scaled"
+    rows = [("naive, batches of 8" + some, slow, state.naive, 1.0)]
+    rows += [
+        ("every distinct pair, sorted" + some, state.distinct.seconds * state.scale, state.distinct, state.scale)
+    ]
+    rows += [("pruned", state.pruned.seconds, state.pruned, 1.0)]
+    table = [
+        {
+            "scoring": name,
+            "CPU s": f"{seconds:.1f}",
+            "of naive": f"{seconds / slow:.3f}",
+            "forced translations": f"{scale * cost.forced:,.0f}",
+            "encoder tokens": f"{scale * cost.encoder:,.0f}",
+            "decoder tokens": f"{scale * cost.decoder:,.0f}",
+            "tokens of naive": f"{scale * cost.tokens / full:.3f}",
+        }
+        for name, seconds, cost, scale in rows
+    ]
+    print(f"\n{state.done} sentences with entities, {state.pairs:,} entity x n-gram pairs\n\n{markdown_table(table)}")
+    print(f"pruned: other spans in {len(state.differ)} of {state.timed_sentences} sentences ({state.spans} spans)")
 
 
 if __name__ == "__main__":
