@@ -23,6 +23,7 @@ NLLB: dict[str, dict[str, int]] = {
 }
 TINY = {"hidden": 64, "layers": 6, "heads": 4, "feed_forward": 128, "vocabulary": 8_000}
 LABELS = ("B-LOC", "B-MISC", "B-ORG", "I-LOC", "I-MISC", "I-ORG", "I-PER", "O")
+PIECES = 12_000
 LANGUAGES = ("eng_Latn", "spa_Latn", "deu_Latn", "ita_Latn")
 
 
@@ -37,7 +38,7 @@ def unigram(texts: list[Path], specials: list[str], size: int, template: str) ->
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
     tokenizer.decoder = decoders.Metaspace()
     trainer = trainers.UnigramTrainer(
-        vocab_size=min(16_000, size - 1000), special_tokens=specials, unk_token="<unk>", show_progress=False
+        vocab_size=min(PIECES, size - 1000), special_tokens=specials, unk_token="<unk>", show_progress=False
     )
     tokenizer.train([str(path) for path in texts], trainer)
     state = json.loads(tokenizer.to_str())
@@ -96,11 +97,16 @@ def build_encoder(folder: Path, texts: list[Path], size: dict[str, int]) -> None
 
 
 def build_translator(folder: Path, texts: list[Path], size: dict[str, int]) -> None:
-    """A translator of the shape of NLLB-200."""
+    """A translator of the shape of NLLB-200; the largest is stored in half precision, as its memory asks for.
+
+    Left as they are, random weights repeat their first token, the language code, and the translations are empty.
+    The signs of the last normalisation break that, and small rows keep the fillers of the vocabulary from winning.
+    """
     import torch
     from transformers import M2M100Config, M2M100ForConditionalGeneration
 
     torch.manual_seed(0)
+    torch.set_default_dtype(torch.float16 if size["hidden"] > 1024 else torch.float32)
     specials = ["<s>", "<pad>", "</s>", "<unk>", *LANGUAGES]
     tokenizer = unigram(texts, specials, size["vocabulary"], "eng_Latn $A </s>")
     config = M2M100Config(
@@ -116,6 +122,9 @@ def build_translator(folder: Path, texts: list[Path], size: dict[str, int]) -> N
         decoder_start_token_id=2,
     )
     model = M2M100ForConditionalGeneration(config)
+    with torch.no_grad():
+        model.model.shared.weight[PIECES:] *= 0.01
+        model.model.decoder.layer_norm.weight.copy_(torch.randint(2, (size["hidden"],)) * 2 - 1)
     save(model, tokenizer, folder, additional_special_tokens=list(LANGUAGES))
 
 

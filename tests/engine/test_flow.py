@@ -96,6 +96,16 @@ def test_one_pass_serves_both_sides_and_both_outputs() -> None:
     assert encoder.calls == 1
 
 
+def test_a_target_that_is_only_aligned_is_not_classified() -> None:
+    encoder, asked = FakeEncoder(tags={"Ana": "B-PER"}), []
+    run = encoder.run
+    encoder.run = lambda batch, **wants: asked.append((len(batch), wants)) or run(batch, **wants)  # type: ignore[assignment, func-returns-value]
+    works = [from_pair(Pair(Sentence("Ana lives"), TARGET)), from_pair(Pair(Sentence("Ana"), Sentence("Ana")))]
+    done = encoded(*works, needs={"source", "links"}, label_source=True, encoder=encoder)
+    assert asked == [(2, {"hidden": True, "logits": False}), (2, {"hidden": True, "logits": True})]
+    assert [list(map(tuple, work.job.links.tolist())) for work in done if work.job] == [[(0, 1)], [(0, 0)]]
+
+
 def test_a_system_without_a_source_neither_translates_nor_aligns() -> None:
     models = FakeModels(FakeEncoder(tags={"Ana": "B-PER"}), FakeTranslator())
     (found,) = Engine(models).label(["vive Ana"], lang="spa_Latn", system="model-transfer")  # type: ignore[arg-type]

@@ -27,6 +27,9 @@ class Embedded:
     probabilities: Float32
     word_offsets: Int64
 
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
     def probabilities_of(self, i: int) -> Float32:
         """float32 (words of sentence i, L)."""
         return self.probabilities[self.word_offsets[i] : self.word_offsets[i + 1]]
