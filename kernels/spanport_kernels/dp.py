@@ -269,7 +269,7 @@ def improve(
     picks: Array,
     pick_offsets: Array,
     outcome: Array,
-) -> int:
+) -> np.int64:
     """Look for matchings above ``lower`` in each sentence of a ragged batch.
 
     Shapes: ``ranges`` ``(C, 3)``: entity within the sentence, start, end; ``score`` ``(C,)``; both sorted by
@@ -285,7 +285,7 @@ def improve(
     per_entity, per_position = np.empty((3, most), np.int64), np.empty((4, most + 2), np.int64)
     reals = np.empty((3, most + 2), np.float64)
     value, origin = np.empty(1024, np.float64), np.empty(1024, np.int64)
-    total = 0
+    total = np.int64(0)
     pick_offsets[0] = 0
     for b in range(outcome.size):
         own, own_score = ranges[offsets[b] : offsets[b + 1]], score[offsets[b] : offsets[b + 1]]

@@ -116,7 +116,7 @@ def _project(
         base = word_offsets[pair]
         n = word_offsets[pair + 1] - base
         owner[:n] = -1
-        count = 0
+        count = np.int64(0)
         for entity in range(first, last):
             start, end = entities[entity, 0], entities[entity, 1]
             low, high = mark_targets(edges, edge_offsets[pair], edge_offsets[pair + 1], start, end, hit)

@@ -1,8 +1,7 @@
 """Word alignment edges from similarity matrices, and straight from embeddings.
 
 Every method takes a batch of row-major m x n matrices (see :func:`spanport_kernels.similarity.similarity`)
-and returns edges sorted by (row, column), each once. Ties go to the first row or column. A method's
-kernel is compiled when the method is first called.
+and returns edges sorted by (row, column), each once. Ties go to the first row or column.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,8 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from spanport_kernels.argmax import mutual_argmax, one_way_argmax
+from spanport_kernels.assignment import match_edges
+from spanport_kernels.entmax import entmax_edges
 from spanport_kernels.ragged import Ragged, check_matrices, matrix_offsets
 from spanport_kernels.similarity import check_lexical, check_pairs, fill, metric_code
+from spanport_kernels.softmax import softmax_edges
 
 #: Similarities computed before they are used, in cells: 128 KiB, which stays in a core's cache.
 _CHUNK_CELLS = 32_768
@@ -39,15 +42,11 @@ def forward(values: Any, source_offsets: Any, target_offsets: Any) -> Ragged:
     Raises:
         ValueError: arrays that do not fit together.
     """
-    from spanport_kernels.argmax import one_way_argmax
-
     return _batch(one_way_argmax, values, source_offsets, target_offsets, False)
 
 
 def reverse(values: Any, source_offsets: Any, target_offsets: Any) -> Ragged:
     """Link every column to its best row. Arguments and result as in :func:`forward`."""
-    from spanport_kernels.argmax import one_way_argmax
-
     return _batch(one_way_argmax, values, source_offsets, target_offsets, True)
 
 
@@ -56,8 +55,6 @@ def intersection(values: Any, source_offsets: Any, target_offsets: Any) -> Ragge
 
     Arguments and result as in :func:`forward`.
     """
-    from spanport_kernels.argmax import mutual_argmax
-
     return _batch(mutual_argmax, values, source_offsets, target_offsets, 1, 0.0)
 
 
@@ -79,8 +76,6 @@ def itermax(
     """
     if max_count < 1:
         raise ValueError(f"max_count is {max_count}, expected at least 1")
-    from spanport_kernels.argmax import mutual_argmax
-
     return _batch(mutual_argmax, values, source_offsets, target_offsets, max_count, alpha)
 
 
@@ -101,8 +96,6 @@ def softmax(
     if not 1e-9 <= threshold < 1:
         raise ValueError(f"threshold is {threshold}, expected 1e-9 <= threshold < 1")
     _check_scale(scale)
-    from spanport_kernels.softmax import softmax_edges
-
     return _batch(softmax_edges, values, source_offsets, target_offsets, threshold, scale)
 
 
@@ -112,8 +105,6 @@ def match(values: Any, source_offsets: Any, target_offsets: Any) -> Ragged:
     Unlike SimAlign, which drops them from its graph, cells of exactly 0 may be linked too. Arguments
     and result as in :func:`forward`.
     """
-    from spanport_kernels.assignment import match_edges
-
     return _batch(match_edges, values, source_offsets, target_offsets)
 
 
@@ -134,8 +125,6 @@ def entmax15(
     if not 0 <= threshold < 1:
         raise ValueError(f"threshold is {threshold}, expected 0 <= threshold < 1")
     _check_scale(scale)
-    from spanport_kernels.entmax import entmax_edges
-
     return _batch(entmax_edges, values, source_offsets, target_offsets, threshold, scale)
 
 

@@ -1,7 +1,8 @@
 """The one way kernels are compiled.
 
-A *kernel* has an explicit signature, so that exactly one version of it exists, is compiled when its
-module is first imported and is loaded from Numba's cache afterwards. Kernels release the GIL and
+A *kernel* has an explicit signature, so that exactly one version of it exists. It is compiled when it is
+first called after installation, and loaded from Numba's cache when it is first called in a process:
+whoever imports a module pays for the kernels that run, not for its others. Kernels release the GIL and
 use no Numba threads: the caller brings its own, under any threading layer and start method.
 
 Array types named ``IN_*`` are read-only: such arguments accept writable arrays as well as read-only
@@ -11,11 +12,13 @@ Numba's cache notices changes of the kernel's own file only. Keep a kernel's hel
 changing one that other files share (here and in ``labels``), delete ``__pycache__``.
 """
 
+import functools
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import config, njit, types
 from numpy.typing import NDArray
 
 Function = Callable[..., Any]
@@ -67,28 +70,58 @@ ANY_ORDER = frozenset({"reassoc", "contract", "nsz"})
 NO_NAN = frozenset({"nnan", "nsz"})
 
 
+class _Kernel:
+    """A function that is compiled, or loaded, when it is first called, by one thread while others wait."""
+
+    def __init__(self, function: Function, signature: Any) -> None:
+        functools.update_wrapper(self, function)
+        self._function, self._signature = function, signature
+        self._lock = threading.Lock()
+        self._compiled: Function | None = None
+
+    def __call__(self, *arguments: Any) -> Any:
+        return (self._compiled or self.load())(*arguments)
+
+    def load(self) -> Function:
+        """Return the compiled function."""
+        with self._lock:
+            if self._compiled is None:
+                compiled = njit(self._signature, nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)
+                self._compiled = compiled(self._function)
+            return self._compiled
+
+
 def kernel(returns: Any, *arguments: Any) -> Callable[[Function], Any]:
     """Compile a batch kernel for exactly these argument types, without the GIL, cached on disk.
 
     Example: ``@kernel(VOID, IN_F32, OUT_F32)``.
     """
-    decorate: Callable[[Function], Any] = njit(returns(*arguments), nogil=True, cache=True, error_model="numpy")
-    return decorate
+    signature = returns(*arguments)
+    return lambda function: function if config.DISABLE_JIT else _Kernel(function, signature)
+
+
+def _helper(function: Function, **options: Any) -> Any:
+    """Only kernels call it: the entry points for Python and C would be a quarter of the compilation time."""
+    return njit(function, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
 
 
 def helper(function: Function) -> Any:
-    """Compile a function that kernels call; LLVM inlines it where that pays."""
-    return njit(function, nogil=True, error_model="numpy")
+    """Compile a function that kernels call; LLVM inlines it where that pays.
+
+    Numba compiles it once for every combination of argument types that it meets, literals counted apart:
+    start counters as ``np.int64(0)``.
+    """
+    return _helper(function)
 
 
 def reduction(function: Function) -> Any:
     """As :func:`helper`, for functions whose floating-point sums may be taken in any order."""
-    return njit(function, nogil=True, error_model="numpy", fastmath=set(ANY_ORDER))
+    return _helper(function, fastmath=set(ANY_ORDER))
 
 
 def maximum(function: Function) -> Any:
     """As :func:`helper`, for functions that take maxima of values which are not NaN."""
-    return njit(function, nogil=True, error_model="numpy", fastmath=set(NO_NAN))
+    return _helper(function, fastmath=set(NO_NAN))
 
 
 @helper

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from spanport_kernels import dp
 from spanport_kernels.jit import I64, IN_F64, IN_I32, IN_I64, OUT_F64, OUT_I64, Array, helper, kernel
 
 OPTIMAL, FEASIBLE, INFEASIBLE, HANDED_OVER, UNMET = 0, 1, 2, 3, 4
@@ -120,7 +121,7 @@ def _greedy(
     picks: Array,
     value: Array,
     ceiling: Array,
-) -> int:
+) -> np.int64:
     """Greedy picks, and per sentence their sum and the sum of the entities' best scores; returns their number."""
     most_candidates = most_entities = 1
     for b in range(entity_counts.size):
@@ -129,7 +130,7 @@ def _greedy(
     live = np.empty(most_candidates, np.int64)
     used = np.empty(most_entities, np.int64)
     best = np.empty(most_entities, np.float64)
-    found = 0
+    found = np.int64(0)
     for b in range(entity_counts.size):
         before = found
         found = take_best(entity, start, end, score, offsets[b], offsets[b + 1], limit, live, used, picks, before)
@@ -215,8 +216,6 @@ def match_exact(
     status = np.full(target_lengths.size, OPTIMAL, np.int8)
     hard = np.flatnonzero(value < ceiling - TOLERANCE)
     if hard.size:
-        from spanport_kernels import dp  # rarely needed, and the slowest to compile and to load
-
         part = select_ranges(ranges, hard)
         columns = np.stack([part.entity, part.start, part.end], axis=1)
         entity_counts = np.diff(entity_offsets)[hard].astype(np.int32)

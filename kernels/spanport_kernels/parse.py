@@ -147,7 +147,8 @@ def _parse_conll(
     flags: Array,
 ) -> int:
     """Fill the arrays of `Conll`; returns the number of sentences."""
-    count = total = line = at = begin = 0
+    count = total = line = 0
+    at = begin = np.int64(0)
     flag = OK
     offsets[0] = lines[0] = 0
     while at < buffer.size and count < limit:
@@ -182,7 +183,8 @@ def _parse_pharaoh(
     buffer: Array, final: bool, limit: int, links: Array, offsets: Array, records: Array, flags: Array
 ) -> int:
     """Fill the arrays of `Pharaoh`; returns the number of lines."""
-    count = total = at = 0
+    count = total = 0
+    at = np.int64(0)
     offsets[0] = 0
     while at < buffer.size and count < limit:
         end, after, _ = line_end(buffer, at)

@@ -56,7 +56,7 @@ def _write_conll(
     owner = np.empty(words.shape[0], np.int64)
     for w in range(owner.size):
         owner[w] = -1
-    at = 0
+    at = np.int64(0)
     out_offsets[0] = 0
     for b in range(offsets.size - 1):
         begin = offsets[b]
