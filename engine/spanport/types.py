@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
-Status = Literal["optimal", "feasible", "infeasible"]
+Status = Literal["optimal", "feasible", "infeasible", "unmet"]
 """What is known of a matching: proved best, best found, or that the constraints cannot be met."""
 
 
@@ -111,7 +111,9 @@ class Projection(msgspec.Struct, frozen=True):
 
     ``target`` is the original target sentence (its own labels, if any, untouched); ``spans`` are the projected
     ones, ascending by start; ``source`` is the labelled source (for `label`, the translation);
-    ``status`` says whether the matching is proved optimal.
+    ``status``: the matching is proved "optimal"; "feasible", not proved; "infeasible", proved to be impossible under
+    the constraint (no spans), or the sentence dropped by a filter; "unmet" where greedy, or a search that ran out of
+    time, left an entity fewer spans than the constraint asks for.
     """
 
     target: Sentence

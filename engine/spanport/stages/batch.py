@@ -16,7 +16,7 @@ from spanport.types import Alignment, ProjectedSpan, Projection, Sentence, Span,
 if TYPE_CHECKING:
     from spanport_kernels.matching import Matching
 
-STATUSES: tuple[Status, ...] = ("optimal", "feasible", "infeasible", "feasible", "infeasible")
+STATUSES: tuple[Status, ...] = ("optimal", "feasible", "infeasible", "feasible", "unmet")
 """What the kernels' status codes mean to a user; see `spanport_kernels.matching`."""
 
 

@@ -98,6 +98,15 @@ def test_how_many_projections_an_entity_gets() -> None:
     assert (found.spans, found.status) == ((), "infeasible")
 
 
+def test_greedy_that_misses_a_constraint_does_not_claim_that_none_meets_it() -> None:
+    one = job("Ana met Lugo", "Ana Lugo", "0:1:PER 2:3:LOC", [(0, 0), (0, 1), (2, 1)])
+    asked = {"relation": "=", "count": 1, "score": "align"}
+    (short,) = make_system("ilp", {**asked, "solver": "greedy"}).project([one])
+    (met,) = make_system("ilp", asked).project([one])
+    assert (len(short.spans), short.status, short.optimal) == (1, "unmet", False)
+    assert (len(met.spans), met.status) == (2, "optimal")
+
+
 def test_nmt_score_is_worked_out_by_hand() -> None:
     # The fake gives -0.1 to a word it can explain and to the end token, -3 to any other.
     scorer = NmtScorer(FakeTranslator(DICTIONARY))
