@@ -103,7 +103,10 @@ class Models:
         return loaded
 
     def memory_needs(self, batch_tokens: int) -> dict[str, int]:
-        """Bytes that encoder and translator are expected to take; see `spanport_models.devices`."""
+        """Bytes that encoder and translator are expected to take; see `spanport_models.devices`.
+
+        ``batch_tokens`` is that of one batch; as many are worked on at once as there are threads.
+        """
         from spanport_models.devices import encoder_memory, translator_memory
         from spanport_models.manifest import EncoderManifest, read_manifest
 
@@ -116,7 +119,7 @@ class Models:
                 manifest = read_manifest(bundle.path / relative)
             weights = sum((bundle.path / relative / name).stat().st_size for name in manifest.files)
             if isinstance(manifest, EncoderManifest):
-                needs[role] = encoder_memory(weights, batch_tokens, manifest.hidden_size)
+                needs[role] = encoder_memory(weights, batch_tokens * (self.threads or 1), manifest.hidden_size)
             else:
                 needs[role] = translator_memory(weights, self.threads or 1)
         return needs

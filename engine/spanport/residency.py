@@ -8,7 +8,7 @@ from typing import Literal
 
 from spanport.errors import DeviceError, UsageError
 
-BASE = 200_000_000
+BASE = 300_000_000
 """Bytes of the process without models: Python, the runtimes, kernels, records in flight."""
 
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}

@@ -118,8 +118,11 @@ def encoder_memory(weight_bytes: int, batch_tokens: int, hidden_size: int, layer
 
 
 def translator_memory(weight_bytes: int, replicas: int) -> int:
-    """Bytes a translator is expected to take: weights (shared by replicas) and 200 MB of work space a replica."""
-    return int(1.15 * weight_bytes) + 200_000_000 * replicas
+    """Bytes a translator is expected to take: weights (shared by replicas), and work space for each replica.
+
+    That grows with vocabulary and width, as weights do: 4 times the weights, 200 MB at most, cover what was measured.
+    """
+    return int(1.15 * weight_bytes) + min(4 * weight_bytes, 200_000_000) * replicas
 
 
 def free_memory() -> int | None:

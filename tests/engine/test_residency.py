@@ -27,8 +27,8 @@ def test_choice_says_why() -> None:
     assert choose(needs, BASE + 800_000_000)[0] == "all"
     resident, why = choose(needs, BASE + 799_999_999)
     assert resident == "one"
-    assert "together about 1,000 MB" in why
-    with pytest.raises(DeviceError, match="largest model needs about 700 MB"):
+    assert "together about 1,100 MB" in why
+    with pytest.raises(DeviceError, match="largest model needs about 800 MB"):
         choose(needs, BASE + 499_999_999)
 
 
