@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 import time
@@ -14,6 +15,8 @@ log = logging.getLogger(__name__)
 _BUSY, _IDLE, _SIZEABLE = 0.9, 0.5, 0.1
 """A stage working this share of its time starves a later one that waits that share, if its own work is sizeable."""
 _SETTLED_SECONDS = 30.0
+_SPARE = 0.25
+"""Share of the cores' time that must be unused for a warning: where all are at work, nothing can be done about it."""
 
 
 class StageStats(msgspec.Struct):
@@ -61,6 +64,7 @@ class Stats:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._started = time.monotonic()
+        self._cpu = time.process_time()
         self._stages: dict[str, StageStats] = {}
         self._records = 0
         self._rejects = 0
@@ -86,17 +90,20 @@ class Stats:
             self._rejects += rejected
 
     def check_balance(self) -> None:
-        """Warn, once in a run, when one stage starves another."""
+        """Warn, once in a run, when one stage starves another while cores are idle."""
         seconds = time.monotonic() - self._started
+        spare = 1 - (time.process_time() - self._cpu) / (seconds * _cores()) if seconds else 0.0
         with self._lock:
-            if self._warned or seconds < _SETTLED_SECONDS:
+            if self._warned or seconds < _SETTLED_SECONDS or spare < _SPARE:
                 return
             pair = _starving(list(self._stages.values()), seconds)
             self._warned = pair is not None
         if pair:
             log.warning(
-                "stage %s (busy %.0f%% of the time) starves stage %s (waiting %.0f%%): give it more workers or cores",
+                "stage %s (busy %.0f%% of the time) starves stage %s (waiting %.0f%%), and %.0f%% of the cores' time "
+                "is unused: give it more workers",
                 *pair,
+                100 * spare,
             )
 
     def snapshot(self) -> Snapshot:
@@ -121,6 +128,11 @@ def _starving(stages: list[StageStats], seconds: float) -> tuple[str, float, str
             if later.wait_s / capacity > _IDLE and later.busy_s / capacity > _SIZEABLE:
                 return first.name, 100 * busy, later.name, 100 * later.wait_s / capacity
     return None
+
+
+def _cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def peak_rss() -> int | None:

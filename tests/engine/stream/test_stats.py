@@ -64,12 +64,22 @@ def test_busy_and_waiting_time_are_told_apart() -> None:
     assert second.wait_s > 0.05
 
 
-def test_a_starving_stage_is_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
+def starving() -> Stats:
     stats = Stats()
     stats.open("translate", 2)
     stats.open("encode", 1)
     stats.add("translate", busy_s=79.0)
     stats.add("encode", busy_s=10.0, wait_s=29.0)
+    return stats
+
+
+def test_a_starving_stage_is_warned_of_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_cores", lambda: 4)
+    monkeypatch.setattr(module.time, "process_time", lambda: 80.0)
+    stats = starving()
+    stats._cpu = 0.0
     with caplog.at_level(logging.WARNING):
         stats.check_balance()
         assert not caplog.records  # too early to tell
@@ -77,8 +87,21 @@ def test_a_starving_stage_is_warned_of_once(caplog: pytest.LogCaptureFixture) ->
         stats.check_balance()
         stats.check_balance()
     assert [record.getMessage() for record in caplog.records] == [
-        "stage translate (busy 99% of the time) starves stage encode (waiting 72%): give it more workers or cores"
+        "stage translate (busy 99% of the time) starves stage encode (waiting 72%), and 50% of the cores' time is "
+        "unused: give it more workers"
     ]
+
+
+def test_no_warning_where_all_cores_are_at_work(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_cores", lambda: 2)
+    stats = starving()
+    stats._started -= 40
+    stats._cpu -= 79.0
+    with caplog.at_level(logging.WARNING):
+        stats.check_balance()
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(
