@@ -1,152 +1,35 @@
-"""Candidates, scores, matching, reading and writing: sentences per second, and ratios side by side in one run.
+"""Every kernel: sentences per second, and ratios side by side in one run.
 
     OMP_NUM_THREADS=1 pytest benchmarks/kernels.py --benchmark-enable -s
 
-With ``SPANPORT_DATA`` set, the 14,987 training sentences of ``conll-parallel`` en->es with awesome-align's links;
-otherwise made-up sentences of the same sizes. ``x twin`` is how many times faster than the naive twin, ``x CP-SAT``
-than OR-Tools CP-SAT on the trimmed candidates with one at-most-one constraint per target word, model building
-included, both on every 100th sentence. A tangle is one sentence of so many entities and words in which everything
-overlaps; what the kernel hands over goes to CP-SAT with its time limit.
+Matching, readers and writers run on, with ``SPANPORT_DATA`` set, the 14,987 training sentences of ``conll-parallel``
+en->es with awesome-align's links, otherwise on made-up sentences of the same sizes; similarity, extraction and
+heuristic projection on 64 made-up pairs of 20 to 52 vectors of 768 values.
 
-Everything is timed on one thread, from arrays (bytes for the readers) to arrays, best of 25 runs (of 3 for twins,
-CP-SAT and tangles). Left out: process start, compilation, files, the conversion of records to arrays.
+How many times faster than the others the kernels are: ``x twin`` than the naive twin; ``x CP-SAT`` than OR-Tools
+CP-SAT on the trimmed candidates with one at-most-one constraint per target word, model building included (both on
+every 100th sentence); ``x simalign`` than that package's own functions, where it is installed. ``of product``: the
+time over that of the bare BLAS products of the same shapes, 1.00 being as fast. A tangle is one sentence of so many
+entities and words in which everything overlaps; what the kernel hands over goes to CP-SAT with its time limit.
+
+CPU time of one thread, from arrays (bytes for the readers) to arrays, best of 25 rounds (of 3 for the others and for
+tangles). Left out: process start, compilation, files, encoders, the conversion of records to arrays.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from functools import partial
-from pathlib import Path
+import time
+from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
+import kernels_matching
+import kernels_similarity
 import pytest
+import sentences
 
-from naive import matching as naive
-from naive import parsing as naive_parsing
-from spanport.stages.solve import _by_cp_sat, solve_ngram
-from spanport_kernels.align_score import align_scores
-from spanport_kernels.candidates import ngram_candidates
-from spanport_kernels.label_codes import LabelTypes, spans_of_codes
-from spanport_kernels.labels import word_labels
-from spanport_kernels.matching import match_exact, match_greedy, select
-from spanport_kernels.ner_score import ner_scores
-from spanport_kernels.ngram import Problem, ngram_ranges, problem, project_ngram
-from spanport_kernels.parse import parse_conll, parse_pharaoh
-from spanport_kernels.scores import fuse, to_ranges
-from spanport_kernels.write import write_conll
-
-SAMPLED = 100
-rng = np.random.default_rng(0)
-
-
-def made_up(count: int = 15_000) -> tuple[bytes, bytes, bytes]:
-    """Labelled source, target and links: lengths, entities and links as frequent as in CoNLL, monotone with noise."""
-    source, target, links = [], [], []
-    for m in np.minimum(rng.geometric(1 / 14.6, count), 100):
-        n = max(1, int(m * rng.uniform(0.9, 1.3)))
-        labels = np.where(rng.random(m) < 0.11, "B-" + rng.choice(["PER", "ORG", "LOC", "MISC"], m), "O")
-        source.append("".join(f"w{i} {label}\n" for i, label in enumerate(labels)))
-        target.append("".join(f"v{j} O\n" for j in range(n)))
-        to = np.clip(np.rint(np.arange(m) * n / m + rng.normal(0, 1, m)), 0, n - 1).astype(int)
-        links.append(" ".join(f"{i}-{j}" for i, j in enumerate(to) if rng.random() < 0.9))
-    return "\n".join([*source, ""]).encode(), "\n".join([*target, ""]).encode(), "\n".join([*links, ""]).encode()
-
-
-def real() -> tuple[bytes, bytes, bytes] | None:
-    folder = Path(os.environ.get("SPANPORT_DATA", ""), "conll-parallel")
-    names = "original/en.train.tsv", "en2es/deepl.train.tsv", "en2es/awesome.train.pharaoh"
-    return tuple((folder / name).read_bytes() for name in names) if folder.is_dir() else None  # type: ignore[return-value]
-
-
-FILES = real() or made_up()
-SOURCE, TARGET, LINKS = (np.frombuffer(data, np.uint8) for data in FILES)
-PARSED, PARSED_TARGET, PARSED_LINKS = parse_conll(SOURCE), parse_conll(TARGET), parse_pharaoh(LINKS)
-TYPES = LabelTypes()
-ENTITIES, ENTITY_OFFSETS = spans_of_codes(TYPES.codes(SOURCE, PARSED), PARSED)
-LENGTHS = np.diff(PARSED_TARGET.offsets)
-BATCH = problem(ENTITIES, ENTITY_OFFSETS, PARSED_LINKS.links, PARSED_LINKS.offsets, LENGTHS)
-B = LENGTHS.size
-FOUND = project_ngram(*BATCH)
-CANDIDATES = ngram_candidates(BATCH.target_lengths)
-PAIRS = align_scores(*BATCH[:4], CANDIDATES, BATCH.target_lengths)
-RANGES = to_ranges(PAIRS, CANDIDATES)
-PROBABILITIES = rng.dirichlet(np.full(9, 0.1), int(LENGTHS.sum())).astype(np.float32)
-NER = (ENTITIES, ENTITY_OFFSETS, CANDIDATES, PROBABILITIES, PARSED_TARGET.offsets)
-BEGIN, INSIDE = np.arange(1, 9, 2, dtype=np.int32), np.arange(2, 10, 2, dtype=np.int32)
-
-SOME = np.arange(0, B, SAMPLED)
-SOME_ENTITIES, SOME_OFFSETS = select(ENTITIES, ENTITY_OFFSETS, SOME)
-SOME_RANGES = ngram_ranges(SOME, BATCH)
-
-
-def plain(sentence: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]], int]:
-    """Entities, links and target length of a sentence as lists."""
-    entities = ENTITIES[ENTITY_OFFSETS[sentence] : ENTITY_OFFSETS[sentence + 1], :2].tolist()
-    links = BATCH.edges[BATCH.edge_offsets[sentence] : BATCH.edge_offsets[sentence + 1]].tolist()
-    return [(s, e) for s, e in entities], [(i, j) for i, j in links], int(LENGTHS[sentence])
-
-
-def twin_project(solve: bool) -> None:
-    for sentence in SOME:
-        entities, links, n = plain(sentence)
-        candidates = naive.ngram_candidates(n, set(), 10)
-        scores = [[naive.align_score(e, c, links, "pairs") for c in candidates] for e in entities]
-        matrix = np.array(scores).reshape(len(entities), len(candidates))
-        if not solve:
-            naive.greedy(matrix, candidates)
-        elif len(entities) <= 8:
-            naive.best_by_subsets(matrix, candidates, n)
-
-
-def twin_parse(data: np.ndarray) -> None:
-    for block in naive_parsing.conll_blocks(data.tobytes()):
-        naive_parsing.conll_sentence(block, True)
-
-
-def labelled() -> None:
-    found = project_ngram(*BATCH)
-    word_labels(found.spans, found.offsets, LENGTHS)
-
-
-def labels() -> None:
-    spans_of_codes(TYPES.codes(SOURCE, PARSED), PARSED)
-
-
-def tangle(entities: int, words: int) -> Problem:
-    """Everything overlaps: every source word is linked to half of the target."""
-    links = np.argwhere(rng.random((2 * entities, words)) < 0.5)
-    rows = [(2 * e, 2 * e + 2, e % 4) for e in range(entities)]
-    return problem(rows, [0, entities], links, [0, len(links)], [words])
-
-
-CASES: dict[str, tuple[Callable[[], Any], int]] = {
-    "ngram greedy pairs": (partial(project_ngram, *BATCH, solver="greedy"), B),
-    "twin ngram greedy pairs": (partial(twin_project, False), SOME.size),
-    "ngram exact pairs": (partial(project_ngram, *BATCH), B),
-    "twin ngram exact pairs": (partial(twin_project, True), SOME.size),
-    "CP-SAT ngram exact pairs": (
-        partial(_by_cp_sat, SOME_ENTITIES, SOME_OFFSETS, SOME_RANGES, BATCH.target_lengths[SOME], "<=", 1, 60.0),
-        SOME.size,
-    ),
-    "ngram exact covered": (partial(project_ngram, *BATCH, score="covered"), B),
-    "ngram exact, IOB2": (labelled, B),
-    "tangle 12 x 30": (partial(solve_ngram, tangle(12, 30)), 1),
-    "tangle 20 x 200": (partial(solve_ngram, tangle(20, 200)), 1),
-    "tangle 20 x 200, any length": (partial(solve_ngram, tangle(20, 200), max_length=0), 1),
-    "candidates ngram": (partial(ngram_candidates, BATCH.target_lengths), B),
-    "score align": (partial(align_scores, *BATCH[:4], CANDIDATES, BATCH.target_lengths), B),
-    "score ner": (partial(ner_scores, *NER, BEGIN, INSIDE), B),
-    "fuse": (partial(fuse, [(PAIRS, 0.5, 0.0), (PAIRS, 0.5, 0.1)]), B),
-    "match greedy": (partial(match_greedy, ENTITIES, ENTITY_OFFSETS, RANGES, BATCH.target_lengths), B),
-    "match exact": (partial(match_exact, ENTITIES, ENTITY_OFFSETS, RANGES, BATCH.target_lengths), B),
-    "read CoNLL": (partial(parse_conll, SOURCE), B),
-    "twin read CoNLL": (partial(twin_parse, SOURCE), B),
-    "read labels": (labels, B),
-    "read Pharaoh": (partial(parse_pharaoh, LINKS), B),
-    "write CoNLL": (partial(write_conll, TARGET, PARSED_TARGET, FOUND.spans, FOUND.offsets, TYPES), B),
-}
+CASES = {**kernels_similarity.CASES, **kernels_matching.CASES}
+OTHERS = ("twin", "CP-SAT", "simalign")
+OF_PRODUCT = ("product", "similarity", *kernels_similarity.ALIGNED, "match")
 
 
 @pytest.fixture(scope="module")
@@ -154,19 +37,24 @@ def times() -> Iterator[dict[str, float]]:
     """Best time per sentence of every case in seconds; prints the table at the end."""
     best: dict[str, float] = {}
     yield best
-    print(f"\n{B:,} sentences, {len(ENTITIES):,} entities, {'real' if real() else 'made up'}")
-    print(f"{'':28}{'sentences/s':>14}{'x twin':>12}{'x CP-SAT':>12}")
+    sort = "real" if sentences.real() else "made up"
+    print(f"\n{kernels_matching.B:,} sentences ({sort}), {kernels_similarity.PAIRS} pairs of vectors")
+    print(f"{'':28}{'sentences/s':>13}{'of product':>12}" + "".join(f"{'x ' + other:>12}" for other in OTHERS))
     for name, seconds in best.items():
-        if not name.startswith(("twin", "CP-SAT")):
-            ratios = [best.get(f"{other} {name}") for other in ("twin", "CP-SAT")]
-            cells = ["" if other is None else f"{other / seconds:,.0f}" for other in ratios]
-            print(f"{name:28}{1 / seconds:14,.0f}{cells[0]:>12}{cells[1]:>12}")
+        if name.startswith(OTHERS):
+            continue
+        cells = [f"{seconds / best['product']:.2f}" if name in OF_PRODUCT and "product" in best else ""]
+        for other in OTHERS:
+            slower = best.get(f"{other} {name}")
+            cells.append(f"{slower / seconds:,.0f}" if slower else "")
+        print(f"{name:28}{1 / seconds:13,.0f}{''.join(f'{cell:>12}' for cell in cells)}".rstrip())
 
 
+@pytest.mark.benchmark(timer=time.process_time)
 @pytest.mark.parametrize("case", list(CASES))
 def test_time(case: str, times: dict[str, float], benchmark: Any) -> None:
-    run, sentences = CASES[case]
-    slow = case.startswith(("twin", "CP-SAT", "tangle"))
+    run, count = CASES[case]
+    slow = case.startswith((*OTHERS, "tangle"))
     benchmark.pedantic(run, rounds=3 if slow else 25, warmup_rounds=1, iterations=1)
     if benchmark.stats is not None:
-        times[case] = benchmark.stats.stats.min / sentences
+        times[case] = benchmark.stats.stats.min / count

@@ -1,17 +1,8 @@
-"""Similarity, extraction and heuristic projection: time per pair, and ratios side by side in one run.
-
-    OMP_NUM_THREADS=1 pytest benchmarks/kernels_similarity.py --benchmark-enable -s
-
-``x product`` is the time over that of the bare BLAS products of the same shapes, ``x twin`` and
-``x published`` how many times faster than the naive twin and than SimAlign's own functions (where
-the ``simalign`` package is installed). CPU time, best of 25
-rounds. Reading, encoding and Python conversion are left out.
-"""
+"""Cases of `kernels.py`: similarity, extraction and heuristic projection, on made-up embeddings of word pairs."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -58,8 +49,6 @@ LENGTHS = np.tile(N, COPIES)
 MANY_EDGES = np.tile(EDGES, (COPIES, 1)), offsets_of(np.tile(np.diff(EDGE_OFFSETS), COPIES))
 HEURISTIC = (np.tile(ENTITIES, (MANY, 1)), offsets_of([len(ENTITIES)] * MANY), *MANY_EDGES)
 
-Times = dict[str, float]
-
 
 def products() -> None:
     for a, b in EACH:
@@ -105,10 +94,10 @@ CASES: dict[str, tuple[Callable[[], Any], int]] = {
     "product": (products, PAIRS),
     "similarity": (partial(similarity, *SIDES), PAIRS),
     "twin similarity": (partial(twin, "", "cosine"), TWINS),
-    **{f"{k}": (partial(extract.align, *SIDES, k, metric=v), PAIRS) for k, v in ALIGNED.items()},
+    **{k: (partial(extract.align, *SIDES, k, metric=v), PAIRS) for k, v in ALIGNED.items()},
     **{f"twin {k}": (partial(twin, k, v), TWINS) for k, v in ALIGNED.items()},
     "match": (partial(extract.align, *SIDES, "match", metric="cosine01"), PAIRS),
-    **{f"published {k}": (partial(simalign, k), PAIRS) for k in ("intersection", "itermax")},
+    **{f"simalign {k}": (partial(simalign, k), PAIRS) for k in ("intersection", "itermax")},
     "words": (partial(subword_to_word, *MANY_EDGES, *word_map(M), *word_map(N)), MANY),
     "runs": (partial(project_runs, *HEURISTIC, LENGTHS, merge_distance=1, threshold=0.8), MANY),
     "twin runs": (partial(twin_heuristic, naive_heuristics.project_runs, lambda p: int(N[p])), PAIRS),
@@ -124,31 +113,3 @@ CASES: dict[str, tuple[Callable[[], Any], int]] = {
     "filling": (partial(project_filling, *HEURISTIC, LENGTHS, complete_source=True), MANY),
     "twin filling": (partial(twin_heuristic, naive_heuristics.project_filling, lambda p: int(N[p])), PAIRS),
 }
-
-
-@pytest.fixture(scope="module")
-def times() -> Iterator[Times]:
-    """Best time per pair of every case in seconds; prints the table at the end."""
-    best: Times = {}
-    yield best
-    print(f"\n{'':14}{'us/pair':>9}{'pairs/s':>12}{'x product':>11}{'x twin':>9}{'x published':>13}")
-    for name, seconds in best.items():
-        if name.startswith(("twin", "published")):
-            continue
-        row = f"{name:14}{seconds * 1e6:9.2f}{1 / seconds:12,.0f}"
-        if name in ("product", "similarity", *ALIGNED, "match"):
-            row += f"{seconds / best['product']:11.2f}"
-        else:
-            row += f"{'':11}"
-        for width, other in ((9, f"twin {name}"), (13, f"published {name}")):
-            row += f"{best[other] / seconds:{width}.0f}" if other in best else " " * width
-        print(row.rstrip())
-
-
-@pytest.mark.benchmark(timer=time.process_time)
-@pytest.mark.parametrize("case", list(CASES))
-def test_time(case: str, times: Times, benchmark: Any) -> None:
-    run, pairs = CASES[case]
-    benchmark.pedantic(run, rounds=2 if case.startswith(("twin", "published")) else 25, warmup_rounds=1, iterations=1)
-    if benchmark.stats is not None:
-        times[case] = benchmark.stats.stats.min / pairs
