@@ -24,7 +24,8 @@ TIME_LIMIT = 0.4
 """Seconds that CP-SAT may search one sentence; the best answer so far is "feasible"."""
 
 CELL_CAP = 2_000
-"""Most (entity, range) choices modelled; of more, only the best-scoring are, and the answer is not proved."""
+"""Most (entity, range) choices modelled. Of more, only those of the largest score over the square root of their
+length are (the order in which greedy weighted set packing has its best bound), and the answer is not proved."""
 
 LITERAL_CAP = 30_000
 """Most words under all modelled choices together; see `CELL_CAP`."""
@@ -169,7 +170,7 @@ def _small(task: Task) -> Task:
         keep[own] = _undominated(task.start[own], task.end[own], task.score[own])
     keep[task.known] = True
     task = task.only(np.flatnonzero(keep), complete=True)
-    order = np.argsort(-task.score, kind="stable")
+    order = np.argsort(-task.score / np.sqrt(task.end - task.start), kind="stable")
     order = np.concatenate([task.known, order[~np.isin(order, task.known)]])
     words = np.cumsum((task.end - task.start)[order])
     room = min(CELL_CAP, int(np.searchsorted(words, LITERAL_CAP, side="right")))

@@ -154,3 +154,15 @@ def test_caps_never_drop_the_known_answer(monkeypatch: pytest.MonkeyPatch) -> No
     found, greedy = stage.solve_ngram(batch), ngram.project_ngram(*batch)
     assert found.status.tolist() == [matching.FEASIBLE]
     assert found.scores.sum() >= greedy.scores.sum()
+
+
+def test_caps_keep_short_choices_beside_long_ones() -> None:
+    """Every word linked to every word: the longest choice scores most, 3.96; one for each entity scores 26 in all."""
+    links = np.argwhere(np.ones((40, 200), np.bool_))
+    batch = ngram.problem([(2 * e, 2 * e + 2, e) for e in range(20)], [0, 20], links, [0, len(links)], [200])
+    ranges = ngram.ngram_ranges(np.array([0]), batch, max_length=0)
+    kept = stage._small(stage._task(ranges, np.empty((0, 4), np.int32), True, 0, 1))
+    lengths = kept.end - kept.start
+    assert not kept.complete
+    assert lengths.sum() <= stage.LITERAL_CAP
+    assert lengths.min() < 10
