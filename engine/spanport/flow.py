@@ -146,13 +146,13 @@ class Encode:
         ]
         target, source = seen if len(seen) == 2 else (seen[0].take(0, n), seen[0].take(n, len(seen[0])))
         links = self._links(batch, source, target, link)
-        out = []
+        out, read = [], "source" in self.needs
         for i, work in enumerate(batch):
             sentence = work.source or Sentence("")
-            if self.label_source:
+            if self.label_source and read:
                 spans = label_spans(sentence.words, source.probabilities_of(i), self.encoder.labels)
                 sentence = Sentence(sentence.text, sentence.language, sentence.words, spans)
-            views = (target.probabilities_of(i), source.probabilities_of(i) if work.source_tokens else None)
+            views = (target.probabilities_of(i), source.probabilities_of(i) if work.source_tokens and read else None)
             shown = views if "probabilities" in self.needs else ()
             out.append(replace(work, job=Job(sentence, work.target, links[i], *shown)))
         return out

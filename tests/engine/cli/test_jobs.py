@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from spanport.systems.base import make_system, makes_targets, system_names
+
 SOURCE = "Ana B-PER\nRuiz I-PER\nlives O\nin O\nSeville B-LOC\n\nAna B-PER\narrives O\n\n"
 TARGET = "Ana Ruiz vive en Sevilla\nllega Ana\n"
 LINKS = "0-0 1-1 2-2 3-3 4-4\n0-1 1-0\n"
@@ -42,6 +44,16 @@ def test_project(cli, parallel: Path, system: str, given: bool) -> None:
     assert not (parallel / "out.conll.journal").exists()
     assert "2 records" in ran.err
     assert ran.out == ""
+
+
+@pytest.mark.parametrize("system", [name for name in system_names() if not makes_targets(make_system(name))])
+def test_every_system_that_labels_given_text(cli, parallel: Path, system: str) -> None:
+    ran = cli(*project(parallel, "--system", system))
+    assert ran.code == 0, ran.err
+    assert (parallel / "out.conll").read_text().count("\n") == LABELLED.count("\n")
+    gold = parallel / "en.conll"
+    ran = cli("compare", gold, "--lang", "es", "--source", gold, "--label-source", "--systems", system)
+    assert ran.code == 0, ran.err
 
 
 def test_options_of_a_system(cli, parallel: Path) -> None:
