@@ -135,6 +135,21 @@ def sample(data: DataSet, size: int) -> DataSet:
     )
 
 
+def summary(comparisons: Sequence[Comparison]) -> list[dict[str, str]]:
+    """F1 with its interval by system and data set, and the calibration error of `calibrated`."""
+    rows: dict[str, dict[str, str]] = {}
+    errors = {"system": "ECE of calibrated"}
+    for comparison in comparisons:
+        for system in comparison.systems:
+            name = system.name.split("[")[0].removesuffix(":pivots=")
+            f1, low, high = (100 * value for value in (system.f1.value, system.f1.low, system.f1.high))
+            row = rows.setdefault(name, {"system": name})
+            row[comparison.title] = f"{f1:.1f} ({low:.1f}-{high:.1f})"
+            if name == "calibrated":
+                errors[comparison.title] = f"{system.reliability.ece:.3f}"
+    return [*rows.values(), errors]
+
+
 def test(arguments: argparse.Namespace) -> None:
     done: list[Comparison] = []
 
@@ -153,6 +168,11 @@ def test(arguments: argparse.Namespace) -> None:
             for size, more in ((arguments.sample, further), (arguments.codec_sample, "codec")):
                 if size:
                     run(engine, code, sample(dataset, size), f"{arguments.systems},{more}")
+    by_size: dict[int, list[Comparison]] = {}
+    for number, comparison in enumerate(done):
+        by_size.setdefault(number % (len(done) // len(LANGUAGES)), []).append(comparison)
+    for comparisons in by_size.values():
+        print(f"\n{markdown_table(summary(comparisons))}")
     if arguments.html:
         arguments.html.write_text(render(done, "Projection from English, native CoNLL test sets"), "utf-8")
 

@@ -85,17 +85,23 @@ class Counting:
 
     def __init__(self, translator: Any, cost: Cost) -> None:
         self.translator, self.cost = translator, cost
+        self.calls: list[tuple[list[str], str, list[int]]] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.translator, name)
 
     def score(self, sources: list[str], targets: list[str], source_language: str, target_language: str) -> Any:
         """As the translator's own."""
-        given = self.translator.tokenize(sources, source_language)
         found = self.translator.score(sources, targets, source_language, target_language)
-        for tokens, values in zip(given, found, strict=True):
-            self.cost.add(len(tokens) - 2, len(values) - 1)
+        self.calls.append((sources, source_language, [len(values) for values in found]))
         return found
+
+    def settle(self) -> None:
+        """Add the calls since the last time to the cost; tokenising anew is not to be timed."""
+        for sources, language, sizes in self.calls:
+            for tokens, size in zip(self.translator.tokenize(sources, language), sizes, strict=True):
+                self.cost.add(len(tokens) - 2, size - 1)
+        self.calls.clear()
 
 
 class Counted:
@@ -169,6 +175,7 @@ def timed(system: Any, jobs: Sequence[Job], cost: Cost) -> list[Projection]:
     start = time.process_time()
     found: list[Projection] = system.project(jobs)
     cost.seconds += time.process_time() - start
+    system.tools.translator.settle()
     return found
 
 
