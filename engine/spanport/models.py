@@ -102,6 +102,11 @@ class Models:
         loaded: Lexicon = self._part("lexicon", lambda: Loaded.load(path))
         return loaded
 
+    def calibration(self) -> bytes | None:
+        """The calibration of projected spans, where the bundle has one."""
+        path = self.bundle.calibration_path
+        return None if path is None else path.read_bytes()
+
     def memory_needs(self, batch_tokens: int) -> dict[str, int]:
         """Bytes that encoder and translator are expected to take; see `spanport_models.devices`.
 
@@ -112,9 +117,7 @@ class Models:
 
         bundle = self.bundle
         needs: dict[str, int] = {}
-        for role, relative in bundle.manifest.components.items():
-            if role == "lexicon":
-                continue
+        for role, relative in bundle.manifest.models.items():
             with mapped_errors():
                 manifest = read_manifest(bundle.path / relative)
             weights = sum((bundle.path / relative / name).stat().st_size for name in manifest.files)

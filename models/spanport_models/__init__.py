@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from spanport_models.bundle import verify_bundle
     from spanport_models.encoder import Encoded, Encoder
-    from spanport_models.pipeline import PipelineBundle, assemble_pipeline, load_bundle
+    from spanport_models.pipeline import PipelineBundle, assemble_pipeline, calibrate_pipeline, load_bundle
     from spanport_models.registry import find_model, list_models
     from spanport_models.tokenization import TokenizedWords
     from spanport_models.translator import Generated, Translator
@@ -20,6 +20,7 @@ _HOMES = {
     "Encoder": "encoder",
     "PipelineBundle": "pipeline",
     "assemble_pipeline": "pipeline",
+    "calibrate_pipeline": "pipeline",
     "load_bundle": "pipeline",
     "find_model": "registry",
     "list_models": "registry",
@@ -36,6 +37,7 @@ __all__ = [
     "TokenizedWords",
     "Translator",
     "assemble_pipeline",
+    "calibrate_pipeline",
     "find_model",
     "list_models",
     "load_bundle",

@@ -95,9 +95,8 @@ def verify_bundle(folder: Path) -> list[Path]:
     verify_files(folder, manifest, stamps=False)
     checked = [folder]
     if isinstance(manifest, PipelineManifest):
-        for role, relative in manifest.components.items():
-            if role != "lexicon":
-                checked += verify_bundle(folder / relative)
+        for relative in manifest.models.values():
+            checked += verify_bundle(folder / relative)
     return checked
 
 

@@ -90,14 +90,19 @@ class PipelineManifest(Manifest, frozen=True, kw_only=True, tag="pipeline"):
     Attributes:
         languages: NLLB codes the pipeline is meant for.
         pivot: Code of the language that is labelled.
-        components: Role ("encoder", "aligner", "translator", "lexicon") -> relative path.
+        components: Role ("encoder", "aligner", "translator", "lexicon", "calibration") -> relative path.
         mixture: Weights of the similarity mixture and the extraction settings; read by the engine.
     """
 
     languages: tuple[str, ...]
     pivot: str = "eng_Latn"
-    components: dict[Literal["encoder", "aligner", "translator", "lexicon"], str]
+    components: dict[Literal["encoder", "aligner", "translator", "lexicon", "calibration"], str]
     mixture: dict[str, float | str] = {}
+
+    @property
+    def models(self) -> dict[str, str]:
+        """The components that are bundles of their own: role -> relative path."""
+        return {role: path for role, path in self.components.items() if role not in ("lexicon", "calibration")}
 
 
 AnyManifest: TypeAlias = EncoderManifest | TranslatorManifest | PipelineManifest

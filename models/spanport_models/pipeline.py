@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 from spanport_models.atomic import new_folder
 from spanport_models.bundle import open_bundle, sha256_of
 from spanport_models.errors import BundleError
@@ -23,6 +25,9 @@ from spanport_models.registry import find_model
 if TYPE_CHECKING:
     from spanport_models.encoder import Encoder
     from spanport_models.translator import Translator
+
+
+_FILES = {"lexicon": "lexicon.npz", "calibration": "calibration.json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,12 @@ class PipelineBundle:
     @property
     def lexicon_path(self) -> Path | None:
         """The alignment lexicon, or None."""
-        relative = self.manifest.components.get("lexicon")
-        return None if relative is None else self.path / relative
+        return self._file("lexicon")
+
+    @property
+    def calibration_path(self) -> Path | None:
+        """What turns evidence for a projected span into its probability (read by the engine), or None."""
+        return self._file("calibration")
 
     def encoder(self) -> "Encoder":
         """Load the token classifier and encoder.
@@ -90,6 +99,10 @@ class PipelineBundle:
             inter_threads=self.inter_threads,
             verify=self.verify,
         )
+
+    def _file(self, role: Literal["lexicon", "calibration"]) -> Path | None:
+        relative = self.manifest.components.get(role)
+        return None if relative is None else self.path / relative
 
     def _encoder(self, role: Literal["encoder", "aligner"]) -> "Encoder":
         from spanport_models.encoder import Encoder
@@ -140,6 +153,7 @@ def assemble_pipeline(
     translator: Path | None = None,
     aligner: Path | None = None,
     lexicon: Path | None = None,
+    calibration: Path | None = None,
     mixture: Mapping[str, float | str] | None = None,
     pivot: str = "eng_Latn",
 ) -> Path:
@@ -152,6 +166,7 @@ def assemble_pipeline(
         translator: Bundle of the translator.
         aligner: Bundle of a second encoder that aligns in place of the first.
         lexicon: Alignment lexicon (``.npz``).
+        calibration: Calibration of projected spans (``.json``); see also :func:`calibrate_pipeline`.
         mixture: Similarity mixture; the neural similarity alone where None.
         pivot: NLLB code of the language that is labelled.
 
@@ -171,14 +186,15 @@ def assemble_pipeline(
     manifests: dict[str, Manifest] = {
         role: open_bundle(path, kinds[role], verify="size") for role, path in parts.items()
     }
-    components = {role: role for role in parts} | ({"lexicon": "lexicon.npz"} if lexicon else {})
+    plain = {role: path for role, path in (("lexicon", lexicon), ("calibration", calibration)) if path is not None}
+    components = {role: role for role in parts} | {role: _FILES[role] for role in plain}
     with new_folder(out) as staging:
         for role, path in parts.items():
             _place(path, staging / role)
         files = {f"{role}/manifest.json": sha256_of(staging / role / "manifest.json") for role in parts}
-        if lexicon is not None:
-            shutil.copyfile(lexicon, staging / "lexicon.npz")
-            files["lexicon.npz"] = sha256_of(staging / "lexicon.npz")
+        for role, path in plain.items():
+            shutil.copyfile(path, staging / _FILES[role])
+            files[_FILES[role]] = sha256_of(staging / _FILES[role])
         write_manifest(
             staging,
             PipelineManifest(
@@ -194,6 +210,24 @@ def assemble_pipeline(
             ),
         )
     return out
+
+
+def calibrate_pipeline(folder: Path, calibration: bytes, mixture: Mapping[str, float | str] | None = None) -> None:
+    """Give a pipeline bundle a calibration, and a similarity mixture, in place of those it has.
+
+    Raises:
+        BundleError: The folder is not a sound pipeline bundle.
+    """
+    manifest = open_bundle(folder, PipelineManifest, verify="size")
+    name = _FILES["calibration"]
+    (folder / name).write_bytes(calibration)
+    changed = msgspec.structs.replace(
+        manifest,
+        files={**manifest.files, name: sha256_of(folder / name)},
+        components={**manifest.components, "calibration": name},
+        mixture=dict(mixture or manifest.mixture),
+    )
+    write_manifest(folder, changed)
 
 
 def _place(source: Path, target: Path) -> None:

@@ -6,7 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spanport_models import PipelineBundle, assemble_pipeline, list_models, load_bundle, verify_bundle
+from spanport_models import (
+    PipelineBundle,
+    assemble_pipeline,
+    calibrate_pipeline,
+    list_models,
+    load_bundle,
+    verify_bundle,
+)
 from spanport_models.errors import BundleError, ChecksumError, UnknownModelError
 from spanport_models.places import models_folder
 
@@ -105,3 +112,18 @@ print(len(bundle.translator().translate(["Ana"], "spa_Latn", "eng_Latn", max_dec
 """
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.stdout.split("\n")[:2] == ["(2, 5)", "1"], result.stderr
+
+
+def test_a_calibration_is_put_in_and_replaced(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(load_bundle("mini", device="cpu").path, tmp_path / "mine"))
+    for content in (b'{"fitted": "once"}', b'{"fitted": "twice"}'):
+        calibrate_pipeline(folder, content)
+        bundle = load_bundle(folder, device="cpu")
+        assert bundle.calibration_path is not None
+        assert bundle.calibration_path.read_bytes() == content
+        assert bundle.mixture == load_bundle("mini", device="cpu").mixture
+    calibrate_pipeline(folder, content, mixture={"neural": 2.0})
+    assert load_bundle(folder, device="cpu").mixture == {"neural": 2.0}
+    bundle.calibration_path.write_bytes(b"{}")
+    with pytest.raises(ChecksumError, match=r"calibration\.json"):
+        load_bundle(folder)

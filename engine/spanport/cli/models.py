@@ -37,9 +37,7 @@ def show(name: Name) -> None:
         manifest = read_manifest(folder)
         parts = {}
         if isinstance(manifest, PipelineManifest):
-            parts = {
-                role: read_manifest(folder / path) for role, path in manifest.components.items() if role != "lexicon"
-            }
+            parts = {role: read_manifest(folder / path) for role, path in manifest.models.items()}
     print_json({"folder": str(folder), "manifest": manifest, "components": parts})
 
 
