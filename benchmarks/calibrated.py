@@ -1,4 +1,4 @@
-"""Fit the calibration of the `calibrated` system on dev data, and measure all systems on test data.
+"""Fit the calibration of the `calibrated` system on dev data into a bundle, and measure all systems on test data.
 
     python benchmarks/calibrated.py fit --data DATA --bundle mini
     python benchmarks/calibrated.py test --data DATA --bundle mini
@@ -33,6 +33,7 @@ from spanport.stages.batch import Job, PairBatch
 from spanport.systems.calibrated import Scored, languages, select, weigh
 from spanport.systems.calibration import Calibration, Logistic, fit_logistic
 from spanport.systems.evidence import Evidence, names_of
+from spanport_models import calibrate_pipeline
 
 LANGUAGES = ("es", "de", "it")
 UNLABELLED = {"it": ("MISC",)}
@@ -123,8 +124,11 @@ def fit(arguments: argparse.Namespace) -> None:
             model = fit_logistic(names, matrix, right, spoken.tolist())
             tau = round(best_tau(model, names, sets), 3)
             models["view" if view else "links"] = msgspec.structs.replace(model, tau=tau)
-    made = Calibration(f"CoNLL-2002/2003 and Evalita 2009 dev sets ({', '.join(LANGUAGES)}), bundle mini", **models)
-    arguments.output.write_bytes(msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n")
+        made = Calibration(f"CoNLL-2002/2003 and Evalita 2009 dev sets ({', '.join(LANGUAGES)})", **models)
+        written = msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"
+        calibrate_pipeline(engine.models.bundle.path, written)
+    if arguments.output:
+        arguments.output.write_bytes(written)
 
 
 def sample(data: DataSet, size: int) -> DataSet:
@@ -188,8 +192,7 @@ def main() -> None:
         "--codec-sample", type=int, default=12, help="sentences for codec, some seconds each; 0: none"
     )
     parser.add_argument("--limit", type=int, default=0, help="sentences of each set")
-    own = Path(__file__).resolve().parents[1] / "engine/spanport/systems/calibration.json"
-    parser.add_argument("--output", type=Path, default=own, help="calibration file that fit writes")
+    parser.add_argument("--output", type=Path, help="further file to write the calibration to, besides the bundle")
     parser.add_argument("--html", type=Path, help="page that test writes")
     arguments = parser.parse_args()
     (fit if arguments.step == "fit" else test)(arguments)

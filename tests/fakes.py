@@ -121,6 +121,9 @@ class FakeModels:
     def lexicon(self) -> None:
         return None
 
+    def calibration(self) -> None:
+        return None
+
     def release(self, *parts: str) -> None:
         self.released = True
 

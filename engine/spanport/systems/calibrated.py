@@ -32,7 +32,7 @@ class CalibratedOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown
     max_length: int = 12
     """Longest candidate in words."""
     calibration: str = ""
-    """JSON file of a calibration of one's own; the default is that of the package."""
+    """JSON file of a calibration of one's own; the default is the bundle's, or that of the package (of `mini`)."""
 
 
 class Scored(NamedTuple):
@@ -51,7 +51,7 @@ class Calibrated:
 
     def __init__(self, settings: CalibratedOptions, tools: Tools) -> None:
         self.settings, self.tools = settings, tools
-        calibration = load_calibration(settings.calibration)
+        calibration = load_calibration(settings.calibration, tools.calibration)
         self.model = calibration.view if settings.view else calibration.links
         if set(self.model.weights) != set(names_of(settings.view)):
             raise UsageError(

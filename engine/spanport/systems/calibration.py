@@ -54,15 +54,16 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @cache
-def load_calibration(path: str = "") -> Calibration:
-    """The calibration in a JSON file, or the one that comes with the package.
+def load_calibration(path: str = "", bundled: bytes | None = None) -> Calibration:
+    """The calibration in a JSON file; without one that of the bundle, and without that the one of the package.
 
     Raises UsageError when the file is missing or no calibration.
     """
     try:
-        data = (
-            Path(path).read_bytes() if path else files("spanport.systems").joinpath("calibration.json").read_bytes()
-        )
+        if path:
+            data = Path(path).read_bytes()
+        else:
+            data = bundled or files("spanport.systems").joinpath("calibration.json").read_bytes()
         return msgspec.json.decode(data, type=Calibration)
     except (OSError, msgspec.DecodeError) as error:
         raise UsageError(f"calibration {path!r}: {error}; write one with benchmarks/calibrated.py fit") from error

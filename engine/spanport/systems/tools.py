@@ -22,6 +22,7 @@ class ModelSource(Protocol):
     def aligner(self) -> Encoder | None: ...
     def translator(self) -> Translator: ...
     def lexicon(self) -> Lexicon | None: ...
+    def calibration(self) -> bytes | None: ...
 
 
 def aligner_of(models: ModelSource, options: AlignOptions) -> Encoder:
@@ -72,6 +73,11 @@ class Tools:
     def lexicon(self) -> Lexicon | None:
         """The alignment lexicon, where there is one."""
         return self.models.lexicon()
+
+    @property
+    def calibration(self) -> bytes | None:
+        """The calibration that the bundle brings, where there is a bundle and it brings one."""
+        return None if self._models is None else self._models.calibration()
 
     def align(self, sources: Sequence[Sentence], targets: Sequence[Sentence]) -> list[Int32]:
         """Word links of further pairs (the same language on both sides is fine), each int32 (E, 2), row-major."""

@@ -303,6 +303,12 @@ def test_calibrations_are_read_from_the_package_or_a_file(tmp_path: Path) -> Non
         [job("[PER Ana]", "Ana", (0, 0))]
     )
     assert result.spans[0].score == pytest.approx(1 / (1 + np.exp(-9)))
+    models = FakeModels(FakeEncoder())
+    models.calibration = path.read_bytes  # type: ignore[method-assign]
+    (bundled,) = make_system("calibrated", {"view": False}, Tools(models)).project(  # type: ignore[arg-type]
+        [job("[PER Ana]", "Ana", (0, 0))]
+    )
+    assert bundled.spans == result.spans
     for bad in ("{}", "nonsense"):
         path = tmp_path / f"{len(bad)}.json"
         path.write_text(bad)
