@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ import msgspec
 from spanport.errors import DeviceError, LanguageError, ModelError, RuntimeMissingError, UsageError
 from spanport.options import AlignOptions
 from spanport.ports import Encoder, Lexicon, Translator
+from spanport.stream.memory import trim
 
 if TYPE_CHECKING:
     from spanport_models import PipelineBundle
@@ -35,16 +35,6 @@ def mapped_errors() -> Iterator[None]:
         raise LanguageError(str(error)) from error
     except errors.ModelError as error:
         raise ModelError(str(error)) from error
-
-
-def _trim() -> None:
-    """Give freed memory back to the system: glibc keeps it, and the next model would come on top."""
-    import ctypes
-
-    gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim:
-        trim(0)
 
 
 class Models:
@@ -132,7 +122,8 @@ class Models:
         with self._lock:
             for part in parts or tuple(self._parts):
                 self._parts.pop(part, None)
-        _trim()
+        gc.collect()
+        trim()  # or the next model would come on top
 
     @property
     def licence_notice(self) -> str | None:

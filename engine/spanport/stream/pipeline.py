@@ -13,6 +13,7 @@ from spanport.errors import StageError, UsageError
 from spanport.options import StreamOptions
 from spanport.stream.batching import Batch
 from spanport.stream.execute import Fatal, execute
+from spanport.stream.memory import Trimmer
 from spanport.stream.source import Source
 from spanport.stream.stage import Outcome, Stage
 from spanport.stream.stats import Stats
@@ -57,6 +58,7 @@ class Pipeline:
         self._stopped = False
         self._death: StageError | None = None
         self._threads: list[threading.Thread] = []
+        self._trimmer = Trimmer()
         for stage in stages:
             stats.open(stage.name, stage.workers)
 
@@ -79,6 +81,7 @@ class Pipeline:
 
         Raises what killed a worker thread, once all windows before it have been handed over.
         """
+        self._trimmer.maybe()
         with self._condition:
             while self._next not in self._done:
                 if self._death is not None:

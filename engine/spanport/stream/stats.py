@@ -94,7 +94,7 @@ class Stats:
         seconds = time.monotonic() - self._started
         spare = 1 - (time.process_time() - self._cpu) / (seconds * _cores()) if seconds else 0.0
         with self._lock:
-            if self._warned or seconds < _SETTLED_SECONDS or spare < _SPARE:
+            if self._warned or seconds < _SETTLED_SECONDS or spare < _SPARE or _load() > _cores():
                 return
             pair = _starving(list(self._stages.values()), seconds)
             self._warned = pair is not None
@@ -133,6 +133,11 @@ def _starving(stages: list[StageStats], seconds: float) -> tuple[str, float, str
 def _cores() -> int:
     """Cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _load() -> float:
+    """Processes that want a core, whoever's they are, over the last minute; 0 where the system does not tell."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
 
 
 def peak_rss() -> int | None:

@@ -77,6 +77,7 @@ def test_a_starving_stage_is_warned_of_once(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_cores", lambda: 4)
+    monkeypatch.setattr(module, "_load", lambda: 2.5)
     monkeypatch.setattr(module.time, "process_time", lambda: 80.0)
     stats = starving()
     stats._cpu = 0.0
@@ -92,13 +93,15 @@ def test_a_starving_stage_is_warned_of_once(
     ]
 
 
+@pytest.mark.parametrize(("spent", "load"), [(79.0, 1.0), (10.0, 9.0)], ids=["at this work", "at other work"])
 def test_no_warning_where_all_cores_are_at_work(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, spent: float, load: float
 ) -> None:
     monkeypatch.setattr(module, "_cores", lambda: 2)
+    monkeypatch.setattr(module, "_load", lambda: load)
     stats = starving()
     stats._started -= 40
-    stats._cpu -= 79.0
+    stats._cpu -= spent
     with caplog.at_level(logging.WARNING):
         stats.check_balance()
     assert not caplog.records
