@@ -6,14 +6,15 @@ looked at more closely, until all it picks has been scored: a matching that is b
 scores alone is best, greedily or exactly.
 
 - ``s(a|b)``: each token of a is at most as likely as from the word of b that makes it likeliest, and a at most as
-  likely as from itself; one short forced translation per entity and target word.
+  likely as from itself; one short forced translation per entity and target word (for b of one word the score itself).
 - ``s(b|b)``: estimated from each word of b copied alone.
 - ``s(b|a)``: at most ``s(b|b)``; more closely, from one forced translation of the longest n-gram from b's start,
   whose leading tokens are b's, with an end token of probability 1 (a true bound).
 
 The first two are no true bounds: `FORWARD_SLACK` and `MOST_BACKWARD` leave room. A better candidate is missed only
-where that is too little; ``benchmarks/nmt.py`` measures how often. With a half-trained miniature, 1 of 10 sentences
-got other spans (a word that the translator found likelier from a name than from itself), at a tenth of the tokens.
+where that is too little; ``benchmarks/nmt.py`` measures how often. With half-trained miniatures, 1 in 10 to
+15 sentences got other spans (a phrase that the translator found likelier from another than from itself), at a tenth
+of the tokens.
 """
 
 from __future__ import annotations
@@ -176,7 +177,8 @@ class LazyNmt:
             start, end = self.start[cells], self.end[cells]
             given = np.array([tokens[word, a] for word in words[pair]])
             best = np.stack([given[i:j].max(axis=0).mean() for i, j in zip(start, end, strict=True)])
-            self.forward[cells] = FORWARD_SLACK * np.minimum(1.0, 2.0 ** (best - tokens[a, a].mean()))
+            ratio = 2.0 ** (best - tokens[a, a].mean())  # of a single word the score itself, whatever it is
+            self.forward[cells] = np.where(end - start == 1, ratio, FORWARD_SLACK * np.minimum(1.0, ratio))
             own = [tokens[word, word] for word in words[pair]]
             sums = np.concatenate([[0.0], np.cumsum([values[:-1].sum() for values in own])])
             sizes = np.concatenate([[0], np.cumsum([len(values) - 1 for values in own])])
