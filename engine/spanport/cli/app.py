@@ -83,5 +83,5 @@ def run() -> int:
             return fail(error.format_message(), 2, context=getattr(error, "ctx", None))
         raise
     if code == INTERRUPTED:  # typer turns Ctrl-C into this code
-        return fail("interrupted", code)
+        return fail("interrupted; a job that writes a file goes on if you run the same command again", code)
     return code if isinstance(code, int) else 0

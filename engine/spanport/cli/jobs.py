@@ -152,10 +152,6 @@ def run_lines(
                 mismatch = error
             except BrokenPipeError:
                 raise
-            except KeyboardInterrupt:
-                if job.resumable:
-                    say("the records so far are kept; run the same command again to go on")
-                raise
             except (OSError, MemoryError) as error:
                 raise _stopped(error, line) from error
         job.finish()

@@ -37,9 +37,9 @@ class OutputJob:
 
     ``output`` is written in place (``-`` is standard output); every ``interval`` seconds all whole records are
     forced to disk, and only then noted in ``OUTPUT.journal``. A run that finds a journal cuts both files back to
-    the last commit whose bytes are there, and ``completed`` says how many records to skip; ``resumable`` says
-    whether there is a journal. `finish` removes the journal; leaving the ``with`` block in any other way commits
-    the whole records so far. The rejects file is made when the first reject comes.
+    the last commit whose bytes are there, and ``completed`` says how many records to skip. `finish` removes the
+    journal; leaving the ``with`` block in any other way commits the whole records so far. The rejects file is
+    made when the first reject comes.
 
     Where input or output is not a regular file nothing can be resumed: there is no journal, and each record is
     written at once.
@@ -77,7 +77,6 @@ class OutputJob:
         self._interval = interval if self._journal else 0.0
         self._ledger = _Ledger(done, [], time.monotonic())
         self._ended = False
-        self.resumable = self._journal is not None
         self.completed = done.records
         self.rejected = done.rejected
 
