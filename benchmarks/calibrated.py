@@ -5,8 +5,9 @@
 
 DATA is the folder that holds ``conll-parallel`` (Garcia-Ferrero et al. 2022): native text with gold labels, its
 English translation and word alignments. The English side is labelled by the bundle's classifier, its own labels are
-not read. Fitting reads the dev sets only (of Italian, whose dev set the authors cut from the training set, the first
-3,000 sentences); native labels are in no training data of the bundled models.
+not read. For `spanport label` the bundle's own translations of the native text are fitted on as well. Fitting reads
+the dev sets only (of Italian, whose dev set the authors cut from the training set, the first 3,000 sentences); native
+labels are in no training data of the bundled models.
 
 The systems that translate would take hours on the test sets. They get tables of their own, on every n-th sentence
 so that ``--sample`` (``--codec-sample``) of each set remain; all systems are run on these, so that differences are
@@ -105,25 +106,34 @@ def best_tau(model: Logistic, names: tuple[str, ...], sets: list[Examples]) -> f
     return float(max(found)[1])
 
 
+def fitted(name: str, sets: list[Examples], *, view: bool) -> Logistic:
+    """A regression over the candidates of all data sets, and its best threshold."""
+    names = names_of(view)
+    matrix = np.concatenate([one.evidence.matrix[one.known] for one in sets])
+    spoken = np.concatenate([np.array(languages(one.batch, one.evidence))[one.known] for one in sets])
+    right = np.concatenate([one.right[one.known] for one in sets])
+    model = fit_logistic(names, matrix, right, spoken.tolist())
+    print(f"{name}: ", end="")
+    return msgspec.structs.replace(model, tau=round(best_tau(model, names, sets), 3))
+
+
 def fit(arguments: argparse.Namespace) -> None:
+    given, translated = [], []
     with Engine.from_bundle(arguments.bundle) as engine:
-        data = []
         for code in LANGUAGES:
             loaded = load(arguments.data, code, "dev", arguments.limit)
-            dataset, jobs = collect_jobs(engine, loaded, label_source=True)
-            data.append((dataset, jobs))
-            print(f"{code}: {len(jobs)} sentences, {sum(len(job.source.spans) for job in jobs)} source entities")
+            for what, found, data in (
+                ("given", given, loaded),
+                ("translated", translated, loaded._replace(pairs=None, aligned=False)),
+            ):
+                found.append(collect_jobs(engine, data, label_source=True))
+                entities = sum(len(job.source.spans) for job in found[-1][1])
+                print(f"{code}, source {what}: {len(found[-1][1])} sentences, {entities} source entities", flush=True)
         tags = engine.models.encoder().labels
-        models = {}
-        for view in (False, True):
-            names = names_of(view)
-            sets = [examples(dataset, jobs, tags if view else None) for dataset, jobs in data]
-            matrix = np.concatenate([one.evidence.matrix[one.known] for one in sets])
-            spoken = np.concatenate([np.array(languages(one.batch, one.evidence))[one.known] for one in sets])
-            right = np.concatenate([one.right[one.known] for one in sets])
-            model = fit_logistic(names, matrix, right, spoken.tolist())
-            tau = round(best_tau(model, names, sets), 3)
-            models["view" if view else "links"] = msgspec.structs.replace(model, tau=tau)
+        models = {
+            name: fitted(name, [examples(*one, tags if view else None) for one in data], view=view)
+            for name, data, view in (("links", given, False), ("view", given, True), ("translated", translated, True))
+        }
         made = Calibration(f"CoNLL-2002/2003 and Evalita 2009 dev sets ({', '.join(LANGUAGES)})", **models)
         written = msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"
         calibrate_pipeline(engine.models.bundle.path, written)

@@ -96,13 +96,14 @@ class Engine:
         *,
         lang: str,
         pivot: str = "eng_Latn",
-        system: str = "ngram",
+        system: str | None = None,
         options: SystemOptions = None,
         on_error: OnError = "raise",
     ) -> Iterator[Projection]:
         """Label text of a language without labelled data: translate, label, align, match, project back.
 
         ``texts`` are strings or sentences (those with words keep them); ``lang`` and ``pivot`` are language codes.
+        ``system`` None is `calibrated` where the bundle holds a calibration, else `ngram`.
         Yields one `Projection` per record, in order. A record that cannot be processed raises its error at its
         place, or, with ``on_error="return"``, yields the `RecordError` instead and goes on.
 
@@ -136,13 +137,13 @@ class Engine:
         *,
         lang: str,
         pivot: str = "eng_Latn",
-        system: str = "ngram",
+        system: str | None = None,
         options: SystemOptions = None,
         on_error: OnError = "raise",
     ) -> AsyncIterator[Projection]:
         """As `label`, for ``async for``; ``texts`` may be asynchronous too."""
         lang, pivot = resolve(lang), resolve(pivot)
-        groups = self._planner.label(lang, pivot, self._system(system, options))
+        groups = self._planner.label(lang, pivot, self._labelling_system(system, options))
         return aresults(self._arun(texts, lambda text: target_of(text, lang), groups), on_error)
 
     def aproject(
@@ -164,7 +165,7 @@ class Engine:
         *,
         lang: str,
         pivot: str = "eng_Latn",
-        system: str = "ngram",
+        system: str | None = None,
         options: SystemOptions = None,
         skip: int = 0,
     ) -> Iterator[Outcome]:
@@ -173,7 +174,7 @@ class Engine:
         ``skip`` leaves out the first records, handed over by a run before.
         """
         lang, pivot = resolve(lang), resolve(pivot)
-        groups = self._planner.label(lang, pivot, self._system(system, options))
+        groups = self._planner.label(lang, pivot, self._labelling_system(system, options))
         return self._run((target_of(text, lang) for text in texts), groups, skip)
 
     def stream_project(
@@ -199,9 +200,14 @@ class Engine:
             self.models, lambda: self.align_options, self.translate_options, self.encode_options, self.stream_options
         )
 
-    def _system(self, name: str, options: SystemOptions) -> System:
+    def _labelling_system(self, name: str | None, options: SystemOptions) -> System:
+        chosen = name or ("ngram" if self.models.calibration() is None else "calibrated")
+        return self._system(chosen, options, translated=True)
+
+    def _system(self, name: str, options: SystemOptions, *, translated: bool = False) -> System:
         """The system, with the translator already there if it needs one: better no start than a late end."""
-        system = make_system(name, options, Tools(self.models, lambda: self.align_options, self.encode_options))
+        tools = Tools(self.models, lambda: self.align_options, self.encode_options, translated=translated)
+        system = make_system(name, options, tools)
         if "translator" in system.needs:
             self.models.translator()
         return system

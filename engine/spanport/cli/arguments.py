@@ -29,6 +29,9 @@ Aligner = Annotated[
 ]
 Stats = Annotated[str | None, typer.Option(help="Write figures of the run to this file, as JSON.")]
 System = Annotated[str, typer.Option(help="Projection system: ngram, heuristic, ...; see README.")]
+LabellingSystem = Annotated[
+    str | None, typer.Option("--system", help="Projection system; default: calibrated if the bundle is, else ngram.")
+]
 Score = Annotated[str | None, typer.Option(help="Alignment score: covered, or pairs (as published).")]
 Solver = Annotated[str | None, typer.Option(help="Matching: exact or greedy.")]
 Option = Annotated[list[str] | None, typer.Option(help="Further option of the system, NAME=VALUE; repeatable.")]

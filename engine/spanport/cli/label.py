@@ -19,7 +19,7 @@ def add(app: typer.Typer) -> None:
         output: a.Output = "-",
         pivot: Annotated[str, typer.Option(help="Language to translate into and label.")] = "eng_Latn",
         bundle: a.Bundle = "mini",
-        system: a.System = "ngram",
+        system: a.LabellingSystem = None,
         score: a.Score = None,
         solver: a.Solver = None,
         option: a.Option = None,
@@ -47,6 +47,7 @@ def add(app: typer.Typer) -> None:
 
         files = JobFiles(output, rejects, format, fallback="jsonl", inputs=[input], fresh=fresh)
         settings = a.system_options(score, solver, option)
+        system = system or ("ngram" if score or solver else None)
         engine = a.engine(
             bundle,
             device,

@@ -78,9 +78,9 @@ class Through:
         return list(jobs)
 
 
-def tools_of(engine: Engine) -> Tools:
-    """What systems may use of an engine."""
-    return Tools(engine.models, lambda: engine.align_options, engine.encode_options)
+def tools_of(engine: Engine, *, translated: bool = False) -> Tools:
+    """What systems may use of an engine; ``translated`` as in `Tools`."""
+    return Tools(engine.models, lambda: engine.align_options, engine.encode_options, translated=translated)
 
 
 def warm_up(engine: Engine, specs: Sequence[SystemSpec]) -> None:
@@ -113,7 +113,8 @@ def run_systems(
     sources their labels are projected, or with ``label_source`` those that the bundle's classifier finds.
     ``progress`` is called after each sentence. Raises LanguageError when the bundle lacks a language.
     """
-    together = Together({spec.title: spec.make(tools_of(engine)) for spec in specs})
+    tools = tools_of(engine, translated=data.pairs is None)
+    together = Together({spec.title: spec.make(tools) for spec in specs})
     if "translator" in together.needs:
         engine.models.translator()
     start = time.perf_counter()

@@ -52,7 +52,8 @@ class Calibrated:
     def __init__(self, settings: CalibratedOptions, tools: Tools) -> None:
         self.settings, self.tools = settings, tools
         calibration = load_calibration(settings.calibration, tools.calibration)
-        self.model = calibration.view if settings.view else calibration.links
+        view = calibration.translated or calibration.view if tools.translated else calibration.view
+        self.model = view if settings.view else calibration.links
         if set(self.model.weights) != set(names_of(settings.view)):
             raise UsageError(
                 f"calibration {settings.calibration!r} does not weigh the evidence of this version; fit it anew with "

@@ -43,14 +43,16 @@ class Logistic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Two regressions: on links alone, and on links and the classifier's view of the target.
+    """Regressions on links alone, and on links and the classifier's view of the target.
 
-    ``fitted`` says on what.
+    ``translated`` is the latter where the source is the bundle's own translation of the target, not one that was
+    given: links and source labels are worth less there. ``fitted`` says on what all were fitted.
     """
 
     fitted: str
     links: Logistic
     view: Logistic
+    translated: Logistic | None = None
 
 
 @cache

@@ -40,7 +40,8 @@ class Tools:
     """Models and what systems do with them; nothing loads before it is used.
 
     ``models`` is None where a system is to get by without any. ``align_options`` is called when sentences are first
-    aligned. Every method raises UsageError when there are no models.
+    aligned. ``translated`` says that the sources are translations of the targets, made on the way. Every method
+    raises UsageError when there are no models.
     """
 
     def __init__(
@@ -48,8 +49,11 @@ class Tools:
         models: ModelSource | None = None,
         align_options: Callable[[], AlignOptions] = AlignOptions,
         encode_options: EncodeOptions | None = None,
+        *,
+        translated: bool = False,
     ) -> None:
         self._models, self._align_options = models, align_options
+        self.translated = translated
         self._encode_options = encode_options or EncodeOptions()
 
     @property

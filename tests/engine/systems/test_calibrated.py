@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from engine_sentences import found, job
-from fakes import LABELS, FakeEncoder, FakeModels
+from fakes import LABELS, FakeEncoder, FakeModels, FakeTranslator
+from spanport.api import Engine
 from spanport.errors import UsageError
 from spanport.stages.batch import Job, pack
 from spanport.stages.label import group_tags
@@ -319,3 +320,30 @@ def test_calibrations_are_read_from_the_package_or_a_file(tmp_path: Path) -> Non
         Calibrated(CalibratedOptions(view=False, calibration=str(path)), TOOLS)
     with pytest.raises(UsageError, match=r"missing\.json"):
         load_calibration(str(tmp_path / "missing.json"))
+
+
+def test_a_source_that_was_translated_on_the_way_has_a_regression_of_its_own(tmp_path: Path) -> None:
+    def logistic(intercept: float) -> dict[str, object]:
+        return {"intercept": intercept, "weights": dict.fromkeys(names_of(True), 0.0), "tau": 0.2}
+
+    links = logistic(9.0) | {"weights": dict.fromkeys(names_of(False), 0.0)}
+    path = tmp_path / "calibration.json"
+    path.write_text(json.dumps({"fitted": "", "links": links, "view": logistic(1.0), "translated": logistic(2.0)}))
+    models = FakeModels(FakeEncoder())
+    for translated, intercept in ((False, 1.0), (True, 2.0)):
+        tools = Tools(models, translated=translated)  # type: ignore[arg-type]
+        system = make_system("calibrated", {"calibration": str(path)}, tools)
+        assert isinstance(system, Calibrated)
+        assert system.model.intercept == intercept
+
+
+def test_labelling_is_calibrated_where_the_bundle_is() -> None:
+    models = FakeModels(FakeEncoder(tags={"Ana": "B-PER"}), FakeTranslator())
+    (plain,) = Engine(models).label(["Ana"], lang="spa_Latn")  # type: ignore[arg-type]
+    assert plain.spans[0].score == pytest.approx(0.9)
+    logistic = {"intercept": 1.0, "weights": dict.fromkeys(names_of(True), 0.0), "tau": 0.2}
+    links = logistic | {"weights": dict.fromkeys(names_of(False), 0.0)}
+    made = json.dumps({"fitted": "", "links": links, "view": logistic}).encode()
+    models.calibration = lambda: made  # type: ignore[method-assign, assignment, return-value]
+    (calibrated,) = Engine(models).label(["Ana"], lang="spa_Latn")  # type: ignore[arg-type]
+    assert calibrated.spans[0].score == pytest.approx(1 / (1 + np.exp(-1)))
