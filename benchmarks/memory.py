@@ -37,7 +37,7 @@ def label(folder: Path, text: Path, lang: str, *more: str) -> tuple[float, float
     """Label a file in a process of its own: peak memory in MB, seconds, and a digest of the output."""
     out, stats = folder / "out.jsonl", folder / "stats.json"
     command = ["label", str(text), "--lang", lang, "-o", str(out), "--stats", str(stats), "--fresh", *more]
-    subprocess.run([sys.executable, "-c", "from spanport.cli import main; main()", *command], check=True)
+    subprocess.run([sys.executable, "-m", "spanport", *command], check=True)
     figures = json.loads(stats.read_bytes())
     return figures["peak_rss"] / MB, figures["seconds"], hashlib.sha256(out.read_bytes()).hexdigest()[:12]
 

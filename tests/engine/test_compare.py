@@ -30,7 +30,7 @@ def data(gold: list[str]) -> DataSet:
 
 def test_each_sentence_is_translated_and_encoded_once_for_all_systems(engine: Engine) -> None:
     models = engine.models
-    list(engine.label([sentence(text).text for text in GOLD], lang="es"))
+    list(engine.label([sentence(text).text for text in GOLD], lang="es", system="calibrated"))
     once = models.fake_translator.calls, models.fake_encoder.calls  # type: ignore[attr-defined]
     specs = parse_systems("ngram, heuristic, calibrated, model-transfer")
     found = run_systems(engine, data(GOLD), specs)

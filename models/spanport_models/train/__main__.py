@@ -25,7 +25,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, help="training time of each model (default 90)")
     parser.add_argument("--until", help="train until this local time, HH:MM, instead")
     parser.add_argument("--limit", type=int, help="sentences of each translation test set (step figures)")
-    parser.add_argument("--only", choices=("ner", "translation"), help="half of the figures (step figures)")
+    parser.add_argument(
+        "--only", choices=("ner", "translation", "running"), help="part of the figures (step figures)"
+    )
     parser.add_argument("--beam", type=int, default=1, help="beam size (step figures; default 1)")
     parser.add_argument(
         "--smoke", action="store_true", help="a three-minute run on part of the data, to test the recipe"
@@ -91,12 +93,13 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _figures(options: argparse.Namespace) -> None:
-    from spanport_models.train.figures import labelling, table, translating
+    from spanport_models.train.figures import labelling, running, table, translating
 
     bundle = options.bundle or options.out
     parts = {
         "ner": lambda: labelling(options.data, bundle),
         "translation": lambda: translating(options.data, bundle, options.limit, options.beam),
+        "running": lambda: running(options.data, bundle),
     }
     figures = []
     for figure in chain.from_iterable(parts[name]() for name in ([options.only] if options.only else parts)):

@@ -1,4 +1,4 @@
-"""The figures of the model card, measured on held-out data through the run-time classes."""
+"""The figures of the model card, measured on held-out data through what users run."""
 
 import time
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import sacrebleu
+from msgspec import structs
 from seqeval.metrics import f1_score
 
 from spanport_models.encoder import Encoder
@@ -88,6 +89,28 @@ def translating(data: Path, bundle: Path, limit: int | None = None, beam_size: i
         model, copy, _ = translation(translator, sources, references, LANGUAGES[code], beam_size)
         yield Figure(task, f"{code}: CoNLL test by DeepL", f"{model} (copying: {copy})")
     yield Figure("sentences/s, one thread", "NTREX-128, translation alone", f"{np.mean(speeds):.0f}")
+
+
+def running(data: Path, bundle: Path) -> Iterator[Figure]:
+    """Entity F1 of `Engine.label` on native text, and of `Engine.project` from gold English onto Europarl."""
+    from spanport import Engine
+    from spanport.compare import load_set
+    from spanport.evaluate import count_entities
+
+    with Engine.from_bundle(str(bundle)) as engine:
+        for code in ("es", "de"):
+            gold = load_set(code, str(data / "conll-parallel" / "original" / f"{code}.test.tsv")).gold
+            found = engine.label([structs.replace(sentence, spans=()) for sentence in gold], lang=code)
+            labelled = [projection.labelled() for projection in found]
+            score = count_entities(gold, labelled).scores().micro.f1
+            yield Figure("F1 of `spanport label`", f"{code}: native test", f"{score:.3f}")
+        for code in ("de", "es"):
+            root = data / "europarl-ner"
+            files = (str(root / f"{side}.test.conll02") for side in (code, "en"))
+            pairs = load_set(code, next(files), source=next(files))
+            found = engine.project(pairs.pairs or ())
+            score = count_entities(pairs.gold, [projection.labelled() for projection in found]).scores().micro.f1
+            yield Figure("F1 of `spanport project`", f"{code}: Europarl, gold English entities", f"{score:.3f}")
 
 
 def table(figures: list[Figure]) -> str:

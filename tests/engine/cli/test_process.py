@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-SPANPORT = [sys.executable, "-c", "from spanport.cli import main; main()"]
+SPANPORT = [sys.executable, "-m", "spanport"]
 NAMES = ("Lucía Ferrer", "Iván Robles", "Nora Quiroga", "Pablo Zamora", "Irene Llamas")
 PLACES = ("Toledo", "Quito", "Cádiz", "Rosario", "Bogotá", "Oviedo")
 
