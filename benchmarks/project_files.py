@@ -6,8 +6,8 @@ With ``SPANPORT_DATA`` set, the 14,987 training sentences of ``conll-parallel`` 
 otherwise made-up sentences of the same sizes. The job is run as the command runs it: progress, journal, checksums of
 the inputs and forced writes included. Left out: process start, and a first round, which loads the kernels.
 
-The profile gives CPU and wall seconds of the fastest round, each step without the steps inside it. Peak memory is
-that of a process of its own over the files once and over ``--copies`` of them.
+The profile gives CPU and wall seconds of the fastest round, each step without the steps inside it, and how often it
+was called. Peak memory is that of a process of its own over the files once and over ``--copies`` of them.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ STEPS: dict[str, tuple[tuple[Any, str], ...]] = {
     "write": ((sink.Sink, "write"),),
     "fsync": ((os, "fsync"),),
 }
-REST = "records one by one"
+REST = "the rest"
 
 Clock = tuple[float, float]
 
@@ -57,7 +57,12 @@ class Profile:
 
     def __init__(self) -> None:
         self.spent = dict.fromkeys((*STEPS, REST), (0.0, 0.0))
+        self.calls = dict.fromkeys((*STEPS, REST), 0)
         self._inside: list[Clock] = [(0.0, 0.0)]
+
+    def cpu(self) -> float:
+        """CPU seconds of all steps."""
+        return sum(cpu for cpu, _ in self.spent.values())
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -70,6 +75,7 @@ class Profile:
             (cpu, wall), inner = (end - start for end, start in zip(now(), began, strict=True)), self._inside.pop()
             self._inside[-1] = (self._inside[-1][0] + cpu, self._inside[-1][1] + wall)
             self.spent[name] = (self.spent[name][0] + cpu - inner[0], self.spent[name][1] + wall - inner[1])
+            self.calls[name] += 1
 
     def wrap(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, counted as this step."""
@@ -101,7 +107,7 @@ def run(folder: Path) -> None:
     """The job that ``spanport project --source --target --alignments --output`` runs."""
     inputs = [str(folder / name) for name in ("source.conll", "target.conll", "links.pharaoh")]
     files = jobs.JobFiles(str(folder / "out.conll"), None, "conll", fallback="jsonl", inputs=inputs, fresh=True)
-    jobs.run_lines(files, lambda skip: project_files(*inputs, skip=skip), options=[])
+    jobs.run_parts(files, lambda skip: project_files(*inputs, skip=skip), options=[])
 
 
 def write(folder: Path, copies: int) -> int:
@@ -144,15 +150,14 @@ def main() -> None:
             profile = Profile()
             with profile.counting():
                 run(once)
-            profiles.append(profile.spent)
+            profiles.append(profile)
         cpu, wall = (min(times) for times in zip(*plain, strict=True))
-        best = min(profiles, key=lambda spent: sum(cpu for cpu, _ in spent.values()))
-        whole = sum(cpu for cpu, _ in best.values())
+        best = min(profiles, key=Profile.cpu)
         print(f"{count:,} sentences, {'real' if sentences.real() else 'made up'}")
         print(f"{count / cpu:,.0f} sentences/s of CPU time, {count / wall:,.0f} of wall time")
-        print(f"\n{'':28}{'CPU s':>9}{'share':>8}{'wall s':>9}")
-        for name, (cpu, wall) in best.items():
-            print(f"{name:28}{cpu:9.4f}{cpu / whole:8.0%}{wall:9.4f}")
+        print(f"\n{'':28}{'CPU s':>9}{'share':>8}{'wall s':>9}{'calls':>8}")
+        for name, (cpu, wall) in best.spent.items():
+            print(f"{name:28}{cpu:9.4f}{cpu / best.cpu():8.0%}{wall:9.4f}{best.calls[name]:8}")
         print(f"\npeak memory: {peak(once):.0f} MB of {count:,} sentences, {peak(many):.0f} MB of {more:,}")
 
 

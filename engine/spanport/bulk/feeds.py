@@ -1,105 +1,142 @@
-"""Line-parallel files as blocks of parsed records; memory is bounded by the block, not by the file."""
+"""Line-parallel files as blocks of parsed records; memory is bounded by the window, not by the file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from spanport.errors import LengthMismatchError, UsageError
 from spanport.formats.conll import HEAD, is_labelled
 from spanport_kernels.parse import NEWLINE, Conll, Pharaoh, parse_conll, parse_pharaoh
 
-BLOCK = 1 << 21
-"""Bytes read from a file at a time."""
-
-RECORDS = 8192
-"""Most records in a block."""
+WINDOW = 1 << 20
+"""Bytes of a file that are looked at together; more where a record is longer."""
 
 ALL = 1 << 62
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
+Parsed = TypeVar("Parsed", Conll, Pharaoh)
 
-class Feed:
-    """A file as a window of bytes that is read at one end and let go at the other."""
+
+class Feed(Generic[Parsed]):
+    """A file as a window of bytes that moves on when all its records are taken.
+
+    ``buffer`` is the window, to which the byte ranges of its records refer; ``done`` records of the file are taken.
+    """
 
     def __init__(self, path: str) -> None:
-        self.path = path
+        self.path, self.done = path, 0
         try:
-            self._file = open(path, "rb")  # noqa: SIM115 - closed by close()
+            self._file = open(path, "rb", buffering=0)  # noqa: SIM115 - closed by close()
         except OSError as error:
             raise UsageError(f"cannot open {path}: {error.strerror or error}") from error
-        self.buffer = np.empty(0, np.uint8)
+        self._space = np.empty(WINDOW, np.uint8)
+        self.buffer = self._space[:0]
         self.final = False
-        self._read()
+        self._read(0)
         if self.buffer[:3].tobytes() == BYTE_ORDER_MARK:
             self.buffer = self.buffer[3:]
+        self._begin()
+        self._parsed: Parsed = self._parse()
+        self._taken = 0
 
-    def _read(self) -> None:
-        data = np.fromfile(self._file, np.uint8, BLOCK)
-        self.final = data.size < BLOCK
-        self.buffer = np.concatenate([self.buffer, data])
+    def _begin(self) -> None:
+        """Look at how the file begins."""
 
-    def parse(self, limit: int) -> Conll | Pharaoh:
-        """The records of the window, at most ``limit``."""
+    def _read(self, used: int) -> None:
+        """Let go of the first bytes of the window and read on; where that makes no room the window grows."""
+        rest = self.buffer[used:]
+        if rest.size == self._space.size:
+            self._space = np.empty(2 * rest.size, np.uint8)
+        self._space[: rest.size] = rest
+        size = rest.size
+        while size < self._space.size and not self.final:
+            more = self._file.readinto(self._space[size:].data)
+            self.final = not more
+            size += more
+        self.buffer = self._space[:size]
+
+    def _parse(self) -> Parsed:
+        """The records of the window."""
         raise NotImplementedError
 
-    def at_least_one(self, limit: int) -> Conll | Pharaoh:
-        """As `parse`, reading on until there is a whole record or the file ends."""
-        parsed = self.parse(limit)
-        while not len(parsed.records) and limit and not self.final:
-            self._read()
-            parsed = self.parse(limit)
-        return parsed
+    def _part(self, begin: int, end: int) -> Parsed:
+        """Some records of the window."""
+        raise NotImplementedError
 
-    def drop(self, parsed: Conll | Pharaoh) -> None:
-        """Let go of the bytes of these records."""
-        if len(parsed.records):
-            self.buffer = self.buffer[parsed.records[-1, 1] :]
+    def ready(self) -> int:
+        """How many records are at hand, in the next window where this one has no more; 0 at the end of the file."""
+        while (left := len(self._parsed.records) - self._taken) == 0 and not self.final:
+            self._read(int(self._parsed.records[-1, 1]) if self._taken else 0)
+            self._parsed, self._taken = self._parse(), 0
+        return left
 
-    def rest(self) -> int:
-        """Read to the end; returns how many records there were."""
-        count = 0
-        while len((parsed := self.at_least_one(ALL)).records):
-            count += len(parsed.records)
-            self.drop(parsed)
-        return count
+    def take(self, count: int) -> Parsed:
+        """The next records, of those at hand."""
+        begin, self._taken = self._taken, self._taken + count
+        self.done += count
+        return self._part(begin, self._taken)
+
+    def skip(self, count: int) -> None:
+        """Pass over the next records, of which there may be fewer."""
+        while count and (ready := min(count, self.ready())):
+            self.take(ready)
+            count -= ready
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
 
-class ConllFeed(Feed):
-    """A CoNLL file; ``labelled`` as its first lines say."""
+class ConllFeed(Feed[Conll]):
+    """A CoNLL file; ``labelled`` as its first lines say. Lines are counted from the beginning of the file."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
+    def _begin(self) -> None:
         while not self.final and np.count_nonzero(self.buffer == NEWLINE) < HEAD:
-            self._read()
+            self._read(0)
         self.labelled = is_labelled(self.buffer.tobytes().split(b"\n", HEAD)[:HEAD])
+        self._line = 0
 
-    def parse(self, limit: int) -> Conll:
-        return parse_conll(self.buffer, labelled=self.labelled, final=self.final, limit=limit)
+    def _parse(self) -> Conll:
+        parsed = parse_conll(self.buffer, labelled=self.labelled, final=self.final)
+        parsed.lines[:] += self._line
+        self._line = int(parsed.lines[-1])
+        return parsed
+
+    def _part(self, begin: int, end: int) -> Conll:
+        words, labels, offsets, records, lines, flags = self._parsed
+        first, last = offsets[begin], offsets[end]
+        return Conll(
+            words[first:last],
+            labels[first:last],
+            offsets[begin : end + 1] - first,
+            records[begin:end],
+            lines[begin : end + 1],
+            flags[begin:end],
+        )
 
 
-class PharaohFeed(Feed):
+class PharaohFeed(Feed[Pharaoh]):
     """A file of alignments."""
 
-    def parse(self, limit: int) -> Pharaoh:
-        return parse_pharaoh(self.buffer, final=self.final, limit=limit)
+    def _parse(self) -> Pharaoh:
+        return parse_pharaoh(self.buffer, final=self.final)
+
+    def _part(self, begin: int, end: int) -> Pharaoh:
+        links, offsets, records, flags = self._parsed
+        first, last = offsets[begin], offsets[end]
+        return Pharaoh(links[first:last], offsets[begin : end + 1] - first, records[begin:end], flags[begin:end])
 
 
 class Block(NamedTuple):
-    """Records that all three files have; byte ranges refer to the feeds' buffers. ``first`` is the line before."""
+    """Records that all three files have at hand."""
 
     source: Conll
     target: Conll
     links: Pharaoh
-    first: int
 
 
 class Feeds:
@@ -107,7 +144,7 @@ class Feeds:
 
     def __init__(self, source: str, target: str, alignments: str) -> None:
         self.source, self.target, self.links = ConllFeed(source), ConllFeed(target), PharaohFeed(alignments)
-        self.all: tuple[Feed, ...] = (self.source, self.target, self.links)
+        self.all: tuple[Feed[Any], ...] = (self.source, self.target, self.links)
 
     def __enter__(self) -> Self:
         return self
@@ -118,40 +155,17 @@ class Feeds:
         for feed in self.all:
             feed.close()
 
-    def blocks(self) -> Iterator[Block]:
-        """All records, block by block; a block's buffers hold until the next is asked for.
+    def blocks(self, skip: int = 0) -> Iterator[Block]:
+        """All records after the first ``skip``, block by block; the feeds' buffers hold until the next is asked for.
 
         Raises LengthMismatchError at the end when one file has more.
         """
-        done = line = 0
-        while True:
-            limit, parsed = RECORDS, []
-            for feed in self.all:
-                parsed.append(feed.at_least_one(limit))
-                limit = len(parsed[-1].records)
-            if not limit:
-                break
-            source, target, links = (_first(part, limit) for part in parsed)
-            assert isinstance(source, Conll)
-            assert isinstance(target, Conll)
-            assert isinstance(links, Pharaoh)
-            yield Block(source, target, links, line)
-            done += limit
-            line += int(source.lines[-1])
-            self.source.drop(source)
-            self.target.drop(target)
-            self.links.drop(links)
-        counts = [done + feed.rest() for feed in self.all]
-        if len(set(counts)) > 1:
-            each = ", ".join(f"{feed.path} has {count:,}" for feed, count in zip(self.all, counts, strict=True))
+        for feed in self.all:
+            feed.skip(skip)
+        while count := min(feed.ready() for feed in self.all):
+            yield Block(self.source.take(count), self.target.take(count), self.links.take(count))
+        for feed in self.all:
+            feed.skip(ALL)
+        if len({feed.done for feed in self.all}) > 1:
+            each = ", ".join(f"{feed.path} has {feed.done:,}" for feed in self.all)
             raise LengthMismatchError(f"files must have the same number of records: {each}")
-
-
-def _first(parsed: Conll | Pharaoh, count: int) -> Conll | Pharaoh:
-    """The first ``count`` records."""
-    offsets: npt.NDArray[np.int64] = parsed.offsets[: count + 1]
-    total = int(offsets[-1])
-    records, flags = parsed.records[:count], parsed.flags[:count]
-    if isinstance(parsed, Pharaoh):
-        return Pharaoh(parsed.links[:total], offsets, records, flags)
-    return Conll(parsed.words[:total], parsed.labels[:total], offsets, records, parsed.lines[: count + 1], flags)

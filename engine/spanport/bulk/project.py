@@ -19,10 +19,11 @@ from spanport.bulk.feeds import Block, Feeds
 from spanport.errors import RecordError
 from spanport.formats import Read, ReadAlignment, Rejected, read_alignments
 from spanport.formats.conll import encode_conll_projection, read_block
-from spanport.formats.records import Line, shown
+from spanport.formats.records import shown
 from spanport.options import NgramOptions
 from spanport.ports import BoolArray
 from spanport.stages.solve import solve_ngram
+from spanport.stream import Part, Reject
 from spanport.systems.ngram import Ngram
 from spanport.systems.tools import Tools
 from spanport.types import Pair
@@ -46,17 +47,15 @@ def project_files(
     source_lang: str = "",
     target_lang: str = "",
     skip: int = 0,
-) -> Iterator[Line]:
-    """One `Line` per record of three line-parallel files, in order, after the first ``skip``.
+) -> Iterator[Part]:
+    """The records of three line-parallel files after the first ``skip``, in order, some thousands at a time.
 
     Raises UsageError when a file cannot be opened, LengthMismatchError at the end when one has more records.
     """
     job = _Job(options or NgramOptions(), source_lang, target_lang)
     with Feeds(source, target, alignments) as feeds:
-        for block in feeds.blocks():
-            keep = min(skip, len(block.links.records))
-            yield from job.lines(feeds, block, keep)
-            skip -= keep
+        for block in feeds.blocks(skip):
+            yield job.part(feeds, block)
 
 
 class _Job:
@@ -65,9 +64,9 @@ class _Job:
         self.types = LabelTypes()
         self.system = Ngram(options, Tools())
 
-    def lines(self, feeds: Feeds, block: Block, skip: int) -> Iterator[Line]:
-        """The records of a block after the first ``skip``."""
-        source, target, links, line = block
+    def part(self, feeds: Feeds, block: Block) -> Part:
+        """Project the records of a block."""
+        source, target, links = block
         options, lengths = self.options, np.diff(target.offsets)
         entities, entity_offsets = spans_of_codes(self.types.codes(feeds.source.buffer, source), source)
         flag_ranges(links, np.diff(source.offsets), lengths)
@@ -80,14 +79,18 @@ class _Job:
         )
         found = solve_ngram(problem, max_length=options.max_length, score=options.score, solver=options.solver)
         out, offsets = write_conll(feeds.target.buffer, target, found.spans, found.offsets, self.types)
-        data, bounds, starts = out.tobytes(), offsets.tolist(), (line + 1 + source.lines).tolist()
-        for i, flagged in enumerate(slow[skip:].tolist(), skip):
-            if flagged:
-                yield self._slowly(feeds, block, i, starts[i])
-            else:
-                yield Line(starts[i], data[bounds[i] : bounds[i + 1]])
+        pieces, rejects, at = [], list[Reject](), 0
+        for i in np.flatnonzero(slow).tolist():
+            one = self._slowly(feeds, block, i)
+            pieces += [out[at : offsets[i]].tobytes(), one.output]
+            rejects += one.rejects
+            at = offsets[i + 1]
+        output = b"".join([*pieces, out[at:].tobytes()])
+        return Part(int(source.lines[-2]) + 1, output, slow.size, rejects)
 
-    def _slowly(self, feeds: Feeds, block: Block, i: int, start: int) -> Line:
+    def _slowly(self, feeds: Feeds, block: Block, i: int) -> Part:
+        """Project one record as the ordinary path does."""
+        start = int(block.source.lines[i]) + 1
         parts = block.source.records, block.target.records, block.links.records
         raw = [feed.buffer[slice(*part[i].tolist())].tobytes() for feed, part in zip(feeds.all, parts, strict=True)]
         left = read_block(start, _rows(raw[0]), feeds.source.labelled, self.source_lang)
@@ -97,11 +100,11 @@ class _Job:
             if isinstance(left, Read) and isinstance(right, Read) and isinstance(given, ReadAlignment):
                 work = flow.from_pair(Pair(left.sentence, right.sentence, given.alignment))
                 jobs = [item.job for item in flow.attach_links([work]) if item.job is not None]
-                return Line(start, encode_conll_projection(self.system.project(jobs)[0]))
+                return Part(start, encode_conll_projection(self.system.project(jobs)[0]))
             error = next(item.error for item in (left, right, given) if isinstance(item, Rejected))
         except RecordError as raised:
             error = raised
-        return Line(start, b"", error, shown((left, right, given)))
+        return Part(start, rejects=[Reject.of(start, error, shown((left, right, given)))])
 
 
 def _rows(raw: bytes) -> list[bytes]:

@@ -13,8 +13,8 @@ from spanport.cli.console import say
 from spanport.cli.progress import Progress
 from spanport.errors import LengthMismatchError, RecordError, StageError
 from spanport.formats import Rejected, find_format, parallel
-from spanport.formats.records import Line, shown
-from spanport.stream import Failed, Outcome, OutputJob
+from spanport.formats.records import shown
+from spanport.stream import Failed, Outcome, OutputJob, Part, Reject
 from spanport.stream.sink import is_regular
 
 NAMED = 3
@@ -109,45 +109,43 @@ def run_job(
     or a stage fails for a reason outside the records.
     """
 
-    def lines(skip: int) -> Iterator[Line]:
+    def parts(skip: int) -> Iterator[Part]:
         records = Records(readers, build, skip)
         with closing(outcomes(records, skip)) as results:  # type: ignore[type-var]
             for number, outcome in enumerate(results, skip):
-                yield _line(outcome, encode, *records.place(number))
+                yield _part(outcome, encode, *records.place(number))
         if records.mismatch is not None:
             raise records.mismatch
 
-    code = run_lines(files, lines, options=options, models=models, engine=engine)
+    code = run_parts(files, parts, options=options, models=models, engine=engine)
     if stats:
         Path(stats).write_bytes(engine.stats.snapshot().to_json())
     return code
 
 
-def run_lines(
+def run_parts(
     files: JobFiles,
-    lines: Callable[[int], Iterator[Line]],
+    parts: Callable[[int], Iterator[Part]],
     *,
     options: Any,
     models: str = "",
     engine: Engine | None = None,
 ) -> int:
-    """Write the outcomes of a job and report; returns the exit code. ``lines`` takes how many records to skip."""
+    """Write the outcomes of a job and report; returns the exit code. ``parts`` takes how many records to skip."""
     started = time.monotonic()
     reasons: list[str] = []
-    number, line = 0, None
+    done, line = 0, 0
     mismatch: LengthMismatchError | None = None
     with files.open(options, models) as job:
         if job.completed:
             say(f"resuming after the {job.completed:,} records of the run before")
-        with Progress(files.inputs[0], engine, job.completed) as progress, closing(lines(job.completed)) as results:  # type: ignore[type-var]
+        with Progress(files.inputs[0], engine, job.completed) as progress, closing(parts(job.completed)) as results:  # type: ignore[type-var]
             try:
-                for number, line in enumerate(results, 1):
-                    if line.error is None:
-                        job.write(line.output)
-                    else:
-                        job.reject(line=line.number, error=line.error, record=line.record)
-                        reasons = [*reasons, f"line {line.number}: {line.error}"][:NAMED]
-                    progress.update(number, line.number)
+                for part in results:
+                    job.write(part.output, part.records, part.rejects)
+                    reasons += [f"line {r.line}: {r.error}" for r in part.rejects[: NAMED - len(reasons)]]
+                    done, line = done + part.records, part.line
+                    progress.update(done, line)
             except LengthMismatchError as error:
                 mismatch = error
             except BrokenPipeError:
@@ -155,24 +153,25 @@ def run_lines(
             except (OSError, MemoryError) as error:
                 raise _stopped(error, line) from error
         job.finish()
-        _summary(number, time.monotonic() - started, job, reasons)
+        _summary(done, time.monotonic() - started, job, reasons)
     if mismatch is not None:
         raise mismatch
     return 1 if job.rejected else 0
 
 
-def _stopped(error: OSError | MemoryError, last: Line | None) -> StageError:
+def _stopped(error: OSError | MemoryError, line: int) -> StageError:
     what = "too little memory" if isinstance(error, MemoryError) else str(error)
-    return StageError(f"the job stopped {f'after line {last.number}' if last else 'at its start'}: {what}")
+    return StageError(f"the job stopped {f'after line {line}' if line else 'at its start'}: {what}")
 
 
-def _line(outcome: Outcome, encode: Callable[[Any], bytes], number: int, record: str) -> Line:
+def _part(outcome: Outcome, encode: Callable[[Any], bytes], line: int, record: str) -> Part:
+    """One record; one that cannot be written is rejected."""
     if isinstance(outcome, Failed):
-        return Line(number, b"", outcome.error, record)
+        return Part(line, rejects=[Reject.of(line, outcome.error, record)])
     try:
-        return Line(number, encode(outcome.value))
+        return Part(line, encode(outcome.value))
     except RecordError as error:
-        return Line(number, b"", error, record)
+        return Part(line, rejects=[Reject.of(line, error, record)])
 
 
 def _summary(records: int, seconds: float, job: OutputJob, reasons: Sequence[str]) -> None:

@@ -55,7 +55,7 @@ def add(app: typer.Typer) -> None:
         Without --target the labelled text is translated and the translation labelled: training data in another
         language. Sentences that the system drops as doubtful are left out and counted.
         """
-        from spanport.cli.jobs import JobFiles, run_lines
+        from spanport.cli.jobs import JobFiles, run_parts
         from spanport.formats import find_format, labelled_format
         from spanport.languages import resolve
 
@@ -85,7 +85,7 @@ def add(app: typer.Typer) -> None:
             ngram = make_system(system, settings).settings
             if isinstance(ngram, NgramOptions) and not ngram.drop_labels and is_plain(*inputs):
                 langs = {"source_lang": source_lang, "target_lang": target_lang}
-                return run_lines(
+                return run_parts(
                     files,
                     lambda skip: project_files(source, target, alignments, ngram, **langs, skip=skip),
                     options=options,

@@ -38,15 +38,6 @@ ReadResult = Read | Rejected
 ReadAlignmentResult = ReadAlignment | Rejected
 
 
-class Line(msgspec.Struct, frozen=True):
-    """What became of one record: its first line in the source file, and output bytes or an error and the record."""
-
-    number: int
-    output: bytes
-    error: Exception | None = None
-    record: str = ""
-
-
 def shown(row: Sequence[Any]) -> str:
     """A record as a reject shows it: what each file says."""
     parts = [item.record if isinstance(item, Rejected) else getattr(item, "sentence", None) for item in row]

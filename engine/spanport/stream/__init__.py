@@ -1,7 +1,8 @@
 """Streams of records through stages: order, exactly-once, bounded memory, resume. Knows no language and no model."""
 
 from spanport.stream.asynchronous import arun_stages
-from spanport.stream.job import OutputJob
+from spanport.stream.job import OutputJob, Part
+from spanport.stream.rejects import Reject
 from spanport.stream.run import run_stages
 from spanport.stream.stage import Done, Failed, Outcome, Stage
 from spanport.stream.staged import StageGroup, run_staged
@@ -12,6 +13,8 @@ __all__ = [
     "Failed",
     "Outcome",
     "OutputJob",
+    "Part",
+    "Reject",
     "Snapshot",
     "Stage",
     "StageGroup",

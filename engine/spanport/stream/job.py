@@ -14,32 +14,48 @@ import msgspec
 
 from spanport.errors import JournalError, StageError, UsageError
 from spanport.stream.journal import Commit, Journal, fingerprint
-from spanport.stream.rejects import reject_line
+from spanport.stream.rejects import Reject
 from spanport.stream.sink import Sink, is_regular
 
-_MOST_PENDING = 50_000
-"""Records held between commits at most."""
+_MOST_PENDING = 1 << 20
+"""Bytes held in memory at most before they are written."""
+
+
+class Part(msgspec.Struct, frozen=True):
+    """What became of records that follow one another.
+
+    ``line`` is the one on which the last of the ``records`` begins in the source file; ``output`` is that of all of
+    them, and those among ``rejects`` have none of it.
+    """
+
+    line: int
+    output: bytes = b""
+    records: int = 1
+    rejects: Sequence[Reject] = ()
 
 
 class _Ledger(msgspec.Struct):
-    """What is committed, and ``(output, reject line)`` of each record since.
+    """How far a job is: ``safe`` on disk and in the journal, ``written``, and what it has taken since.
 
+    ``pending`` has the records, the rejects among them, output and reject lines of each part; ``size`` bytes in all.
     Always replaced as a whole, so that an interrupt finds it consistent at any moment.
     """
 
-    done: Commit
-    pending: list[tuple[bytes, bytes]]
+    safe: Commit
+    written: Commit
+    pending: list[tuple[int, int, bytes, bytes]]
+    size: int
     since: float
 
 
 class OutputJob:
     """Writes a command's output and rejects so that a killed run can go on and end with the same bytes.
 
-    ``output`` is written in place (``-`` is standard output); every ``interval`` seconds all whole records are
-    forced to disk, and only then noted in ``OUTPUT.journal``. A run that finds a journal cuts both files back to
-    the last commit whose bytes are there, and ``completed`` says how many records to skip. `finish` removes the
-    journal; leaving the ``with`` block in any other way commits the whole records so far. The rejects file is
-    made when the first reject comes.
+    ``output`` is written in place (``-`` is standard output), a megabyte at a time; every ``interval`` seconds all
+    whole records are forced to disk, and only then noted in ``OUTPUT.journal``. A run that finds a journal cuts both
+    files back to the last commit whose bytes are there, and ``completed`` says how many records to skip. `finish`
+    removes the journal; leaving the ``with`` block in any other way commits the whole records so far. The rejects
+    file is made when the first reject comes.
 
     Where input or output is not a regular file nothing can be resumed: there is no journal, and each record is
     written at once.
@@ -75,45 +91,57 @@ class OutputJob:
         except OSError as error:
             raise UsageError(f"cannot write {error.filename or output}: {error.strerror}") from error
         self._interval = interval if self._journal else 0.0
-        self._ledger = _Ledger(done, [], time.monotonic())
+        self._ledger = _Ledger(done, done, [], 0, time.monotonic())
         self._ended = False
         self.completed = done.records
         self.rejected = done.rejected
 
-    def write(self, data: bytes) -> None:
-        """Take the output of the next record."""
-        self._take(data, b"")
-
-    def reject(self, *, line: int, error: Exception, record: str, output: bytes = b"") -> None:
-        """Take the next record as rejected; ``output`` stands in its place in the output."""
-        self.rejected += 1
-        self._take(output, reject_line(line, error, record))
-
-    def _take(self, output: bytes, reject: bytes) -> None:
+    def write(self, output: bytes, records: int = 1, rejects: Sequence[Reject] = ()) -> None:
+        """Take the next records: the output of all of them, and those among them that are rejected."""
+        self.rejected += len(rejects)
+        lines = b"".join([reject.encode() for reject in rejects])
         ledger = self._ledger
-        ledger.pending.append((output, reject))
-        if len(ledger.pending) >= _MOST_PENDING or time.monotonic() - ledger.since >= self._interval:
-            self.commit()
+        ledger.pending.append((records, len(rejects), output, lines))
+        ledger.size += len(output) + len(lines)
+        due = time.monotonic() - ledger.since >= self._interval
+        if due or ledger.size >= _MOST_PENDING:
+            self._settle(durably=due)
 
     def commit(self) -> None:
         """Force all records so far to disk."""
-        done, pending = self._ledger.done, self._ledger.pending
-        output = b"".join(data for data, _ in pending)
-        rejects = b"".join(line for _, line in pending)
-        now = Commit(
-            done.records + len(pending),
-            done.rejected + sum(1 for _, line in pending if line),
-            done.output + len(output),
-            done.rejects + len(rejects),
-        )
+        self._settle(durably=True)
+
+    def _settle(self, *, durably: bool) -> None:
         try:
-            self._output.write(done.output, output, sync=self._journal is not None)
-            self._rejects.write(done.rejects, rejects, sync=self._journal is not None)
-            if self._journal and pending:
-                self._journal.commit(now)
+            if self._ledger.pending:
+                self._flush(self._ledger)
+            if durably:
+                self._secure(self._ledger)
         except OSError as error:
             self._give_up(error)
-        self._ledger = _Ledger(now, [], time.monotonic())
+
+    def _flush(self, ledger: _Ledger) -> None:
+        """Write what is pending."""
+        records, rejected, outputs, rejects = zip(*ledger.pending, strict=True)
+        output, lines = b"".join(outputs), b"".join(rejects)
+        before = ledger.written
+        now = Commit(
+            before.records + sum(records),
+            before.rejected + sum(rejected),
+            before.output + len(output),
+            before.rejects + len(lines),
+        )
+        self._output.write(before.output, output)
+        self._rejects.write(before.rejects, lines)
+        self._ledger = _Ledger(ledger.safe, now, [], 0, ledger.since)
+
+    def _secure(self, ledger: _Ledger) -> None:
+        """Force what is written to disk and note it."""
+        if self._journal and ledger.written != ledger.safe:
+            self._output.sync()
+            self._rejects.sync()
+            self._journal.commit(ledger.written)
+        self._ledger = _Ledger(ledger.written, ledger.written, [], 0, time.monotonic())
 
     def _give_up(self, error: OSError) -> None:
         if error.errno == errno.EPIPE:
@@ -124,13 +152,13 @@ class OutputJob:
         again = "; mend that and run the same command again to go on" if self._journal else ""
         raise StageError(
             f"cannot write {error.filename or self._output.name}: {error.strerror or error} "
-            f"({self._ledger.done.records:,} records are complete{again})"
+            f"({self._ledger.safe.records:,} records are complete{again})"
         ) from error
 
     def _cut(self) -> None:
         with contextlib.suppress(OSError):
-            self._output.cut(self._ledger.done.output)
-            self._rejects.cut(self._ledger.done.rejects)
+            self._output.cut(self._ledger.safe.output)
+            self._rejects.cut(self._ledger.safe.rejects)
 
     def finish(self) -> None:
         """The job is complete."""

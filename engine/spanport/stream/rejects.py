@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import msgspec
 
 
@@ -13,7 +15,11 @@ class Reject(msgspec.Struct, frozen=True):
     error: str
     record: str
 
+    @classmethod
+    def of(cls, line: int, error: Exception, record: str) -> Self:
+        """A record that ``error`` speaks of."""
+        return cls(line, type(error).__name__, str(error), record)
 
-def reject_line(line: int, error: Exception, record: str) -> bytes:
-    """A rejects-file line, newline included."""
-    return msgspec.json.encode(Reject(line, type(error).__name__, str(error), record)) + b"\n"
+    def encode(self) -> bytes:
+        """A rejects-file line, newline included."""
+        return msgspec.json.encode(self) + b"\n"

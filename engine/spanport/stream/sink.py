@@ -26,8 +26,8 @@ class Sink:
         if not lazy:
             self._file = self._open()
 
-    def write(self, position: int, data: bytes, *, sync: bool) -> None:
-        """Write all of ``data``, durably where ``sync`` asks for it."""
+    def write(self, position: int, data: bytes) -> None:
+        """Write all of ``data``."""
         if not data:
             return
         if self._file is None:
@@ -38,7 +38,10 @@ class Sink:
         while view:
             view = view[self._file.write(view) :]
         self._file.flush()
-        if sync:
+
+    def sync(self) -> None:
+        """Force to disk what is written of a regular file."""
+        if self._file is not None and self.seekable:
             os.fsync(self._file.fileno())
 
     def _open(self) -> BinaryIO:

@@ -13,7 +13,9 @@ from spanport.bulk import feeds, is_plain, project_files
 from spanport.errors import LengthMismatchError
 from spanport.formats import Rejected, parallel, read, read_alignments
 from spanport.formats.conll import encode_conll_projection
+from spanport.formats.records import shown
 from spanport.options import NgramOptions
+from spanport.stream import Reject
 
 SOURCE = "Ana B-PER\nRuiz I-PER\nlives O\nin O\nLima B-LOC\n\nAna I-PER\n\n\nGo O\n"
 TARGET = "Ana X B-PER\nRuiz X O\nvive X O\nen X O\nLima X O\n\nAna X NO\n\n\n! X O\n"
@@ -29,35 +31,45 @@ def write(folder: Path, source: str | bytes, target: str | bytes, links: str | b
     return paths[0], paths[1], paths[2]
 
 
-def ordinarily(paths: tuple[str, str, str], options: NgramOptions) -> list[bytes | str]:
-    """Bytes of each record by readers, engine and writer, or the message of its error."""
+Made = tuple[int, bytes, list[Reject]]
+
+
+def ordinarily(paths: tuple[str, str, str], options: NgramOptions, skip: int = 0) -> Made:
+    """How many records there are, the bytes and the rejects, by readers, engine and writer."""
     rows = list(
         parallel(("s", read(paths[0])), ("t", read(paths[1], labels=False)), ("l", read_alignments(paths[2])))
-    )
-    out: list[bytes | str] = []
+    )[skip:]
+    output, rejects = b"", []
     engine = Engine(None)  # type: ignore[arg-type]
     for row in rows:
-        bad = next((item for item in row if isinstance(item, Rejected)), None)
-        if bad:
-            out.append(str(bad.error))
-            continue
-        pair = Pair(row[0].sentence, row[1].sentence, row[2].alignment)
-        (result,) = engine.project([pair], aligned=True, options=options, on_error="return")
-        out.append(encode_conll_projection(result) if isinstance(result, Projection) else str(result))
-    return out
+        error: object = next((item.error for item in row if isinstance(item, Rejected)), None)
+        if error is None:
+            pair = Pair(row[0].sentence, row[1].sentence, row[2].alignment)
+            (error,) = engine.project([pair], aligned=True, options=options, on_error="return")
+        if isinstance(error, Projection):
+            output += encode_conll_projection(error)
+        else:
+            assert isinstance(error, Exception)
+            rejects.append(Reject.of(row[0].line, error, shown(row)))
+    return len(rows), output, rejects
 
 
-def in_bulk(paths: tuple[str, str, str], options: NgramOptions, skip: int = 0) -> list[bytes | str]:
-    lines = project_files(*paths, options, skip=skip)
-    return [line.output if line.error is None else str(line.error) for line in lines]
+def in_bulk(paths: tuple[str, str, str], options: NgramOptions, skip: int = 0) -> Made:
+    """The same of all parts."""
+    parts = list(project_files(*paths, options, skip=skip))
+    return (
+        sum(part.records for part in parts),
+        b"".join(part.output for part in parts),
+        [reject for part in parts for reject in part.rejects],
+    )
 
 
 def test_labels_columns_and_empty_sentences(tmp_path: Path) -> None:
     paths = write(tmp_path, SOURCE, TARGET, LINKS)
-    lines = list(project_files(*paths, NgramOptions()))
-    assert [line.number for line in lines] == [1, 7, 9, 10]
-    assert lines[0].output == b"Ana\tX\tB-PER\nRuiz\tX\tI-PER\nvive\tX\tO\nen\tX\tO\nLima\tX\tB-LOC\n\n"
-    assert [line.output for line in lines[1:]] == [b"Ana\tX\tB-PER\n\n", b"\n", b"!\tX\tO\n\n"]
+    (part,) = project_files(*paths, NgramOptions())
+    assert (part.records, part.line, part.rejects) == (4, 10, [])
+    first = b"Ana\tX\tB-PER\nRuiz\tX\tI-PER\nvive\tX\tO\nen\tX\tO\nLima\tX\tB-LOC\n\n"
+    assert part.output == first + b"Ana\tX\tB-PER\n\n" + b"\n" + b"!\tX\tO\n\n"
     assert in_bulk(paths, NgramOptions()) == ordinarily(paths, NgramOptions())
 
 
@@ -79,7 +91,7 @@ def test_odd_records_take_the_ordinary_path(tmp_path: Path, source, target, link
     paths = write(tmp_path, source, target, links)
     results = in_bulk(paths, NgramOptions())
     assert results == ordinarily(paths, NgramOptions())
-    assert len(results) == 4
+    assert results[0] == 4
 
 
 WORDS = st.sampled_from(["Ana", "Lima", "!", "?", "é", "北京", "x"])
@@ -99,29 +111,28 @@ SENTENCES = st.lists(
     sentences=SENTENCES,
     score=st.sampled_from(["pairs", "covered"]),
     skip=st.integers(0, 3),
-    block=st.integers(16, 80),
+    window=st.integers(16, 80),
 )
-def test_same_bytes_whatever_the_block(tmp_path_factory, sentences, score, skip, block) -> None:
+def test_same_bytes_whatever_the_window(tmp_path_factory, sentences, score, skip, window) -> None:
     source = "".join("".join(f"{w} {t}\n" for w, t in rows) + "\n" for rows, _, _ in sentences)
     target = "".join("".join(f"{w}\tO\n" for w in words) + "\n" for _, words, _ in sentences)
     links = "".join(" ".join(f"{i}-{j}" for i, j in pairs) + "\n" for _, _, pairs in sentences)
     paths = write(tmp_path_factory.mktemp("bulk"), source, target, links)
     options = NgramOptions(score=score)
     patch = pytest.MonkeyPatch()
-    patch.setattr(feeds, "BLOCK", block)
-    patch.setattr(feeds, "RECORDS", 3)
+    patch.setattr(feeds, "WINDOW", window)
     try:
-        assert in_bulk(paths, options, skip) == ordinarily(paths, options)[skip:]
+        assert in_bulk(paths, options, skip) == ordinarily(paths, options, skip)
     finally:
         patch.undo()
 
 
 def test_files_of_different_lengths(tmp_path: Path) -> None:
     paths = write(tmp_path, SOURCE, TARGET, LINKS + "0-0\n0-0\n")
-    lines = project_files(*paths)
-    assert [next(lines).number for _ in range(4)] == [1, 7, 9, 10]
+    parts = project_files(*paths)
+    assert next(parts).records == 4
     with pytest.raises(LengthMismatchError, match=r"s\.conll has 4, .*t\.conll has 4, .*l\.pharaoh has 6"):
-        next(lines)
+        next(parts)
 
 
 def test_plain_files_only(tmp_path: Path) -> None:

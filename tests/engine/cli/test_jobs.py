@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from spanport import bulk
+from spanport.bulk import feeds, project_files
 from spanport.systems.base import make_system, makes_targets, system_names
 
 SOURCE = "Ana B-PER\nRuiz I-PER\nlives O\nin O\nSeville B-LOC\n\nAna B-PER\narrives O\n\n"
@@ -183,6 +187,41 @@ def test_empty_lines_stay_where_they_are(cli, parallel: Path) -> None:
     (parallel / "links.pharaoh").write_text("\n0-1 1-0\n")
     assert cli(*project(parallel, "--alignments", parallel / "links.pharaoh")).code == 0
     assert (parallel / "out.conll").read_text() == "\nllega\tO\nAna\tB-PER\n\n"
+
+
+@pytest.mark.parametrize("after", [1, 4])
+def test_projection_of_files_goes_on_in_the_middle_of_a_block(
+    cli, parallel: Path, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    for name, content in (("en.conll", SOURCE), ("links.pharaoh", LINKS), ("es.conll", LABELLED)):
+        (parallel / name).write_text(content * 60)
+    links = (parallel / "links.pharaoh").read_text().splitlines()
+    links[7] = "0-9"
+    (parallel / "links.pharaoh").write_text("\n".join(links) + "\n")
+    base = ["project", "--source", parallel / "en.conll", "--target", parallel / "es.conll", "--target-lang", "es"]
+    base += ["--alignments", parallel / "links.pharaoh", "-o"]
+    assert cli(*base, parallel / "whole.conll").code == 1
+    whole = (parallel / "whole.conll").read_text()
+    assert whole == LABELLED * 3 + LABELLED[: LABELLED.index("llega")] + LABELLED * 56
+
+    def stopped(*args: Any, **options: Any) -> Any:
+        yield from islice(project_files(*args, **options), after)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(feeds, "WINDOW", 150)
+        patch.setattr(bulk, "project_files", stopped)
+        assert cli(*base, parallel / "out.conll").code == 130
+    written = (parallel / "out.conll").read_text()
+    assert 0 < len(written) < len(whole)
+    assert whole.startswith(written)
+    ran = cli(*base, parallel / "out.conll")
+    assert (ran.code, "resuming after" in ran.err) == (1, True)
+    assert (parallel / "out.conll").read_text() == whole
+    assert [(r["line"], r["record"]) for r in rejects(parallel)] == [
+        (r["line"], r["record"]) for r in rejects(parallel, "whole.conll")
+    ]
+    assert len(rejects(parallel)) == 1
 
 
 def test_files_of_different_lengths(cli, parallel: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fake_stages import BadRecordError, composition, faulty
 from spanport.options import StreamOptions
-from spanport.stream import Failed, OutputJob, Stage, run_stages
+from spanport.stream import Failed, OutputJob, Reject, Stage, run_stages
 
 OPTIONS = StreamOptions(window=32, lookahead=16, linger=None)
 
@@ -42,7 +42,7 @@ def main(source: Path, output: Path, interval: float) -> None:
                 number += 1
                 if isinstance(outcome, Failed):
                     assert isinstance(outcome.error, BadRecordError)
-                    job.reject(line=number, error=outcome.error, record=str(outcome.record))
+                    job.write(b"", rejects=[Reject.of(number, outcome.error, str(outcome.record))])
                 else:
                     job.write(b"%d %d\n" % (number, outcome.value))
         job.finish()

@@ -15,7 +15,7 @@ import pytest
 from fake_stages import BadRecordError, composition, stream_threads
 from spanport.errors import StageError
 from spanport.options import StreamOptions
-from spanport.stream import Failed, OutputJob, Stage, run_stages
+from spanport.stream import Failed, OutputJob, Reject, Stage, run_stages
 
 COUNT, BAD = 100, 57
 OPTIONS = StreamOptions(window=32, lookahead=16, linger=None)
@@ -73,7 +73,7 @@ def work(folder: Path, built: list[Stage]) -> tuple[bytes, bytes]:
             for outcome in outcomes:
                 number += 1
                 if isinstance(outcome, Failed):
-                    job.reject(line=number, error=outcome.error, record=str(outcome.record))
+                    job.write(b"", rejects=[Reject.of(number, outcome.error, str(outcome.record))])
                 else:
                     job.write(b"%d %d\n" % (number, outcome.value))
         job.finish()

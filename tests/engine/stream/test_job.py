@@ -17,7 +17,8 @@ import pytest
 
 from fake_stages import disk_of
 from spanport.errors import JournalError, StageError, UsageError
-from spanport.stream import OutputJob
+from spanport.stream import OutputJob, Reject
+from spanport.stream import job as stream_job
 
 SCRIPT = Path(__file__).with_name("killed_job.py")
 TESTS = SCRIPT.parents[2]
@@ -124,7 +125,7 @@ def interrupted(tmp_path: Path, source: Path, **options: Any) -> None:
     def work() -> None:
         with job(tmp_path, source, **options) as running:
             running.write(b"one\n")
-            running.reject(line=2, error=ValueError("no"), record="zwei")
+            running.write(b"", rejects=[Reject.of(2, ValueError("no"), "zwei")])
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -222,6 +223,44 @@ def test_standard_output(source: Path, tmp_path: Path, capfdbinary: pytest.Captu
         running.write(b"one\n")
         running.finish()
     assert capfdbinary.readouterr().out == b"one\n"
+
+
+def test_memory_is_bounded_between_commits(tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is pending is written when there is much of it, but is not safe before it is committed."""
+    monkeypatch.setattr(stream_job, "_MOST_PENDING", 100)
+    running = job(tmp_path, source)
+    for i in range(30):
+        running.write(b"%09d\n" % i)
+    assert (tmp_path / "out").stat().st_size == 300
+    journal = (tmp_path / "out.journal").read_bytes()
+    assert journal.count(b"\n") == 1
+    running.commit()
+    running.write(b"x" * 200 + b"\n")
+    assert (tmp_path / "out").stat().st_size == 501
+    assert (tmp_path / "out.journal").read_bytes().count(b"\n") == 2
+    del running  # killed
+    with job(tmp_path, source) as again:
+        assert again.completed == 30
+        assert (tmp_path / "out").stat().st_size == 300
+        again.finish()
+
+
+def test_many_records_at_once_are_resumed_like_one_by_one(tmp_path: Path, source: Path) -> None:
+    with job(tmp_path, source) as running:
+        rejects = [Reject.of(line, ValueError("no"), "x") for line in (2, 3)]
+        running.write(b"1\n4\n5\n", 5, rejects)
+        running.write(b"6\n")
+    with job(tmp_path, source) as running:
+        assert (running.completed, running.rejected) == (6, 2)
+        running.finish()
+    assert (tmp_path / "out").read_bytes() == b"1\n4\n5\n6\n"
+    assert [json.loads(line)["line"] for line in (tmp_path / "rejects").read_text().splitlines()] == [2, 3]
+
+
+def test_rejects_may_go_to_a_device(tmp_path: Path, source: Path) -> None:
+    with OutputJob(tmp_path / "out", os.devnull, inputs=[source]) as running:
+        running.write(b"", rejects=[Reject.of(1, ValueError("no"), "x")])
+        running.finish()
 
 
 def test_a_full_disk_leaves_whole_records_and_resumes(tmp_path: Path, source: Path) -> None:
