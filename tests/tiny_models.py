@@ -35,6 +35,23 @@ def unigram(specials: tuple[str, ...], *, prefix: str = "<s> ", suffix: str = " 
     return tokenizer
 
 
+def byte_level() -> Any:
+    """A small byte-level BPE tokenizer of the RoBERTa form, trained on :data:`TEXTS`."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        special_tokens=["<s>", "</s>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(TEXTS, trainer)
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 1), ("<s>", 0))
+    return tokenizer
+
+
 def xlm_roberta(folder: Path, *, labels: tuple[str, ...] = LABELS, positions: int = 34) -> Path:
     """A tiny XLM-R: a token classifier, or a plain encoder when ``labels`` is empty."""
     import torch

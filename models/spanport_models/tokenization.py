@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spanport_models.errors import ArchitectureError, BundleError
+from spanport_models.word_cache import WordCache
 
 Int32Array: TypeAlias = NDArray[np.int32]
 
@@ -32,7 +34,7 @@ class TokenizedWords:
 
 
 class WordTokenizer:
-    """Turns pre-split words into subword ids, each word on its own.
+    """Turns pre-split words into subword ids, each word on its own, and so each distinct word once.
 
     Args:
         path: A ``tokenizer.json``.
@@ -45,6 +47,7 @@ class WordTokenizer:
 
     def __init__(self, path: Path, max_length: int) -> None:
         self._tokenizer = load_tokenizer(path)
+        self._pieces = WordCache(self._tokenize, np.int32)
         self.max_length = max_length
         self._head, self._tail = self._special_ids()
         self.room = max_length - len(self._head) - len(self._tail)
@@ -94,17 +97,27 @@ class WordTokenizer:
             first_token: Id that replaces the first special token (the language of a translator's encoder).
         """
         head = self._head if first_token is None else np.r_[np.int32(first_token), self._head[1:]]
-        encodings = self._tokenizer.encode_batch(
-            [list(words) for words in sentences], is_pretokenized=True, add_special_tokens=False
-        )
-        return [self._pack(encoding, len(words), head) for encoding, words in zip(encodings, sentences, strict=True)]
+        counts = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
+        pieces, offsets = self._pieces([word for words in sentences for word in words])
+        ends = np.cumsum(counts)
+        word = np.arange(len(offsets) - 1, dtype=np.int32) - np.repeat((ends - counts).astype(np.int32), counts)
+        owners = np.repeat(word, np.diff(offsets))
+        out, start = [], 0
+        for words, stop in zip(counts.tolist(), offsets[ends].tolist(), strict=True):
+            end = min(stop, start + self.room)
+            row = np.concatenate((head, pieces[start:end], self._tail))
+            cut = len(np.setdiff1d(owners[end:stop], owners[start:end])) if end < stop else 0
+            out.append(TokenizedWords(row, owners[start:end], words, cut))
+            start = stop
+        return out
 
-    def _pack(self, encoding: Any, words: int, head: Int32Array) -> TokenizedWords:
-        ids, owners = encoding.ids, encoding.word_ids
-        owner_array = np.array(owners[: self.room], dtype=np.int32)
-        truncated = len(set(owners[self.room :]) - set(owners[: self.room])) if len(ids) > self.room else 0
-        row = np.concatenate((head, np.array(ids[: self.room], dtype=np.int32), self._tail))
-        return TokenizedWords(row, owner_array, words, truncated)
+    def _tokenize(self, words: list[str]) -> tuple[list[int], list[int]]:
+        """Subword ids of all words, one after the other, and how many each has."""
+        encodings = self._tokenizer.encode_batch(
+            [[word] for word in words], is_pretokenized=True, add_special_tokens=False
+        )
+        ids = [encoding.ids for encoding in encodings]
+        return list(chain.from_iterable(ids)), [len(own) for own in ids]
 
     def _special_ids(self) -> tuple[Int32Array, Int32Array]:
         """Ids that the post-processor puts before and after a sentence."""

@@ -1,10 +1,14 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+import spanport_models
 import tiny_models as tiny
 from spanport_models.errors import ArchitectureError, BundleError
-from spanport_models.tokenization import TextTokenizer, WordTokenizer
+from spanport_models.tokenization import TextTokenizer, WordTokenizer, load_tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +25,44 @@ def test_every_word_is_tokenized_on_its_own_as_transformers_does(words: WordToke
         (actual,) = words([text.split()])
         assert actual.ids.tolist() == expected["input_ids"]
         assert actual.word_of_subword.tolist() == [w for w in expected.word_ids() if w is not None]
+
+
+WORDS = st.lists(
+    st.one_of(
+        st.sampled_from([*" ".join(tiny.TEXTS).split(), "", " ", "l'Oréal", "a b", "</s>", "“x”"]),
+        st.text(max_size=6),
+    ),
+    max_size=12,
+)
+
+
+@pytest.fixture(scope="module", params=["mini", "unigram", "byte-level"])
+def tokenizer_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if request.param == "mini":
+        return Path(spanport_models.__file__).parent / "mini" / "encoder" / "tokenizer.json"
+    path = tmp_path_factory.mktemp("tokenizer") / "tokenizer.json"
+    made = tiny.unigram(("<s>", "</s>", "<unk>")) if request.param == "unigram" else tiny.byte_level()
+    made.save(str(path))
+    return path
+
+
+@pytest.fixture(scope="module")
+def ours_and_library(tokenizer_file: Path) -> tuple[WordTokenizer, Any]:
+    return WordTokenizer(tokenizer_file, max_length=12), load_tokenizer(tokenizer_file)
+
+
+@given(rows=st.lists(WORDS, max_size=4))
+def test_words_once_each_are_as_in_their_sentence(
+    rows: list[list[str]], ours_and_library: tuple[WordTokenizer, Any]
+) -> None:
+    ours, library = ours_and_library
+    head, tail = ours.specials
+    for row, item in zip(rows, ours(rows), strict=True):
+        whole = library.encode(row, is_pretokenized=True, add_special_tokens=False)
+        owners = whole.word_ids[: ours.room]
+        assert item.ids[head : len(item.ids) - tail].tolist() == whole.ids[: ours.room]
+        assert item.word_of_subword.tolist() == owners
+        assert item.truncated_words == len(set(whole.word_ids[ours.room :]) - set(owners))
 
 
 def test_what_does_not_fit_is_cut_and_recorded(words: WordTokenizer) -> None:
