@@ -194,6 +194,10 @@ class Engine:
         """As `align`, yielding outcomes; ``skip`` as in `stream_label`."""
         return self._run(map(work_of, pairs), self._planner.align(), skip)
 
+    def tools(self, *, translated: bool = False) -> Tools:
+        """What systems may use of this engine; ``translated`` as in `Tools`."""
+        return Tools(self.models, lambda: self.align_options, self.encode_options, translated=translated)
+
     @property
     def _planner(self) -> Planner:
         return Planner(
@@ -206,8 +210,7 @@ class Engine:
 
     def _system(self, name: str, options: SystemOptions, *, translated: bool = False) -> System:
         """The system, with the translator already there if it needs one: better no start than a late end."""
-        tools = Tools(self.models, lambda: self.align_options, self.encode_options, translated=translated)
-        system = make_system(name, options, tools)
+        system = make_system(name, options, self.tools(translated=translated))
         if "translator" in system.needs:
             self.models.translator()
         return system

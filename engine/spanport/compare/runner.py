@@ -19,7 +19,6 @@ from spanport.plan import Planner
 from spanport.stages.batch import Job
 from spanport.stream import Done, Failed, run_stages
 from spanport.systems.base import System, run_system
-from spanport.systems.tools import Tools
 from spanport.types import Projection, Sentence, Span
 
 if TYPE_CHECKING:
@@ -78,16 +77,11 @@ class Through:
         return list(jobs)
 
 
-def tools_of(engine: Engine, *, translated: bool = False) -> Tools:
-    """What systems may use of an engine; ``translated`` as in `Tools`."""
-    return Tools(engine.models, lambda: engine.align_options, engine.encode_options, translated=translated)
-
-
 def warm_up(engine: Engine, specs: Sequence[SystemSpec]) -> None:
     """Load the models and compile the kernels that the systems use, so that the first data set is not charged."""
     import numpy as np
 
-    together = Together({spec.title: spec.make(tools_of(engine)) for spec in specs})
+    together = Together({spec.title: spec.make(engine.tools()) for spec in specs})
     word = Sentence("Ana", "", ((0, 3),), (Span(0, 3, "PER"),))
     view = None
     if "probabilities" in together.needs:
@@ -113,7 +107,7 @@ def run_systems(
     sources their labels are projected, or with ``label_source`` those that the bundle's classifier finds.
     ``progress`` is called after each sentence. Raises LanguageError when the bundle lacks a language.
     """
-    tools = tools_of(engine, translated=data.pairs is None)
+    tools = engine.tools(translated=data.pairs is None)
     together = Together({spec.title: spec.make(tools) for spec in specs})
     if "translator" in together.needs:
         engine.models.translator()
