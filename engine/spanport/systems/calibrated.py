@@ -32,7 +32,7 @@ class CalibratedOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown
     max_length: int = 12
     """Longest candidate in words."""
     calibration: str = ""
-    """JSON file of a calibration of one's own; the default is the bundle's, or that of the package (of `mini`)."""
+    """JSON file of a calibration of one's own; the default is the bundle's, and where it has none that of `mini`."""
 
 
 class Scored(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanport.errors import UsageError
+from spanport.models import Models
 from spanport.systems.evidence_ragged import Float64
 from spanport.systems.evidence_shape import LABELS, SHAPE_BY_LABEL
 
@@ -57,15 +57,12 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def load_calibration(path: str = "", bundled: bytes | None = None) -> Calibration:
-    """The calibration in a JSON file; without one that of the bundle, and without that the one of the package.
+    """The calibration in a JSON file; without one that of the bundle, and without that the one of `mini`.
 
     Raises UsageError when the file is missing or no calibration.
     """
     try:
-        if path:
-            data = Path(path).read_bytes()
-        else:
-            data = bundled or files("spanport.systems").joinpath("calibration.json").read_bytes()
+        data = Path(path).read_bytes() if path else bundled or Models("mini").calibration() or b""
         return msgspec.json.decode(data, type=Calibration)
     except (OSError, msgspec.DecodeError) as error:
         raise UsageError(f"calibration {path!r}: {error}; write one with benchmarks/calibrated.py fit") from error

@@ -291,7 +291,7 @@ def test_the_regression_survives_columns_that_are_constant_or_separate_the_class
     assert ((probability > 0.5) == (np.arange(20) >= 10)).all()
 
 
-def test_calibrations_are_read_from_the_package_or_a_file(tmp_path: Path) -> None:
+def test_calibrations_are_read_from_a_bundle_or_a_file(tmp_path: Path) -> None:
     own = load_calibration()
     assert set(own.links.weights) == set(names_of(False))
     assert set(own.view.weights) == set(names_of(True))
