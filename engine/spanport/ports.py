@@ -11,6 +11,7 @@ import numpy.typing as npt
 Float32 = npt.NDArray[np.float32]
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
+UInt64 = npt.NDArray[np.uint64]
 BoolArray = npt.NDArray[np.bool_]
 
 
@@ -65,7 +66,17 @@ class Translator(Protocol):
 
 
 class Lexicon(Protocol):
-    """Bilingual word association."""
+    """Bilingual word association between English and other languages, by hashed words.
 
-    def scores(self, language: str, english_words: Sequence[str], other_words: Sequence[str]) -> Float32:
-        """Association in [0, 1], float32 (len(english_words), len(other_words))."""
+    keys, scores, starts: the table as `spanport_kernels.lookup.Table` has it, uint64 and float32 (entries,) and
+    int32 (buckets + 1,).
+    """
+
+    @property
+    def keys(self) -> UInt64: ...
+    @property
+    def scores(self) -> Float32: ...
+    @property
+    def starts(self) -> Int32: ...
+    def hashes(self, language: str, words: Sequence[str]) -> UInt64:
+        """Hashes of the form and the prefix of each word of a language, uint64 (words, 2)."""

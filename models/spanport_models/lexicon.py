@@ -6,23 +6,23 @@ characters followed by `*`. `language` is the NLLB code of the side that is not 
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spanport_models.word_cache import WordCache
+
 PREFIX = 5
-PREFIX_FACTOR = 0.7
 _KEY_BITS = np.uint64(48)
-_BUCKET_BITS = np.uint64(18)
+_BUCKET_BITS = 18
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _FINISHER = np.uint64(0xBF58476D1CE4E5B9)
 _HALF = np.uint64(32)
 
 
-@lru_cache(maxsize=1 << 16)
 def _hash_form(language: str, form: str) -> int:
     return int.from_bytes(blake2b(f"{language}\t{form}".encode(), digest_size=8).digest(), "little")
 
@@ -49,9 +49,12 @@ def prefix(word: str) -> str:
 
 
 class Lexicon:
-    """Look-up of translation scores between English and other words, a sentence pair at a time.
+    """A lexicon in memory, and the hashes of words to look up in it (:mod:`spanport_kernels.lookup` does that).
 
-    `keys` sorted 48-bit hashes, shape (entries,), uint64; `scores` uint8 of the same shape.
+    Attributes:
+        keys: Sorted 48-bit hashes, shape (entries,), uint64.
+        scores: In [0, 1], float32 of the same shape.
+        starts: Where the keys of each value of the highest bits start, int32 (2**18 + 1,).
     """
 
     def __init__(self, keys: NDArray[np.uint64], scores: NDArray[np.uint8]) -> None:
@@ -59,13 +62,11 @@ class Lexicon:
             raise ValueError(f"keys {keys.shape} and scores {scores.shape} must be one-dimensional and equally long")
         if len(keys) > 1 and not bool((keys[1:] > keys[:-1]).all()):
             raise ValueError("lexicon keys must be sorted and distinct; the file is damaged: reinstall the bundle")
-        self._scores: NDArray[np.float32] = np.append(scores, np.uint8(0)).astype(np.float32) / np.float32(255)
-        buckets = np.arange((1 << int(_BUCKET_BITS)) + 1, dtype=np.uint64) << (_KEY_BITS - _BUCKET_BITS)
-        self._starts = np.searchsorted(keys, buckets).astype(np.int64)
-        self._depth = int(np.diff(self._starts).max(initial=0))
-        # Padding: probing may run past the last entry, and no key has the top bits set.
-        self._keys = np.append(keys, np.full(self._depth + 1, np.uint64(2**64 - 1)))
-        self._size = len(keys)
+        self.keys = keys
+        self.scores: NDArray[np.float32] = scores.astype(np.float32) / np.float32(255)
+        buckets = np.arange((1 << _BUCKET_BITS) + 1, dtype=np.uint64) << (_KEY_BITS - np.uint64(_BUCKET_BITS))
+        self.starts: NDArray[np.int32] = np.searchsorted(keys, buckets).astype(np.int32)
+        self._hashes: dict[str, WordCache] = {}
 
     @classmethod
     def load(cls, path: Path) -> "Lexicon":
@@ -76,30 +77,20 @@ class Lexicon:
             return cls(arrays["keys"].astype(np.uint64), arrays["scores"].astype(np.uint8))
 
     def __len__(self) -> int:
-        return self._size
+        return len(self.keys)
 
-    def _find(self, keys: NDArray[np.uint64]) -> NDArray[np.float32]:
-        places = self._starts[(keys >> (_KEY_BITS - _BUCKET_BITS)).astype(np.int64)]
-        found = np.full(keys.shape, self._size, dtype=np.int64)
-        for offset in range(self._depth):
-            candidate = places + offset
-            np.copyto(found, candidate, where=self._keys[candidate] == keys)
-        scores: NDArray[np.float32] = self._scores[found]
-        return scores
+    def hashes(self, language: str, words: Sequence[str]) -> NDArray[np.uint64]:
+        """Hashes of the forms of words of a language (NLLB code), and of their prefix forms, 0 where they have none.
 
-    def scores(self, language: str, english: Sequence[str], other: Sequence[str]) -> NDArray[np.float32]:
-        """Scores in [0, 1] of every word of `english` (m) with every word of `other` (n).
-
-        The larger of the score of the words and 0.7 times that of their five-character prefixes. `language` is the
-        NLLB code of `other`; a language the lexicon does not know scores 0. Shape: (m, n), float32.
+        Shape: (words, 2). A language that the lexicon does not know has hashes that it does not hold.
         """
-        if not english or not other:
-            return np.zeros((len(english), len(other)), dtype=np.float32)
-        rows, columns = [word.lower() for word in english], [word.lower() for word in other]
-        words = self._find(_combine(_hashes("eng_Latn", rows)[:, None], _hashes(language, columns)[None, :]))
-        short_rows, short_columns = [prefix(word) for word in rows], [prefix(word) for word in columns]
-        prefixes = self._find(
-            _combine(_hashes("eng_Latn", short_rows)[:, None], _hashes(language, short_columns)[None, :])
-        )
-        best: NDArray[np.float32] = np.maximum(words, np.float32(PREFIX_FACTOR) * prefixes)
-        return best
+        cache = self._hashes.setdefault(language, WordCache(partial(_both_forms, language), np.uint64))
+        return cache(words)[0].reshape(-1, 2)
+
+
+def _both_forms(language: str, words: list[str]) -> tuple[NDArray[np.uint64], list[int]]:
+    lowered = [word.lower() for word in words]
+    short = [prefix(word) for word in lowered]
+    hashes = np.stack((_hashes(language, lowered), _hashes(language, short)), axis=1)
+    hashes[[not form for form in short], 1] = 0
+    return hashes.ravel(), [2] * len(words)

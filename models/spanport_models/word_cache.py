@@ -12,7 +12,7 @@ from spanport_models.batching import Int64Array, ragged_index
 LIMIT = 1 << 15
 """Words remembered. Of running text, the frequent words are met again in every batch and the others seldom."""
 
-Compute = Callable[[list[str]], tuple[Sequence[Any], Sequence[int]]]
+Compute = Callable[[list[str]], tuple[Sequence[Any] | NDArray[Any], Sequence[int]]]
 """Distinct words -> the values of all of them, one after the other, and how many belong to each."""
 
 

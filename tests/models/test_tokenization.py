@@ -2,7 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spanport_models
@@ -51,6 +51,7 @@ def ours_and_library(tokenizer_file: Path) -> tuple[WordTokenizer, Any]:
     return WordTokenizer(tokenizer_file, max_length=12), load_tokenizer(tokenizer_file)
 
 
+@settings(deadline=None)
 @given(rows=st.lists(WORDS, max_size=4))
 def test_words_once_each_are_as_in_their_sentence(
     rows: list[list[str]], ours_and_library: tuple[WordTokenizer, Any]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spanport_models.word_cache import WordCache
@@ -12,6 +12,7 @@ def letters(words: list[str]) -> tuple[list[int], list[int]]:
     return [ord(letter) for word in words for letter in word], [len(word) for word in words]
 
 
+@settings(deadline=None)
 @given(
     batches=st.lists(st.lists(st.text("abc", max_size=4), max_size=12), min_size=1, max_size=6),
     limit=st.integers(0, 8),

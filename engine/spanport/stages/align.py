@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 import numpy as np
 
 from spanport.errors import UsageError
 from spanport.options import AlignOptions
-from spanport.ports import Float32, Int32, Lexicon
+from spanport.ports import Float32, Int32, Lexicon, UInt64
 from spanport.stages.batch import offsets_of
 from spanport.stages.embed import Embedded
 from spanport.types import Sentence
 
 ENGLISH = "eng_Latn"
-
-
-def _associations(lexicon: Lexicon, source: Sentence, target: Sentence) -> Float32 | None:
-    """Lexicon scores, float32 (source words, target words); None for a pair of languages it does not hold."""
-    if source.language == ENGLISH:
-        return lexicon.scores(target.language, source.word_texts(), target.word_texts())
-    if target.language == ENGLISH:
-        return lexicon.scores(source.language, target.word_texts(), source.word_texts()).T
-    return None
 
 
 def word_similarity(
@@ -32,8 +24,6 @@ def word_similarity(
 
     None where both weights are 0.
     """
-    from spanport_kernels.lexical import lexical_similarity
-
     mixture = options.mixture
     use_lexicon = mixture.lexicon != 0.0 and lexicon is not None
     if not mixture.lexical and not use_lexicon:
@@ -41,20 +31,39 @@ def word_similarity(
     source_words, target_words = [s.word_texts() for s in sources], [t.word_texts() for t in targets]
     m, n = offsets_of([len(w) for w in source_words]), offsets_of([len(w) for w in target_words])
     if mixture.lexical:
+        from spanport_kernels.lexical import lexical_similarity
+
         flat_source, flat_target = [w for s in source_words for w in s], [w for t in target_words for w in t]
         total = lexical_similarity(flat_source, m, flat_target, n)
         total *= np.float32(mixture.lexical)
     else:
         total = np.zeros(int((np.diff(m) * np.diff(n)).sum()), np.float32)
     if use_lexicon and lexicon is not None:
-        at = 0
-        for source, target in zip(sources, targets, strict=True):
-            size = len(source.words) * len(target.words)
-            found = _associations(lexicon, source, target) if size else None
-            if found is not None:
-                total[at : at + size] += np.float32(mixture.lexicon) * found.ravel()
-            at += size
+        from spanport_kernels.lookup import NEITHER, SOURCE, TARGET, Table, add_lexicon
+
+        english = [
+            SOURCE if s.language == ENGLISH else TARGET if t.language == ENGLISH else NEITHER
+            for s, t in zip(sources, targets, strict=True)
+        ]
+        add_lexicon(
+            total,
+            Table(lexicon.keys, lexicon.scores, lexicon.starts),
+            _hashes(lexicon, sources, source_words),
+            m,
+            _hashes(lexicon, targets, target_words),
+            n,
+            english,
+            mixture.lexicon,
+        )
     return total
+
+
+def _hashes(lexicon: Lexicon, sentences: Sequence[Sentence], words: Sequence[list[str]]) -> UInt64:
+    """Hashes of the words of all sentences, each in its language, uint64 (W, 2)."""
+    parts = [np.empty((0, 2), np.uint64)]
+    for language, here in groupby(zip(sentences, words, strict=True), key=lambda item: item[0].language):
+        parts.append(lexicon.hashes(language, [word for _, own in here for word in own]))
+    return np.concatenate(parts)
 
 
 def align(
