@@ -149,6 +149,23 @@ def test_a_record_that_breaks_a_stage_is_rejected_and_no_other(job: Job, place: 
     assert [(reject["line"], reject["error"]) for reject in job.rejects()] == [(38, "a fault")]
 
 
+def test_a_mistake_of_ours_is_called_one(
+    job: Job, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    def mistake(run: Run) -> Run:
+        return when(lambda items: any(BAD in text for text in items), lambda: TypeError("len() of None"), run)
+
+    assert job.run(place="match", fault=mistake) == 1
+    assert [(reject["line"], reject["reason"]) for reject in job.rejects()] == [(38, "TypeError")]
+    (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert "internal error in stage match" in record.getMessage()
+    assert "Traceback" in record.getMessage()
+    err = capfd.readouterr().err
+    assert "1 of these by internal errors" in err
+    assert job.run("again.jsonl", place="match", fault=exception) == 1
+    assert "internal" not in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("place", STAGES)
 def test_too_little_memory_for_a_batch_costs_time_only(job: Job, place: str) -> None:
     assert job.run(place=place, fault=memory) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -15,7 +16,10 @@ from spanport.errors import LengthMismatchError, RecordError, StageError
 from spanport.formats import Rejected, find_format, parallel
 from spanport.formats.records import shown
 from spanport.stream import Failed, Outcome, OutputJob, Part, Reject
+from spanport.stream.execute import is_unexpected
 from spanport.stream.sink import is_regular
+
+log = logging.getLogger(__name__)
 
 NAMED = 3
 """Rejected records that the summary names."""
@@ -109,18 +113,45 @@ def run_job(
     or a stage fails for a reason outside the records.
     """
 
+    internal = _Internal()
+
     def parts(skip: int) -> Iterator[Part]:
         records = Records(readers, build, skip)
         with closing(outcomes(records, skip)) as results:  # type: ignore[type-var]
             for number, outcome in enumerate(results, skip):
+                internal.see(outcome)
                 yield _part(outcome, encode, *records.place(number))
         if records.mismatch is not None:
             raise records.mismatch
 
     code = run_parts(files, parts, options=options, models=models, engine=engine)
+    internal.report()
     if stats:
         Path(stats).write_bytes(engine.stats.snapshot().to_json())
     return code
+
+
+class _Internal:
+    """Records that failed by an error nobody meant to raise: more likely our mistake than theirs."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def see(self, outcome: Outcome) -> None:
+        """Count it if it is one; the first is logged with its traceback."""
+        if isinstance(outcome, Failed) and is_unexpected(outcome.error):
+            self.count += 1
+            if self.count == 1:
+                trace = "\n".join(getattr(outcome.error, "__notes__", ()))
+                log.error("internal error in stage %s\n%s", outcome.stage, trace or repr(outcome.error))
+
+    def report(self) -> None:
+        """Say how many there were."""
+        if self.count:
+            say(
+                f"{self.count:,} of these by internal errors: a mistake in spanport or in a runtime, not in the "
+                "records; please report it with the traceback above"
+            )
 
 
 def run_parts(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
-from spanport.errors import ModelError, StageError, UsageError
+from spanport.errors import ModelError, SpanportError, StageError, UsageError
 from spanport.stream.stage import Stage
 
 log = logging.getLogger(__name__)
@@ -33,11 +34,16 @@ class Fatal:
         self.error = error
 
 
+def is_unexpected(error: BaseException) -> bool:
+    """Whether a record's error is more likely a mistake in a stage than one of the record."""
+    return not isinstance(error, SpanportError | MemoryError)
+
+
 def execute(stage: Stage, items: Sequence[Any]) -> tuple[list[Any], int]:
     """Results in the items' order, each a value, a `Problem` or a `Fatal`; and how many extra calls it took.
 
     A batch that raises is halved and tried again down to single items, which isolates a bad item and makes
-    room after a MemoryError alike.
+    room after a MemoryError alike. An unexpected error keeps its traceback, as text, in a note.
     """
     error: Exception
     try:
@@ -52,6 +58,8 @@ def execute(stage: Stage, items: Sequence[Any]) -> tuple[list[Any], int]:
     if isinstance(error, _OUTSIDE):
         return [Fatal(_outside(stage, error))] * len(items), 0
     log.debug("stage %s: batch of %d failed", stage.name, len(items), exc_info=error)
+    if len(items) == 1 and is_unexpected(error):
+        error.add_note("".join(traceback.format_exception(error)))
     error.__traceback__ = None  # its frames hold the batch's memory
     if len(items) == 1:
         return [Problem(error)], 0

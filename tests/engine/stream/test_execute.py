@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_stages import BadRecordError, faulty, numbered
-from spanport.errors import ModelError, StageError
+from spanport.errors import ModelError, RecordError, StageError
 from spanport.stream import Stage
 from spanport.stream.execute import Fatal, Problem, execute
 
@@ -70,3 +70,13 @@ def test_a_wrong_number_of_results_is_an_error_not_a_shift() -> None:
 def test_the_error_of_a_record_does_not_keep_its_batch_in_memory() -> None:
     [result], _ = execute(faulty("a", {0}), numbered(1))
     assert result.error.__traceback__ is None
+
+
+def test_an_unexpected_error_keeps_its_traceback_as_text() -> None:
+    [_, result, _], _ = execute(faulty("a", {1}, error=lambda: TypeError("no such thing")), numbered(3))
+    (note,) = result.error.__notes__
+    assert note.startswith("Traceback")
+    assert "in run" in note
+    assert "TypeError: no such thing" in note
+    [result], _ = execute(faulty("a", {0}, error=lambda: RecordError("a bad record")), numbered(1))
+    assert not hasattr(result.error, "__notes__")
