@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spanport.ports import Float32
+from spanport.ports import Float32, Int64
 from spanport.types import Span
 
 
@@ -30,13 +30,26 @@ def group_tags(tags: Sequence[str]) -> list[tuple[int, int, str]]:
     return entities
 
 
+def read_tags(probabilities: Float32, labels: Sequence[str]) -> Int64:
+    """Tags of the words of one sentence, int64 (W,): the likeliest path that keeps to IOB2, where the labels do.
+
+    An entity cannot begin inside, so the classifier's doubt between ``B-`` and ``I-``, or between two types, is
+    settled for the entity as a whole. probabilities: float32 (W, L); labels: the L tags.
+    """
+    if not len(probabilities):
+        return np.empty(0, np.int64)
+    from spanport_kernels.tagging import best_tags
+
+    return best_tags(probabilities, np.array([0, len(probabilities)]), labels).astype(np.int64)
+
+
 def label_spans(words: Sequence[tuple[int, int]], probabilities: Float32, labels: Sequence[str]) -> tuple[Span, ...]:
     """Entities of one sentence as character spans.
 
     words: character offsets of W words; probabilities: float32 (W, L); labels: the L tags.
     A span's score is the mean probability of its words' tags.
     """
-    best = probabilities.argmax(axis=1) if len(words) else np.empty(0, np.int64)
+    best = read_tags(probabilities, labels) if len(words) else np.empty(0, np.int64)
     tags = [labels[i] for i in best.tolist()]
     peak = probabilities[np.arange(len(words)), best] if len(words) else probabilities
     return tuple(

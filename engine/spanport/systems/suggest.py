@@ -10,7 +10,7 @@ import numpy as np
 
 from spanport.ports import Float32
 from spanport.stages.batch import Job
-from spanport.stages.label import group_tags, label_spans
+from spanport.stages.label import group_tags, label_spans, read_tags
 from spanport.types import Span
 
 DOUBT = 0.25
@@ -25,7 +25,7 @@ def read(probabilities: Float32 | None, tags: Sequence[str], doubt: float = 1.0)
     if probabilities is None or not len(probabilities) or not tags:
         return []
     weights = np.array([doubt if tag == "O" else 1.0 for tag in tags], np.float32)
-    return group_tags([tags[i] for i in (probabilities * weights).argmax(axis=1).tolist()])
+    return group_tags([tags[i] for i in read_tags(probabilities * weights, tags).tolist()])
 
 
 def mass(probabilities: Float32, tags: Sequence[str], start: int, end: int, label: str) -> float:

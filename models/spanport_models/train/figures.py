@@ -27,11 +27,13 @@ class Figure:
 
 
 def entity_f1(encoder: Encoder, path: Path) -> float:
-    """Entity F1 (seqeval) of the encoder's labels on a CoNLL file."""
+    """Entity F1 (seqeval) of the encoder's labels, read as the engine reads them, on a CoNLL file."""
+    from spanport_kernels.tagging import best_tags
+
     sentences = [(words, labels) for words, labels in read_conll(path) if words[0] != "-DOCSTART-"]
     encoded = encoder.encode([words for words, _ in sentences], hidden=False)
-    best = encoded.word_probabilities.argmax(axis=1)
     offsets = encoded.word_offsets
+    best = best_tags(encoded.word_probabilities, offsets, encoder.labels)
     predicted = [[encoder.labels[k] for k in best[start:end]] for start, end in pairwise(offsets)]
     return float(f1_score([labels for _, labels in sentences], predicted))
 

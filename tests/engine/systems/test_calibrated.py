@@ -16,7 +16,7 @@ from fakes import LABELS, FakeEncoder, FakeModels, FakeTranslator
 from spanport.api import Engine
 from spanport.errors import UsageError
 from spanport.stages.batch import Job, pack
-from spanport.stages.label import group_tags
+from spanport.stages.label import group_tags, read_tags
 from spanport.systems.base import make_system
 from spanport.systems.calibrated import Calibrated, CalibratedOptions, Scored, select, weigh
 from spanport.systems.calibration import Logistic, fit_logistic, load_calibration
@@ -159,7 +159,7 @@ def by_hand(one: Job, entity: tuple[int, int, str], start: int, end: int) -> dic
     assert one.probabilities is not None
     view = one.probabilities
     marks = [view[w, LABELS.index(f"B-{label}")] + view[w, LABELS.index(f"I-{label}")] for w in range(start, end)]
-    read = group_tags([LABELS[i] for i in view.argmax(axis=1)])
+    read = group_tags([LABELS[i] for i in read_tags(view, LABELS)])
     return {
         "coverage": (len({i for i, _ in inside}) + len({j for _, j in inside})) / (last - first + n),
         "scattered": 1 - len(inside) / max(len(own), 1),
