@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +65,20 @@ def offsets_of(lengths: Sequence[int]) -> Int64:
     return out
 
 
+def range_means(values: Float32, start: Int64, end: Int64, column: npt.NDArray[np.integer[Any]]) -> Float32:
+    """Mean of ``values[start:end, column]`` for each of R ranges of at least one row, float32 (R,).
+
+    values: float32 (W, L); start, end, column: (R,). Ranges of one length are taken together, so that every mean is
+    rounded as that of the range by itself.
+    """
+    out = np.empty(len(start), np.float32)
+    lengths = end - start
+    for length in np.unique(lengths).tolist():
+        at = np.flatnonzero(lengths == length)
+        out[at] = values[start[at, None] + np.arange(length), column[at, None]].mean(axis=1)
+    return out
+
+
 def check_links(links: Sequence[tuple[int, int]] | Int32, source: Sentence, target: Sentence) -> Int32:
     """The links as int32 (E, 2), sorted row-major and unique.
 
@@ -83,15 +97,20 @@ def check_links(links: Sequence[tuple[int, int]] | Int32, source: Sentence, targ
     return np.unique(array, axis=0).astype(np.int32)
 
 
-def pack(jobs: Sequence[Job]) -> PairBatch:
-    """Lay a batch of jobs out flat."""
+def alignment_of(links: Int32) -> Alignment:
+    """The links, int32 (E, 2), as users get them."""
+    return Alignment(tuple(map(tuple, links.tolist())))
+
+
+def pack(jobs: Sequence[Job], further: Sequence[Sequence[Span]] | None = None) -> PairBatch:
+    """Lay a batch of jobs out flat; ``further`` are entities of each job's source besides its spans."""
     labels: dict[str, int] = {}
     rows: list[tuple[int, int, int]] = []
     spans: list[Span] = []
     counts: list[int] = []
-    for job in jobs:
+    for i, job in enumerate(jobs):
         before = len(rows)
-        for span in job.source.spans:
+        for span in (*job.source.spans, *(further[i] if further else ())):
             for start, end, label in word_ranges(job.source.words, (span,)):
                 rows.append((start, end, labels.setdefault(label, len(labels))))
                 spans.append(span)
@@ -142,6 +161,5 @@ def unpack(
                 score *= origin.score
             found.append(ProjectedSpan(words[start][0], words[end - 1][1], batch.labels[label], score, origin))
         found.sort(key=lambda span: (span.start, span.end))
-        alignment = Alignment(tuple((int(a), int(b)) for a, b in job.links.tolist()))
-        out.append(Projection(job.target, tuple(found), job.source, alignment, statuses[i]))
+        out.append(Projection(job.target, tuple(found), job.source, alignment_of(job.links), statuses[i]))
     return out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
@@ -10,14 +9,15 @@ import numpy as np
 
 from spanport.errors import UsageError
 from spanport.options import SystemOptions
-from spanport.stages.batch import STATUSES, Job, PairBatch, pack
+from spanport.stages.batch import STATUSES, Job, PairBatch, alignment_of, pack
 from spanport.systems.base import Need, register
 from spanport.systems.calibration import load_calibration
 from spanport.systems.evidence import Evidence, gather, names_of
 from spanport.systems.evidence_ragged import Float64
 from spanport.systems.suggest import suggest
 from spanport.systems.tools import Tools
-from spanport.types import Alignment, ProjectedSpan, Projection
+from spanport.systems.view import view_of
+from spanport.types import ProjectedSpan, Projection
 
 
 class CalibratedOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,8 +72,6 @@ class Calibrated:
         Raises UsageError where the view is asked for and a job lacks probabilities.
         """
         view = self.settings.view
-        if view and any(job.probabilities is None for job in jobs):
-            raise UsageError("calibrated needs the classifier's probabilities of the target; or set view=false")
         tags = self.tools.encoder.labels if view else None
         batch, evidence = weigh(jobs, tags, max_length=self.settings.max_length, discover=self.settings.discover)
         return Scored(
@@ -91,13 +89,15 @@ def weigh(
     """The candidates of all jobs and what speaks for them; options as in `CalibratedOptions`.
 
     tags: the names of the columns of the jobs' probabilities, None to leave the classifier's view out.
+    Raises UsageError as `view_of`.
     """
-    batch = pack([suggest(job, tags) for job in jobs] if tags and discover else jobs)
-    pair = np.repeat(np.arange(len(batch)), np.diff(batch.entity_offsets)).tolist()
+    view = view_of(jobs, tags) if tags else None
+    further = suggest(jobs, view) if view and discover else None
+    batch = pack(jobs, further)
     own = [set(job.source.spans) for job in jobs]
+    pair = np.repeat(np.arange(len(batch)), np.diff(batch.entity_offsets)).tolist()
     new = [span not in own[b] for b, span in zip(pair, batch.entity_spans, strict=True)]
-    batch = dataclasses.replace(batch, jobs=jobs)
-    return batch, gather(batch, max_length, tags, np.array(new, np.bool_))
+    return batch, gather(batch, max_length, view, np.array(new, np.bool_))
 
 
 def languages(batch: PairBatch, evidence: Evidence) -> list[str]:
@@ -138,7 +138,7 @@ def select(scored: Scored, tau: float) -> list[Projection]:
             job.target,
             tuple(sorted(spans[b], key=lambda span: span.start)),
             job.source,
-            Alignment(tuple((int(i), int(j)) for i, j in job.links.tolist())),
+            alignment_of(job.links),
             STATUSES[int(found.status[b])],
         )
         for b, job in enumerate(batch.jobs)

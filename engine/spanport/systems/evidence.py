@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from spanport.ports import BoolArray
+from spanport.ports import BoolArray, Int64
 from spanport.stages.batch import PairBatch
+from spanport.stages.label import Readings
 from spanport.systems.evidence_links import LINK_EVIDENCE, link_columns
-from spanport.systems.evidence_ragged import Float64, Ranges, words_of
+from spanport.systems.evidence_ragged import EntityLinks, Float64, Ranges, Words, links_of_entities, spread, words_of
 from spanport.systems.evidence_shape import SHAPE_EVIDENCE, shape_columns
 from spanport.systems.evidence_view import VIEW_EVIDENCE, view_columns
-from spanport.systems.suggest import DOUBT, read
+from spanport.systems.view import View
 
 
 class Evidence(NamedTuple):
@@ -28,30 +28,30 @@ def names_of(view: bool) -> tuple[str, ...]:
     return LINK_EVIDENCE + SHAPE_EVIDENCE + (VIEW_EVIDENCE if view else ())
 
 
-def gather(
-    batch: PairBatch, max_length: int, tags: Sequence[str] | None, suggested: BoolArray | None = None
-) -> Evidence:
+def gather(batch: PairBatch, max_length: int, view: View | None, suggested: BoolArray | None = None) -> Evidence:
     """Candidates and evidence of a batch.
 
-    max_length: longest candidate in words; tags: names of the columns of the jobs' probabilities, None to leave the
-    classifier's view out (its candidates and its columns); suggested: bool (entities,), see `suggest`.
+    max_length: longest candidate in words; view: the classifier's, None to leave it out (its candidates and its
+    columns); suggested: bool (entities,), see `suggest`.
     """
     if suggested is None:
         suggested = np.zeros(len(batch.entities), np.bool_)
-    ranges = _candidates(batch, max_length, tags)
-    target = words_of(batch.jobs, "target")
-    columns = link_columns(batch, ranges, words_of(batch.jobs, "source"), target, suggested)
-    columns |= shape_columns(ranges, target, [batch.labels[k] for k in batch.entities[ranges.entity, 2].tolist()])
-    if tags is not None:
-        columns |= view_columns(batch, ranges, target, tags)
+    source, target, own = words_of(batch.jobs, "source"), words_of(batch.jobs, "target"), links_of_entities(batch)
+    ranges = _candidates(batch, max_length, source, target, own, view)
+    columns = link_columns(batch, ranges, own, source, target, suggested)
+    columns |= shape_columns(ranges, target, np.array(batch.labels, str)[batch.entities[ranges.entity, 2]])
+    if view is not None:
+        columns |= view_columns(batch, ranges, view)
         columns["suggested"] = suggested[ranges.entity]
         columns["inside_times_coverage"] = columns["inside"] * columns["coverage"]
         columns["same_times_coverage"] = columns["same"] * columns["coverage"]
-    matrix = np.stack([columns[name] for name in names_of(tags is not None)], axis=1).astype(np.float64)
+    matrix = np.stack([columns[name] for name in names_of(view is not None)], axis=1).astype(np.float64)
     return Evidence(ranges, matrix)
 
 
-def _candidates(batch: PairBatch, max_length: int, tags: Sequence[str] | None) -> Ranges:
+def _candidates(
+    batch: PairBatch, max_length: int, source: Words, target: Words, own: EntityLinks, view: View | None
+) -> Ranges:
     """Ranges whose ends are linked to the entity, ranges with its very words, and spans the classifier reads."""
     from spanport_kernels.ngram import Problem, ngram_ranges
 
@@ -61,23 +61,38 @@ def _candidates(batch: PairBatch, max_length: int, tags: Sequence[str] | None) -
     )
     found = ngram_ranges(np.arange(len(batch)), problem, max_length=max_length, score="covered")
     first = np.repeat(batch.entity_offsets[:-1], np.diff(found.offsets))
-    linked = np.stack([first + found.entity, found.start, found.end], axis=1)
-    further = []
-    for b, job in enumerate(batch.jobs):
-        words, source = job.target.word_texts(), job.source.word_texts()
-        seen = dict.fromkeys(
-            (i, j) for doubt in (1.0, DOUBT) for i, j, _ in read(job.probabilities, tags or (), doubt)
-        )
-        for x in range(int(batch.entity_offsets[b]), int(batch.entity_offsets[b + 1])):
-            begin, stop_at, _ = batch.entities[x].tolist()
-            further += [(x, i, i + stop_at - begin) for i in _occurrences(source[begin:stop_at], words)]
-            own = {j for i, j in job.links.tolist() if begin <= i < stop_at}
-            near = [(i, j) for i, j in seen if not own or any(i <= w < j for w in own)]
-            further += [(x, i, j) for i, j in near if j - i <= max_length]
-    rows = np.concatenate([linked, np.array(further, np.int64).reshape(-1, 3)]).astype(np.int64)
-    rows = np.unique(rows, axis=0)
-    pair = np.searchsorted(batch.entity_offsets, rows[:, 0], side="right") - 1
-    return Ranges(pair, rows[:, 0], rows[:, 1], rows[:, 2])
+    rows = [np.stack([first + found.entity, found.start, found.end], axis=1), _very_words(batch, source, target)]
+    rows += [_readings(batch, own, read, view, max_length) for read in (view.sure, view.doubtful)] if view else []
+    unique = np.unique(np.concatenate(rows).astype(np.int64), axis=0)
+    pair = np.searchsorted(batch.entity_offsets, unique[:, 0], side="right") - 1
+    return Ranges(pair, unique[:, 0], unique[:, 1], unique[:, 2])
+
+
+def _readings(batch: PairBatch, own: EntityLinks, read: Readings, view: View, max_length: int) -> Int64:
+    """Spans read on the targets, for each entity that is linked into them or not at all: entity, start, end."""
+    pair = np.repeat(np.arange(len(batch)), np.diff(batch.entity_offsets))
+    bounds = np.searchsorted(read.sentence, np.arange(len(batch) + 1))
+    entity, at = spread(np.diff(bounds)[pair])
+    reading = bounds[pair[entity]] + at
+    before = view.target_offsets[pair[entity]]
+    start, end = read.start[reading] - before, read.end[reading] - before
+    links = np.diff(own.offsets)[entity]
+    choice, at = spread(links)
+    word = batch.edges[own.rows[own.offsets[entity[choice]] + at], 1]
+    inside = (word >= start[choice]) & (word < end[choice])
+    linked = np.bincount(choice[inside], minlength=len(entity)) > 0
+    near = ((links == 0) | linked) & (end - start <= max_length)
+    return np.stack([entity[near], start[near], end[near]], axis=1)
+
+
+def _very_words(batch: PairBatch, source: Words, target: Words) -> Int64:
+    """Ranges of the target with the very words of an entity: entity, start, end."""
+    found = []
+    pair = np.repeat(np.arange(len(batch)), np.diff(batch.entity_offsets))
+    for x, (b, (first, last, _)) in enumerate(zip(pair.tolist(), batch.entities.tolist(), strict=True)):
+        starts = _occurrences(source.texts[b][first:last], target.texts[b])
+        found += [(x, i, i + last - first) for i in starts]
+    return np.array(found, np.int64).reshape(-1, 3)
 
 
 def _occurrences(phrase: list[str], words: list[str]) -> list[int]:

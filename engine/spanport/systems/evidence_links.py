@@ -8,8 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from spanport.ports import BoolArray, Int64
-from spanport.stages.batch import PairBatch, offsets_of
-from spanport.systems.evidence_ragged import Float64, Ranges, Words, log_odds, running_sums, spread
+from spanport.stages.batch import PairBatch
+from spanport.systems.evidence_ragged import (
+    EntityLinks,
+    Float64,
+    Ranges,
+    Words,
+    capital,
+    log_odds,
+    running_sums,
+    spread,
+)
 
 LINK_EVIDENCE = (
     "coverage",  # entity words linked into the range + its words linked to the entity, over both lengths
@@ -39,17 +48,19 @@ LINK_EVIDENCE = (
 
 
 def link_columns(
-    batch: PairBatch, ranges: Ranges, source: Words, target: Words, suggested: BoolArray
+    batch: PairBatch, ranges: Ranges, own: EntityLinks, source: Words, target: Words, suggested: BoolArray
 ) -> dict[str, npt.NDArray[Any]]:
-    """The columns of `LINK_EVIDENCE`, each (C,). Suggested entities contest nothing."""
+    """The columns of `LINK_EVIDENCE`, each (C,); own: the links of each entity. Suggested ones contest nothing."""
     pair, entity, start, end = ranges
     rows = batch.entities[entity].astype(np.int64)
     n_source, n_target = (rows[:, 1] - rows[:, 0]).astype(float), (end - start).astype(float)
     low, high = target.offsets[pair] + start, target.offsets[pair] + end
 
-    own, own_offsets, named = _links_of_entities(batch, suggested)
-    candidate, at = spread(np.diff(own_offsets)[entity])
-    at = own[own_offsets[entity[candidate]] + at]
+    counts = np.diff(own.offsets)
+    named = np.zeros(len(batch.edges), np.bool_)
+    named[own.rows[np.repeat(~suggested, counts)]] = True
+    candidate, at = spread(counts[entity])
+    at = own.rows[own.offsets[entity[candidate]] + at]
     links = batch.edges[at].astype(np.int64)
     inside = (links[:, 1] >= start[candidate]) & (links[:, 1] < end[candidate])
     kept, links = candidate[inside], links[inside]
@@ -57,7 +68,7 @@ def link_columns(
     named_pairs = np.bincount(kept, named[at[inside]], minlength=size)
     pairs = np.bincount(kept, minlength=size).astype(float)
     covered = [_distinct(kept, links[:, side], size) for side in (0, 1)]
-    total = np.diff(own_offsets)[entity].astype(float)
+    total = counts[entity].astype(float)
 
     words = np.repeat(target.offsets[:-1], np.diff(batch.edge_offsets)) + batch.edges[:, 1].astype(np.int64)
     word_links = np.bincount(words, minlength=int(target.offsets[-1]))
@@ -71,8 +82,8 @@ def link_columns(
     source_log_odds = log_odds(scores)
     ratio = np.log(n_target / n_source)
     similar, lengths = _strings(batch, ranges, source, target)
-    loose = target.capital & (word_links == 0)
-    capital = np.concatenate([loose, [False]])
+    s_capital, t_capital = source.flags(capital), target.flags(capital)
+    loose = np.concatenate([t_capital & (word_links == 0), [False]])
     s_first, s_last = source.offsets[pair] + rows[:, 0], source.offsets[pair] + rows[:, 1] - 1
     return {
         "coverage": coverage,
@@ -90,28 +101,15 @@ def link_columns(
         "characters": np.abs(lengths),
         "similar": similar,
         "identical": similar >= 1,
-        "first_case": source.capital[s_first] == target.capital[low],
-        "last_case": source.capital[s_last] == target.capital[high - 1],
-        "capital_before": capital[low - 1] & (start > 0),
-        "capital_after": capital[high] & (high < target.offsets[pair + 1]),
+        "first_case": s_capital[s_first] == t_capital[low],
+        "last_case": s_capital[s_last] == t_capital[high - 1],
+        "capital_before": loose[low - 1] & (start > 0),
+        "capital_after": loose[high] & (high < target.offsets[pair + 1]),
         "single": n_source == 1,
         "length": np.log(n_source),
         "source_log_odds": source_log_odds,
         "doubt_times_coverage": source_log_odds * coverage,
     }
-
-
-def _links_of_entities(batch: PairBatch, suggested: BoolArray) -> tuple[Int64, Int64, BoolArray]:
-    """Rows of the links of each entity, where each entity's start, and which links belong to one not suggested."""
-    pair = np.repeat(np.arange(len(batch)), np.diff(batch.entity_offsets))
-    entity, at = spread(np.diff(batch.edge_offsets)[pair])
-    at = batch.edge_offsets[pair[entity]] + at
-    word = batch.edges[at, 0]
-    inside = (word >= batch.entities[entity, 0]) & (word < batch.entities[entity, 1])
-    entity, at = entity[inside], at[inside]
-    named = np.zeros(len(batch.edges), np.bool_)
-    named[at[~suggested[entity]]] = True
-    return at, offsets_of(np.bincount(entity, minlength=len(batch.entities)).tolist()), named
 
 
 def _distinct(group: Int64, value: Int64, groups: int) -> Float64:

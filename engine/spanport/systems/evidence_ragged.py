@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from spanport.ports import Int64
-from spanport.stages.batch import Job, offsets_of
+from spanport.ports import BoolArray, Int64
+from spanport.stages.batch import Job, PairBatch, offsets_of
 
 Float64 = npt.NDArray[np.float64]
 
@@ -24,18 +24,47 @@ class Ranges(NamedTuple):
 
 
 class Words(NamedTuple):
-    """Flags of the words of one side, flat; offsets: int64 (B + 1,)."""
+    """The words of one side: sentence by sentence, and flat as ``number``, int64 (W,), of the distinct ones."""
 
     offsets: Int64
-    capital: npt.NDArray[np.bool_]
     texts: list[list[str]]
+    distinct: list[str]
+    number: Int64
+
+    def flags(self, test: Callable[[str], bool]) -> BoolArray:
+        """Whether the test holds, for every word, bool (W,)."""
+        return np.array([test(word) for word in self.distinct], np.bool_)[self.number]
 
 
 def words_of(jobs: Sequence[Job], side: Literal["source", "target"]) -> Words:
     """The words of one side of all jobs."""
     texts = [getattr(job, side).word_texts() for job in jobs]
-    capital = np.array([word[:1].isupper() for row in texts for word in row], np.bool_)
-    return Words(offsets_of([len(row) for row in texts]), capital, texts)
+    numbers: dict[str, int] = {}
+    number = [numbers.setdefault(word, len(numbers)) for row in texts for word in row]
+    return Words(offsets_of([len(row) for row in texts]), texts, list(numbers), np.array(number, np.int64))
+
+
+def capital(word: str) -> bool:
+    """Whether the word begins with a capital letter."""
+    return word[:1].isupper()
+
+
+class EntityLinks(NamedTuple):
+    """The links of each entity: ``rows`` of the batch's edges, int64 (K,), from ``offsets`` (entities + 1,) on."""
+
+    rows: Int64
+    offsets: Int64
+
+
+def links_of_entities(batch: PairBatch) -> EntityLinks:
+    """Which links start inside each entity."""
+    pair = np.repeat(np.arange(len(batch)), np.diff(batch.entity_offsets))
+    entity, at = spread(np.diff(batch.edge_offsets)[pair])
+    at = batch.edge_offsets[pair[entity]] + at
+    word = batch.edges[at, 0]
+    inside = (word >= batch.entities[entity, 0]) & (word < batch.entities[entity, 1])
+    counts = np.bincount(entity[inside], minlength=len(batch.entities))
+    return EntityLinks(at[inside], offsets_of(counts.tolist()))
 
 
 def spread(counts: npt.NDArray[Any]) -> tuple[Int64, Int64]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from spanport.systems.evidence_ragged import Float64, Ranges, Words, running_sums
+from spanport.ports import BoolArray
+from spanport.systems.evidence_ragged import Float64, Ranges, Words, capital, running_sums
 
 LABELS = ("PER", "ORG", "LOC", "MISC")
 SHAPES = ("acronym", "capital", "lower", "other")
@@ -27,33 +27,27 @@ SHAPE_EVIDENCE = (
 )
 
 
-def shape_columns(ranges: Ranges, target: Words, labels: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+def shape_columns(ranges: Ranges, target: Words, labels: npt.NDArray[np.str_]) -> dict[str, npt.NDArray[Any]]:
     """The columns of `SHAPE_EVIDENCE`, each (C,); labels: the entity's label of each candidate."""
     low, high = target.offsets[ranges.pair] + ranges.start, target.offsets[ranges.pair] + ranges.end
-    words = [word for row in target.texts for word in row]
-    upper = _flags([len(word) > 1 and word.isupper() for word in words])
-    lower = _flags([word[:1].islower() for word in words])
-    bare = _flags([not any(map(str.isalnum, word)) for word in words])
-    digit = _flags([any(map(str.isdigit, word)) for word in words])
+    upper = target.flags(lambda word: len(word) > 1 and word.isupper())
+    lower = target.flags(lambda word: word[:1].islower())
+    bare = target.flags(lambda word: not any(map(str.isalnum, word)))
+    digit = target.flags(lambda word: any(map(str.isdigit, word)))
 
-    def among(flags: Float64) -> Float64:
+    def among(flags: BoolArray) -> Float64:
         sums = running_sums(flags)
         return np.asarray(sums[high] - sums[low])
 
     acronym = among(upper) == high - low
-    capital = ~acronym & target.capital[low]
-    small = ~acronym & (lower[low] > 0)
-    shapes = dict(zip(SHAPES, (acronym, capital, small, ~(acronym | capital | small)), strict=True))
-    names = np.array(labels, dtype=str)
+    tall = ~acronym & target.flags(capital)[low]
+    small = ~acronym & lower[low]
+    shapes = dict(zip(SHAPES, (acronym, tall, small, ~(acronym | tall | small)), strict=True))
     return {
-        **{f"{shape}_{label}": shapes[shape] & (names == label) for label in LABELS for shape in SHAPES},
-        "bare_edge": (bare[low] + bare[high - 1]) > 0,
+        **{f"{shape}_{label}": shapes[shape] & (labels == label) for label in LABELS for shape in SHAPES},
+        "bare_edge": bare[low] | bare[high - 1],
         "lower_end": lower[high - 1],
         "punctuated": among(bare) > 0,
         "digits": among(digit) > 0,
         "initial": ranges.start == 0,
     }
-
-
-def _flags(values: list[bool]) -> Float64:
-    return np.array(values, np.float64)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from spanport.ports import Float32, Int32
-from spanport.stages.batch import PairBatch
-from spanport.systems.evidence_ragged import Float64, Ranges, Words, log_odds, running_sums, spread
-from spanport.systems.suggest import mass, read
+from spanport.stages.batch import PairBatch, range_means
+from spanport.stages.label import kinds_of
+from spanport.systems.evidence_ragged import Float64, Ranges, log_odds, running_sums, spread
+from spanport.systems.view import View, by_label
 
 PROBABILITIES = ("inside", "weakest", "entity", "begins", "before", "after", "source_inside", "source_entity")
 """Evidence that is also given as log odds, of at least 0.005 and at most 0.995."""
@@ -36,24 +35,22 @@ VIEW_EVIDENCE = (
 )
 
 
-def view_columns(batch: PairBatch, ranges: Ranges, target: Words, tags: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+def view_columns(batch: PairBatch, ranges: Ranges, view: View) -> dict[str, npt.NDArray[Any]]:
     """The columns of `VIEW_EVIDENCE` but ``suggested`` and the products with coverage, each (C,)."""
     pair, entity, start, end = ranges
-    begins, inner = _by_label(batch, tags, target)
+    begins, inner = by_label(view.target, view.tags, batch.labels)
     label = batch.entities[entity, 2]
-    low, high = target.offsets[pair] + start, target.offsets[pair] + end
+    low, high = view.target_offsets[pair] + start, view.target_offsets[pair] + end
     n = (end - start).astype(float)
     either = begins + inner
     item, at = spread(end - start)
     inside = np.bincount(item, either[low[item] + at, label[item]], minlength=len(n)) / n
     weakest = np.ones(len(n))
     np.minimum.at(weakest, item, either[low[item] + at, label[item]])
-    outside = tags.index("O") if "O" in tags else 0
-    view = [job.probabilities for job in batch.jobs if job.probabilities is not None and len(job.probabilities)]
-    free = running_sums(1 - np.concatenate(view)[:, outside]) if view else np.zeros(1)
-    same, same_words, cut = _agreement(batch, ranges, label, tags)
-    own, any_label = _source_view(batch, tags)
-    more = high < target.offsets[pair + 1]
+    free = running_sums(1 - view.target[:, _outside(view)])
+    same, same_words, cut = _agreement(batch, ranges, view)
+    own, any_label = _source_view(batch, view)
+    more = high < view.target_offsets[pair + 1]
     columns = {
         "inside": inside,
         "weakest": weakest,
@@ -71,43 +68,36 @@ def view_columns(batch: PairBatch, ranges: Ranges, target: Words, tags: Sequence
     return columns | {f"{name}_log_odds": log_odds(columns[name]) for name in PROBABILITIES}
 
 
-def _by_label(batch: PairBatch, tags: Sequence[str], target: Words) -> tuple[Float32, Float32]:
-    """Probabilities of the B and the I tag of each label of the batch, float32 (target words, labels)."""
-    words, kinds = int(target.offsets[-1]), len(batch.labels)
-    begins, inner = np.zeros((words, kinds), np.float32), np.zeros((words, kinds), np.float32)
-    for b, job in enumerate(batch.jobs):
-        if job.probabilities is None:
-            continue
-        rows = slice(int(target.offsets[b]), int(target.offsets[b + 1]))
-        for k, label in enumerate(batch.labels):
-            for prefix, out in (("B-", begins), ("I-", inner)):
-                if prefix + label in tags:
-                    out[rows, k] = job.probabilities[:, tags.index(prefix + label)]
-    return begins, inner
+def _outside(view: View) -> int:
+    return view.tags.index("O") if "O" in view.tags else 0
 
 
-def _source_view(batch: PairBatch, tags: Sequence[str]) -> tuple[Float64, Float64]:
+def _source_view(batch: PairBatch, view: View) -> tuple[Float64, Float64]:
     """Mean probability, over the words of each entity, of its label and of any; 0.99 where the labels are given."""
     own, any_label = np.full((2, len(batch.entities)), 0.99)
     pair = np.repeat(np.arange(len(batch)), np.diff(batch.entity_offsets))
-    for x, (b, (start, end, label)) in enumerate(zip(pair.tolist(), batch.entities.tolist(), strict=True)):
-        view = batch.jobs[b].source_probabilities
-        if view is not None and batch.entity_spans[x].score is not None:
-            own[x] = mass(view, tags, start, end, batch.labels[label])
-            any_label[x] = 1 - view[start:end, tags.index("O")].mean()
+    scored = np.array([span.score is not None for span in batch.entity_spans], np.bool_)
+    seen = np.flatnonzero(scored & view.with_source[pair])
+    before, (start, end, label) = view.source_offsets[pair[seen]], batch.entities[seen].T
+    inside = np.add(*by_label(view.source, view.tags, batch.labels))
+    own[seen] = range_means(inside, before + start, before + end, label)
+    outside = np.full_like(label, _outside(view))
+    any_label[seen] = 1 - range_means(view.source, before + start, before + end, outside)
     return own, any_label
 
 
-def _agreement(batch: PairBatch, ranges: Ranges, label: Int32, tags: Sequence[str]) -> Float64:
+def _agreement(batch: PairBatch, ranges: Ranges, view: View) -> Float64:
     """Whether the classifier reads this span: with the label, with another, or with other bounds; (3, C)."""
-    seen = [read(job.probabilities, tags) for job in batch.jobs]
-    out = np.zeros((3, len(label)))
-    columns = (ranges.pair, ranges.start, ranges.end, label)
-    rows = zip(*(column.tolist() for column in columns), strict=True)
-    for c, (b, i, j, k) in enumerate(rows):
-        for first, last, name in seen[b]:
-            if (first, last) == (i, j):
-                out[0 if name == batch.labels[k] else 1, c] = 1
-            elif first < j and i < last:
-                out[2, c] = 1
-    return out
+    read = view.sure
+    bounds = np.searchsorted(read.sentence, np.arange(len(batch) + 1))
+    candidate, at = spread(np.diff(bounds)[ranges.pair])
+    reading = bounds[ranges.pair[candidate]] + at
+    before = view.target_offsets[read.sentence[reading]]
+    first, last = read.start[reading] - before, read.end[reading] - before
+    start, end = ranges.start[candidate], ranges.end[candidate]
+    same = (first == start) & (last == end)
+    kinds = kinds_of(view.tags)
+    kind = np.array([kinds.index(label) if label in kinds else -1 for label in batch.labels], np.int64)
+    agreed = read.label[reading] == kind[batch.entities[ranges.entity[candidate], 2]]
+    found = (same & agreed, same & ~agreed, ~same & (first < end) & (start < last))
+    return np.stack([np.bincount(candidate[which], minlength=len(ranges.pair)) > 0 for which in found]).astype(float)

@@ -2,59 +2,80 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
-import msgspec
 import numpy as np
 
-from spanport.ports import Float32
-from spanport.stages.batch import Job
-from spanport.stages.label import group_tags, label_spans, read_tags
+from spanport.ports import BoolArray, Int64
+from spanport.stages.batch import Job, offsets_of, range_means
+from spanport.stages.label import Readings, kinds_of, label_all
+from spanport.systems.view import View, by_label
 from spanport.types import Span
-
-DOUBT = 0.25
-"""Factor on the probability of O, so that words read as O by a small margin count as entities too."""
 
 WIDEST = 2
 """A target span may be linked to this many times its length of source words, and two more."""
 
 
-def read(probabilities: Float32 | None, tags: Sequence[str], doubt: float = 1.0) -> list[tuple[int, int, str]]:
-    """The entities that the classifier reads, in words: first, last + 1, label."""
-    if probabilities is None or not len(probabilities) or not tags:
-        return []
-    weights = np.array([doubt if tag == "O" else 1.0 for tag in tags], np.float32)
-    return group_tags([tags[i] for i in read_tags(probabilities * weights, tags).tolist()])
+def suggest(jobs: Sequence[Job], view: View) -> list[list[Span]]:
+    """Further source entities of each job: those read in doubt on the source or the target.
 
-
-def mass(probabilities: Float32, tags: Sequence[str], start: int, end: int, label: str) -> float:
-    """Mean probability that the words ``[start, end)`` are in an entity of the label."""
-    columns = [i for i, tag in enumerate(tags) if tag in (f"B-{label}", f"I-{label}")]
-    return float(probabilities[start:end, columns].sum(axis=1).mean())
-
-
-def suggest(job: Job, tags: Sequence[str]) -> Job:
-    """The job with further source entities after its own: those read in doubt on the source or the target.
-
-    An entity read on the target lies on the source words that it is linked to. A suggested span's score is the
-    source's `mass`. A job whose labels are not the classifier's own (gold labels, say) is returned as it is.
+    An entity read on the target lies on the source words that it is linked to. A suggested span's score is the mean
+    probability, by the source's view, that its words are in an entity of the label. A job whose labels are not the
+    classifier's own (gold labels, say), or whose source it has not seen, gets none.
     """
-    if job.source_probabilities is None or job.probabilities is None:
-        return job
-    words = job.source.words
-    if not set(job.source.spans) <= set(label_spans(words, job.source_probabilities, tags)):
-        return job
-    known = set(job.source.word_spans())
-    found = read(job.source_probabilities, tags, DOUBT)
-    for start, end, label in (*read(job.probabilities, tags), *read(job.probabilities, tags, DOUBT)):
-        linked = job.links[(job.links[:, 1] >= start) & (job.links[:, 1] < end), 0]
-        if len(linked) and linked.max() - linked.min() < WIDEST * (end - start) + 2:
-            found.append((int(linked.min()), int(linked.max()) + 1, label))
-    new = [entity for entity in dict.fromkeys(found) if entity not in known]
-    spans = [
-        Span(words[start][0], words[end - 1][1], label, mass(job.source_probabilities, tags, start, end, label))
-        for start, end, label in new
-    ]
-    source = msgspec.structs.replace(job.source, spans=(*job.source.spans, *spans))
-    return dataclasses.replace(job, source=source)
+    free = np.flatnonzero(_own_labels(jobs, view))
+    known = {b: set(jobs[b].source.word_spans()) for b in free.tolist()}
+    kinds = kinds_of(view.tags)
+    new: list[tuple[int, int, int, int]] = []
+    for b, start, end, k in _proposed(jobs, view):
+        entity = (start, end, kinds[k])
+        if b in known and entity not in known[b]:
+            known[b].add(entity)
+            new.append((b, start, end, k))
+    sentence, first, last, label = np.array(new, np.int64).reshape(-1, 4).T
+    before = view.source_offsets[sentence]
+    inside = np.add(*by_label(view.source, view.tags, kinds))
+    scores = range_means(inside, before + first, before + last, label)
+    out: list[list[Span]] = [[] for _ in jobs]
+    for (b, start, end, k), score in zip(new, scores.tolist(), strict=True):
+        words = jobs[b].source.words
+        out[b].append(Span(words[start][0], words[end - 1][1], kinds[k], score))
+    return out
+
+
+def _own_labels(jobs: Sequence[Job], view: View) -> BoolArray:
+    """Which jobs' source spans are among those that the classifier reads there, bool (B,)."""
+    seen = [job.source.words if ok else () for job, ok in zip(jobs, view.with_source.tolist(), strict=True)]
+    read = label_all(seen, view.source, view.source_offsets, view.tags)
+    own = [set(job.source.spans) <= set(spans) for job, spans in zip(jobs, read, strict=True)]
+    return np.array(own, np.bool_) & view.with_source
+
+
+def _proposed(jobs: Sequence[Job], view: View) -> list[tuple[int, int, int, int]]:
+    """Job, source words [start, end) and label of each proposal: of a job those of its source come first."""
+    here = view.source_doubtful
+    before = view.source_offsets[here.sentence]
+    rows = [np.stack([here.sentence, here.start - before, here.end - before, here.label], axis=1)]
+    edges = np.concatenate([np.empty((0, 2), np.int32), *(job.links for job in jobs)]).astype(np.int64)
+    word = np.repeat(view.target_offsets[:-1], np.diff(offsets_of([len(job.links) for job in jobs]))) + edges[:, 1]
+    rows += [_through_links(readings, edges[:, 0], word, len(view.target)) for readings in (view.sure, view.doubtful)]
+    flat = np.concatenate(rows)
+    ordered = flat[np.argsort(flat[:, 0], kind="stable")]
+    return [(b, start, end, k) for b, start, end, k in ordered.tolist()]
+
+
+def _through_links(found: Readings, linked: Int64, word: Int64, words: int) -> Int64:
+    """Entities read on the targets, on the source words linked to them; int64 (R, 4) as in `_proposed`.
+
+    linked, word: the source word of each link, and its target word counted from the first of the batch.
+    """
+    if not len(found.start):
+        return np.empty((0, 4), np.int64)
+    none = np.iinfo(np.int64).max
+    lowest, highest = np.full(words + 1, none), np.full(words + 1, -1)
+    np.minimum.at(lowest, word, linked)
+    np.maximum.at(highest, word, linked)
+    bounds = np.stack([found.start, found.end], axis=1).ravel()
+    first, last = np.minimum.reduceat(lowest, bounds)[::2], np.maximum.reduceat(highest, bounds)[::2]
+    near = (last >= 0) & (last - first < WIDEST * (found.end - found.start) + 2)
+    return np.stack([found.sentence, first, last + 1, found.label], axis=1)[near]

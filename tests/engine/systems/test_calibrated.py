@@ -16,7 +16,7 @@ from fakes import LABELS, FakeEncoder, FakeModels, FakeTranslator
 from spanport.api import Engine
 from spanport.errors import UsageError
 from spanport.stages.batch import Job, pack
-from spanport.stages.label import group_tags, read_tags
+from spanport.stages.label import group_tags, label_spans, read_tags
 from spanport.systems.base import make_system
 from spanport.systems.calibrated import Calibrated, CalibratedOptions, Scored, select, weigh
 from spanport.systems.calibration import Logistic, fit_logistic, load_calibration
@@ -24,7 +24,8 @@ from spanport.systems.evidence import gather, names_of
 from spanport.systems.evidence_shape import SHAPES
 from spanport.systems.suggest import suggest
 from spanport.systems.tools import Tools
-from spanport.types import Span
+from spanport.systems.view import view_of
+from spanport.types import Span, word_ranges
 
 TOOLS = Tools(FakeModels(FakeEncoder()))  # type: ignore[arg-type]
 
@@ -38,7 +39,7 @@ def rows(*tags: str) -> np.ndarray:
 
 def evidence(jobs: list[Job], view: bool = False) -> dict[tuple[int, int, int, int], dict[str, float]]:
     """By pair, entity, start, end: the evidence by name."""
-    ranges, matrix = gather(pack(jobs), 12, LABELS if view else None)
+    ranges, matrix = gather(pack(jobs), 12, view_of(jobs, LABELS) if view else None)
     keys = zip(*(column.tolist() for column in ranges), strict=True)
     return {key: dict(zip(names_of(view), row, strict=True)) for key, row in zip(keys, matrix.tolist(), strict=True)}
 
@@ -121,13 +122,51 @@ def test_entities_that_the_classifier_half_sees_are_suggested() -> None:
     )
     spans = (Span(10, 13, "PER", float(np.float32(0.9))),)  # as the classifier itself labels it
     one = dataclasses.replace(one, source=msgspec.structs.replace(one.source, spans=spans))
-    further = suggest(one, LABELS)
-    assert further.source.spans[:1] == one.source.spans
-    assert [(s, e, label) for s, e, label in further.source.word_spans()[1:]] == [(0, 1, "LOC"), (1, 2, "ORG")]
-    assert [s.score for s in further.source.spans[1:]] == pytest.approx([0.3, 0.025])
+    (further,) = suggest([one], view_of([one], LABELS))
+    assert word_ranges(one.source.words, further) == [(0, 1, "LOC"), (1, 2, "ORG")]
+    assert [span.score for span in further] == pytest.approx([0.3, 0.025])
     # Gold labels are the truth: nothing is added to them.
     gold = dataclasses.replace(one, source=msgspec.structs.replace(one.source, spans=(Span(10, 13, "PER"),)))
-    assert suggest(gold, LABELS) is gold
+    unseen = dataclasses.replace(one, source_probabilities=None)
+    jobs = [gold, one, unseen]
+    assert suggest(jobs, view_of(jobs, LABELS)) == [[], further, []]
+
+
+def suggested_by_hand(one: Job) -> list[tuple[int, int, str, float]]:
+    """A slow twin of `suggest` for one job whose labels are the classifier's own."""
+    source, target = one.source_probabilities, one.probabilities
+    assert source is not None
+    assert target is not None
+    doubt = np.array([0.25 if tag == "O" else 1.0 for tag in LABELS], np.float32)
+
+    def read(view: np.ndarray) -> list[tuple[int, int, str]]:
+        return group_tags([LABELS[i] for i in read_tags(view, LABELS)])
+
+    proposed = read(source * doubt)
+    for start, end, label in read(target) + read(target * doubt):
+        words = [i for i, j in one.links.tolist() if start <= j < end]
+        if words and max(words) - min(words) < 2 * (end - start) + 2:
+            proposed.append((min(words), max(words) + 1, label))
+    new = [entity for entity in dict.fromkeys(proposed) if entity not in one.source.word_spans()]
+    columns = {label: [LABELS.index(f"B-{label}"), LABELS.index(f"I-{label}")] for *_, label in new}
+    return [(a, b, k, float(source[a:b, columns[k]].sum(axis=1).mean())) for a, b, k in new]
+
+
+def test_suggestions_equal_their_slow_twin_on_random_batches() -> None:
+    generator, rng = random.Random(11), np.random.default_rng(11)
+    for _ in range(20):
+        jobs = []
+        for _ in range(generator.randint(0, 5)):
+            n, m = generator.randint(0, 9), generator.randint(0, 9)
+            links = {(generator.randrange(n), generator.randrange(m)) for _ in range(8)} if n and m else set()
+            views = [rng.dirichlet(np.full(len(LABELS), 0.4), size).astype(np.float32) for size in (m, n)]
+            views = [view.reshape(-1, len(LABELS)) for view in views]
+            one = job("a " * n, "b " * m, *links, probabilities=views[0], source_probabilities=views[1])
+            spans = label_spans(one.source.words, views[1], LABELS)[: generator.randint(0, 3)]
+            jobs.append(dataclasses.replace(one, source=msgspec.structs.replace(one.source, spans=spans)))
+        for one, spans in zip(jobs, suggest(jobs, view_of(jobs, LABELS)), strict=True):
+            ranges = [(*word_ranges(one.source.words, (span,))[0], span.score) for span in spans]
+            assert ranges == suggested_by_hand(one)
 
 
 def test_suggested_entities_have_no_origin_and_contest_nothing() -> None:
