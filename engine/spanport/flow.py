@@ -6,18 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from spanport.errors import RecordError
 from spanport.options import AlignOptions, TranslateOptions
 from spanport.ports import Encoder, Int32, Lexicon, Translator
 from spanport.stages.align import align
-from spanport.stages.batch import Job, check_links
+from spanport.stages.batch import Job, alignment_of, check_links
 from spanport.stages.embed import Embedded, embed_all, parts_of, passes, tokenize
-from spanport.stages.label import label_spans
+from spanport.stages.label import label_all
 from spanport.systems.base import Need, System, run_system
 from spanport.types import Alignment, Pair, Projection, Sentence
 from spanport.words import with_words
@@ -26,8 +27,7 @@ MOST_TOKENS = 512
 """A text of more tokens is rejected: sentence models cut or garble it without a word."""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(msgspec.Struct, frozen=True):
     """One record on its way; fields fill from left to right."""
 
     target: Sentence
@@ -146,15 +146,17 @@ class Encode:
         ]
         target, source = seen if len(seen) == 2 else (seen[0].take(0, n), seen[0].take(n, len(seen[0])))
         links = self._links(batch, source, target, link)
-        out, read = [], "source" in self.needs
+        sentences = [work.source or Sentence("") for work in batch]
+        read, show = "source" in self.needs, "probabilities" in self.needs
+        if self.label_source and read:
+            words = [sentence.words for sentence in sentences]
+            spans = label_all(words, source.probabilities, source.word_offsets, self.encoder.labels)
+            sentences = [Sentence(s.text, s.language, s.words, own) for s, own in zip(sentences, spans, strict=True)]
+        out = []
         for i, work in enumerate(batch):
-            sentence = work.source or Sentence("")
-            if self.label_source and read:
-                spans = label_spans(sentence.words, source.probabilities_of(i), self.encoder.labels)
-                sentence = Sentence(sentence.text, sentence.language, sentence.words, spans)
-            views = (target.probabilities_of(i), source.probabilities_of(i) if work.source_tokens and read else None)
-            shown = views if "probabilities" in self.needs else ()
-            out.append(replace(work, job=Job(sentence, work.target, links[i], *shown)))
+            seen_source = source.probabilities_of(i) if show and read and work.source_tokens else None
+            seen_target = target.probabilities_of(i) if show else None
+            out.append(replace(work, job=Job(sentences[i], work.target, links[i], seen_target, seen_source)))
         return out
 
     def spent(self, batch: Sequence[Work]) -> tuple[int, int]:
@@ -219,7 +221,7 @@ class Match:
 def links_only(batch: Sequence[Work]) -> list[Alignment]:
     """The word alignment alone."""
     jobs = [work.job for work in batch if work.job is not None]
-    return [Alignment(tuple((int(i), int(j)) for i, j in job.links.tolist())) for job in jobs]
+    return [alignment_of(job.links) for job in jobs]
 
 
 def from_pair(pair: Pair) -> Work:

@@ -58,7 +58,7 @@ class PairBatch:
         return len(self.jobs)
 
 
-def offsets_of(lengths: Sequence[int]) -> Int64:
+def offsets_of(lengths: Sequence[int] | Int64) -> Int64:
     """int64 (B + 1,): where each of B rows starts, and the end of the last."""
     out = np.zeros(len(lengths) + 1, dtype=np.int64)
     np.cumsum(np.asarray(lengths, dtype=np.int64), out=out[1:])

@@ -115,7 +115,7 @@ def _pool(encoded: Encoded) -> Float32:
     sentence = np.repeat(np.arange(len(encoded.word_offsets) - 1), np.diff(encoded.subword_offsets))
     word = encoded.word_offsets[sentence] + encoded.word_of_subword
     counts = np.bincount(word, minlength=int(encoded.word_offsets[-1]))
-    return pool_words(encoded.hidden, offsets_of(counts))  # type: ignore[arg-type]
+    return pool_words(encoded.hidden, offsets_of(counts))
 
 
 def embed_all(
@@ -128,26 +128,54 @@ def embed_all(
     subwords: bool = False,
 ) -> Embedded:
     """As `embed`, for any number of sentences, of any length: in `passes` of at most ``batch_tokens`` tokens."""
-    flat, parts = parts_of(tokens), dict[int, Embedded]()
-    for here in passes(flat, batch_tokens):
-        part = embed(encoder, [flat[i] for i in here], hidden=hidden, logits=logits, subwords=subwords)
-        parts.update((i, part.take(k, k + 1)) for k, i in enumerate(here))
+    flat = parts_of(tokens)
+    rows = [np.array(here) for here in passes(flat, batch_tokens)]
+    seen = [embed(encoder, [flat[i] for i in here], hidden=hidden, logits=logits, subwords=subwords) for here in rows]
+    joined = _join(rows, seen)
     if len(flat) == len(tokens):
-        return _join([parts[i] for i in range(len(flat))])
-    sentences, at = [], 0
-    for item in tokens:
-        count = len(item.parts) if isinstance(item, Chunks) else 1
-        sentences.append(_glue([parts[i] for i in range(at, at + count)]))
-        at += count
-    return _join(sentences)
+        return joined
+    return _glue(joined, offsets_of([len(item.parts) if isinstance(item, Chunks) else 1 for item in tokens]))
 
 
-def _glue(chunks: Sequence[Embedded]) -> Embedded:
-    """The chunks of one sentence as that sentence."""
-    joined = _join(chunks)
-    before = np.repeat(joined.word_offsets[:-1], np.diff(joined.offsets)).astype(np.int32)
-    ends = [np.array([0, offsets[-1]], np.int64) for offsets in (joined.offsets, joined.word_offsets)]
-    return Embedded(joined.vectors, ends[0], joined.word_of + before, joined.probabilities, ends[1])
+def _join(rows: Sequence[Int64], seen: Sequence[Embedded]) -> Embedded:
+    """Passes over all sentences as one batch; rows: the positions of each pass's sentences in it."""
+    if not seen:
+        nothing, no_offsets = np.empty((0, 0), np.float32), np.zeros(1, np.int64)
+        return Embedded(nothing, no_offsets, np.empty(0, np.int32), nothing, no_offsets)
+    order = np.concatenate(rows)
+    offsets, place = _places(order, rows, [part.offsets for part in seen])
+    word_offsets, word_place = _places(order, rows, [part.word_offsets for part in seen])
+    vectors = np.empty((int(offsets[-1]), seen[0].vectors.shape[1]), np.float32)
+    word_of = np.empty(len(vectors), np.int32)
+    probabilities = np.empty((int(word_offsets[-1]), seen[0].probabilities.shape[1]), np.float32)
+    for part, at, words_at in zip(seen, place, word_place, strict=True):
+        vectors[at], word_of[at], probabilities[words_at] = part.vectors, part.word_of, part.probabilities
+    return Embedded(vectors, offsets, word_of, probabilities, word_offsets)
+
+
+def _places(order: Int64, rows: Sequence[Int64], parts: Sequence[Int64]) -> tuple[Int64, list[Int64]]:
+    """Offsets of all sentences in their own order, from those of each pass; and where each pass's values go."""
+    lengths = np.empty(len(order), np.int64)
+    lengths[order] = np.concatenate([np.diff(offsets) for offsets in parts])
+    all_offsets = offsets_of(lengths)
+    places = [
+        np.arange(offsets[-1]) + np.repeat(all_offsets[here] - offsets[:-1], np.diff(offsets))
+        for here, offsets in zip(rows, parts, strict=True)
+    ]
+    return all_offsets, places
+
+
+def _glue(chunks: Embedded, firsts: Int64) -> Embedded:
+    """The chunks of sentences as these sentences, of which each has the chunks from ``firsts[i]`` on."""
+    begin = np.repeat(chunks.word_offsets[firsts[:-1]], np.diff(firsts))
+    before = np.repeat((chunks.word_offsets[:-1] - begin).astype(np.int32), np.diff(chunks.offsets))
+    return Embedded(
+        chunks.vectors,
+        chunks.offsets[firsts],
+        chunks.word_of + before,
+        chunks.probabilities,
+        chunks.word_offsets[firsts],
+    )
 
 
 def passes(tokens: Sequence[Any], batch_tokens: int) -> list[list[int]]:
@@ -160,17 +188,3 @@ def passes(tokens: Sequence[Any], batch_tokens: int) -> list[list[int]]:
         else:
             found.append([i])
     return found
-
-
-def _join(parts: Sequence[Embedded]) -> Embedded:
-    """Consecutive batches as one."""
-    if not parts:
-        nothing, no_offsets = np.empty((0, 0), np.float32), np.zeros(1, np.int64)
-        return Embedded(nothing, no_offsets, np.empty(0, np.int32), nothing, no_offsets)
-    return Embedded(
-        np.concatenate([part.vectors for part in parts]),
-        offsets_of([length for part in parts for length in np.diff(part.offsets).tolist()]),
-        np.concatenate([part.word_of for part in parts]),
-        np.concatenate([part.probabilities for part in parts]),
-        offsets_of([length for part in parts for length in np.diff(part.word_offsets).tolist()]),
-    )
