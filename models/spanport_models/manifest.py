@@ -74,6 +74,7 @@ class TranslatorManifest(Manifest, frozen=True, kw_only=True, tag="translator"):
         targets: Codes that may be translated into; empty = all of ``languages``.
         max_length: Longest source in subwords, special tokens included.
         precision: Precision of the stored weights, as CTranslate2 names it.
+        repetition_penalty: Above 1, tokens already produced become less likely; for models that repeat themselves.
     """
 
     architecture: Literal["m2m100", "t5", "marian"]
@@ -82,6 +83,7 @@ class TranslatorManifest(Manifest, frozen=True, kw_only=True, tag="translator"):
     targets: tuple[str, ...] = ()
     max_length: Positive = 1024
     precision: str
+    repetition_penalty: Annotated[float, msgspec.Meta(gt=0.0)] = 1.0
 
 
 class PipelineManifest(Manifest, frozen=True, kw_only=True, tag="pipeline"):

@@ -115,7 +115,7 @@ class Translator:
         max_decoding_length: int = 512,
         length_ratio: float = 2.0,
         no_repeat_ngram_size: int = 0,
-        repetition_penalty: float = 1.0,
+        repetition_penalty: float | None = None,
     ) -> list[Generated]:
         """Translate one batch of tokenized sources.
 
@@ -129,7 +129,7 @@ class Translator:
             max_decoding_length: Most tokens of a translation, whatever the source.
             length_ratio: See above.
             no_repeat_ngram_size: Forbid n-grams of this size to occur twice (0 = off).
-            repetition_penalty: Above 1, tokens already produced become less likely.
+            repetition_penalty: Above 1, tokens already produced become less likely; None = as the bundle says.
 
         Raises:
             LanguageError: The model does not have the language.
@@ -137,6 +137,7 @@ class Translator:
         if not tokens:
             return []
         prefix = self._prefix(target_language)
+        penalty = self.manifest.repetition_penalty if repetition_penalty is None else repetition_penalty
         cut = [self._cut(source) for source in tokens]
         longest = max(len(source) for source in cut)
         wanted = min(max_decoding_length, math.ceil(length_ratio * longest) + 24)
@@ -148,7 +149,7 @@ class Translator:
             max_decoding_length=limit,
             max_input_length=0,
             no_repeat_ngram_size=no_repeat_ngram_size,
-            repetition_penalty=repetition_penalty,
+            repetition_penalty=penalty,
             return_scores=True,
             disable_unk=True,
         )

@@ -79,6 +79,9 @@ def translator(
     model: Model,
     out: Out,
     precision: Annotated[str, typer.Option(help="int8, int8_float32, int16, float16, bfloat16 or float32.")] = "int8",
+    repetition_penalty: Annotated[
+        float, typer.Option(help="Kept in the bundle; 1.1 helps translators that repeat themselves.")
+    ] = 1.0,
     licence: Licence = "unknown",
     name: Name = None,
     revision: Revision = None,
@@ -89,8 +92,9 @@ def translator(
     from spanport_models.export import TranslatorOptions
 
     options = TranslatorOptions(
-        precision=precision, licence=licence, name=name, revision=revision, allow_pickle=allow_pickle, replace=replace
-    )
+        precision=precision, repetition_penalty=repetition_penalty,
+        licence=licence, name=name, revision=revision, allow_pickle=allow_pickle, replace=replace,
+    )  # fmt: skip
     _run("export_translator", model, out, options)
 
 

@@ -68,6 +68,7 @@ class TranslatorOptions:
         precision: CTranslate2's quantization: int8, int8_float32, int8_float16, int8_bfloat16, int16, float16,
             bfloat16 or float32.
         languages: NLLB code -> language token; None = read from the tokenizer.
+        repetition_penalty: Of greedy and beam search, kept in the bundle; weak models gain from 1.1.
         licence: Licence of the weights, to record; "unknown" is looked up among the registered models.
         name: Short name to record; None = last part of the model's name.
         revision: Commit, tag or branch, for a model of the hub.
@@ -78,6 +79,7 @@ class TranslatorOptions:
 
     precision: str = "int8"
     languages: dict[str, str] | None = None
+    repetition_penalty: float = 1.0
     licence: str = "unknown"
     name: str | None = None
     revision: str | None = None

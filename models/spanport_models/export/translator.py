@@ -85,6 +85,7 @@ def export_translator(
             targets=targets,
             max_length=int(config.get("max_position_embeddings") or config.get("n_positions") or 512),
             precision=options.precision,
+            repetition_penalty=options.repetition_penalty,
         )
         write_manifest(staging, manifest)
     return ExportReport(target, False, _size(target), time.perf_counter() - start)

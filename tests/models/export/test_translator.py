@@ -102,3 +102,12 @@ def test_a_translator_without_language_tokens_is_refused(m2m100: Path, tmp_path:
     options = TranslatorOptions(languages={"eng_Latn": "eng-code", "spa_Latn": "spa-code"})
     export_translator(source, tmp_path / "out", options)
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["languages"]["spa_Latn"] == "spa-code"
+
+
+def test_the_bundle_keeps_the_repetition_penalty(m2m100: Path, tmp_path: Path) -> None:
+    export_translator(m2m100, tmp_path / "plain")
+    export_translator(m2m100, tmp_path / "out", TranslatorOptions(repetition_penalty=5.0))
+    plain, out = (Translator(tmp_path / name, device="cpu") for name in ("plain", "out"))
+    (tokens,) = plain.tokenize(["Oslo Lima"], "spa_Latn")
+    assert out.generate([tokens], "eng_Latn") == plain.generate([tokens], "eng_Latn", repetition_penalty=5.0)
+    assert out.generate([tokens], "eng_Latn") != plain.generate([tokens], "eng_Latn")
