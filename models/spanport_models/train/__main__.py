@@ -28,7 +28,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only", choices=("ner", "translation", "running"), help="part of the figures (step figures)"
     )
-    parser.add_argument("--beam", type=int, default=1, help="beam size (step figures; default 1)")
+    parser.add_argument(
+        "--beams", type=int, nargs="+", default=[1, 4], help="sizes of the beam (step figures; default 1 4)"
+    )
     parser.add_argument(
         "--smoke", action="store_true", help="a three-minute run on part of the data, to test the recipe"
     )
@@ -98,7 +100,7 @@ def _figures(options: argparse.Namespace) -> None:
     bundle = options.bundle or options.out
     parts = {
         "ner": lambda: labelling(options.data, bundle),
-        "translation": lambda: translating(options.data, bundle, options.limit, options.beam),
+        "translation": lambda: translating(options.data, bundle, options.limit, options.beams),
         "running": lambda: running(options.data, bundle),
     }
     figures = []
