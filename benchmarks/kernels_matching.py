@@ -19,7 +19,8 @@ from spanport_kernels.labels import word_labels
 from spanport_kernels.matching import match_exact, match_greedy, select
 from spanport_kernels.ner_score import ner_scores
 from spanport_kernels.ngram import Problem, ngram_ranges, problem, project_ngram
-from spanport_kernels.parse import parse_conll, parse_pharaoh
+from spanport_kernels.parse import parse_conll
+from spanport_kernels.pharaoh import parse_pharaoh
 from spanport_kernels.scores import fuse, to_ranges
 from spanport_kernels.write import write_conll
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from naive import matching as naive
-from spanport_kernels import label_codes, matching, parse
+from spanport_kernels import label_codes, matching, parse, pharaoh
 from spanport_kernels.align_score import align_scores
 from spanport_kernels.candidates import ngram_candidates
 from spanport_kernels.matching import Ranges
@@ -42,7 +42,7 @@ def entities_of(path: Path, types: label_codes.LabelTypes) -> tuple[np.ndarray, 
 def load(pair: str, split: str, aligner: str, types: label_codes.LabelTypes) -> Problem:
     entities, offsets, _, _ = entities_of(DATA / "original" / f"en.{split}.tsv", types)
     _, _, lengths, stop = entities_of(DATA / pair / f"deepl.{split}.tsv", types)
-    links = parse.parse_pharaoh(np.fromfile(DATA / pair / f"{aligner}.{split}.pharaoh", np.uint8))
+    links = pharaoh.parse_pharaoh(np.fromfile(DATA / pair / f"{aligner}.{split}.pharaoh", np.uint8))
     assert not links.flags.any()
     # A few published links name a word past the target's end.
     sentence = np.repeat(np.arange(lengths.size), np.diff(links.offsets))

@@ -10,9 +10,10 @@ import numpy as np
 
 from spanport.errors import LengthMismatchError, UsageError
 from spanport.formats.conll import HEAD, is_labelled
-from spanport_kernels.parse import NEWLINE, Conll, Pharaoh, parse_conll, parse_pharaoh
+from spanport_kernels.parse import NEWLINE, Conll, parse_conll
+from spanport_kernels.pharaoh import Pharaoh, parse_pharaoh
 
-WINDOW = 1 << 20
+WINDOW = 1 << 19
 """Bytes of a file that are looked at together; more where a record is longer."""
 
 ALL = 1 << 62

@@ -29,7 +29,8 @@ from spanport.systems.tools import Tools
 from spanport.types import Pair
 from spanport_kernels.label_codes import LabelTypes, spans_of_codes
 from spanport_kernels.ngram import Problem
-from spanport_kernels.parse import Conll, flag_ranges
+from spanport_kernels.parse import Conll
+from spanport_kernels.pharaoh import flag_ranges
 from spanport_kernels.write import write_conll
 
 
