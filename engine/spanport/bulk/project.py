@@ -130,10 +130,11 @@ def _stop_mask(buffer: npt.NDArray[np.uint8], parsed: Conll, stop_words: Sequenc
     """True for words that no candidate may contain, bool ``(W,)``."""
     starts, lengths = parsed.words[:, 0], parsed.words[:, 1] - parsed.words[:, 0]
     mask = np.zeros(len(parsed.words), np.bool_)
-    for word in stop_words:
-        code = word.encode()
-        same = np.flatnonzero(lengths == len(code))
-        for j, byte in enumerate(code):
-            same = same[buffer[starts[same] + j] == byte]
-        mask[same] = True
+    codes = [word.encode() for word in stop_words]
+    for length in {len(code) for code in codes}:
+        same = np.flatnonzero(lengths == length)
+        letters = buffer[starts[same, None] + np.arange(length)]
+        for code in codes:
+            if len(code) == length:
+                mask[same[(letters == np.frombuffer(code, np.uint8)).all(axis=1)]] = True
     return mask
