@@ -7,7 +7,7 @@ clipped, as in the published program.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,12 +18,15 @@ from spanport.ports import Translator
 
 Float64 = npt.NDArray[np.float64]
 
-BATCH = 16
-"""Phrases in a batch: on a CPU larger ones are slower, as their vocabulary-wide outputs leave the cache (a batch of
-192 took 2 to 3 times as long per phrase)."""
+BATCH = 64
+"""Most phrases in a batch."""
 
-CACHE = 500_000
-"""Token-probability results kept; the oldest go first."""
+BATCH_CHARACTERS = 1000
+"""Most characters of all phrases that are forced in a batch, about 250 tokens: on a CPU larger ones are slower, as
+their vocabulary-wide outputs leave the cache (2 to 3 times as slow per token with 700)."""
+
+CACHE = 200_000
+"""Forced translations kept; the oldest go first."""
 
 
 class Phrase(NamedTuple):
@@ -53,18 +56,11 @@ class NmtScorer:
     def __init__(self, translator: Translator, cache: int = CACHE) -> None:
         self.translator, self.cache = translator, cache
         self.scored = self.tokens = 0
-        self._known: dict[tuple[Phrase, Phrase], float] = {}
+        self._known: dict[tuple[Phrase, Phrase], Sums] = {}
 
     def likelihoods(self, pairs: Sequence[tuple[Phrase, Phrase]]) -> Float64:
         """``s(second | first)`` of each pair, float64 (len(pairs),)."""
-        found = dict.fromkeys(pairs, 0.0)
-        missing = [pair for pair in found if pair not in self._known]
-        found.update((pair, self._known[pair]) for pair in found if pair in self._known)
-        found.update(zip(missing, (sums.likelihood for sums in self.force(missing)), strict=True))
-        self._known.update((pair, found[pair]) for pair in missing)
-        while len(self._known) > self.cache:
-            del self._known[next(iter(self._known))]
-        return np.array([found[pair] for pair in pairs])
+        return np.array([sums.likelihood for sums in self.force(pairs)])
 
     def similarity(self, pairs: Sequence[tuple[Phrase, Phrase]]) -> Float64:
         """NMTScore of each pair, float64 (len(pairs),)."""
@@ -73,24 +69,39 @@ class NmtScorer:
         return np.asarray((a_from_b / a_from_a + b_from_a / b_from_b) / 2)
 
     def force(self, pairs: Sequence[tuple[Phrase, Phrase]]) -> list[Sums]:
-        """Force each second phrase out of the first. Batches hold phrases of similar length.
+        """Force each second phrase out of the first; see `Sums`. What is known is not scored again.
 
         Raises UsageError for a phrase of unknown language.
         """
-        out: dict[int, Sums] = {}
-        for given, wanted in dict.fromkeys((a.language, b.language) for a, b in pairs):
+        found = {pair: self._known[pair] for pair in pairs if pair in self._known}
+        missing = [pair for pair in dict.fromkeys(pairs) if pair not in found]
+        for given, wanted in dict.fromkeys((a.language, b.language) for a, b in missing):
             if not given or not wanted:
                 raise UsageError("the NMT score translates, so it must know both languages; pass their codes")
-            here = [i for i, (a, b) in enumerate(pairs) if (a.language, b.language) == (given, wanted)]
-            here.sort(key=lambda i: (len(pairs[i][1].text), len(pairs[i][0].text)))
-            for at in range(0, len(here), BATCH):
-                part = here[at : at + BATCH]
-                sources, targets = ([pairs[i][side].text for i in part] for side in (0, 1))
-                for i, values in zip(part, self.translator.score(sources, targets, given, wanted), strict=True):
-                    out[i] = Sums(np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)]))
+            here = [pair for pair in missing if (pair[0].language, pair[1].language) == (given, wanted)]
+            here.sort(key=lambda pair: (len(pair[1].text), len(pair[0].text)))
+            for part in batches(here):
+                sources, targets = ([pair[side].text for pair in part] for side in (0, 1))
+                for pair, values in zip(part, self.translator.score(sources, targets, given, wanted), strict=True):
+                    found[pair] = Sums(np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)]))
                     self.tokens += len(values)
-        self.scored += len(pairs)
-        return [out[i] for i in range(len(pairs))]
+        self.scored += len(missing)
+        self._known.update((pair, found[pair]) for pair in missing)
+        while len(self._known) > self.cache:
+            del self._known[next(iter(self._known))]
+        return [found[pair] for pair in pairs]
+
+
+def batches(pairs: Sequence[tuple[Phrase, Phrase]]) -> Iterator[list[tuple[Phrase, Phrase]]]:
+    """Cut pairs, sorted by the length of the second, into batches."""
+    out: list[tuple[Phrase, Phrase]] = []
+    for pair in pairs:
+        if out and (len(out) == BATCH or (len(out) + 1) * (len(pair[1].text) + 4) > BATCH_CHARACTERS):
+            yield out
+            out = []
+        out.append(pair)
+    if out:
+        yield out
 
 
 def pieces(translator: Translator, phrases: Iterable[Phrase]) -> dict[Phrase, tuple[str, ...]]:

@@ -1,0 +1,60 @@
+"""Bounds of the NMT score's halves against values worked by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from spanport.systems import nmt_bounds
+
+ITSELF = np.log([0.5, 0.5])
+WORDS = nmt_bounds.word_bounds({0: np.log([0.5, 0.125]), 1: np.log([0.25, 0.25]), 2: np.log([0.125, 0.5])}, ITSELF, 3)
+
+
+def bounds(
+    start: list[int], end: list[int], words: int, pairs: dict[int, np.ndarray] | None = None
+) -> tuple[list[float], list[float], list[bool]]:
+    columns = nmt_bounds.forward_bounds(WORDS, pairs or {}, ITSELF, np.array(start), np.array(end), words)
+    return tuple(column.tolist() for column in columns)
+
+
+def test_of_a_single_word_the_forward_score_is_known() -> None:
+    estimate, bound, known = bounds([0, 1], [1, 2], 1)
+    expected = [2 ** (np.log([0.5, 0.125]).mean() - np.log(0.5)), 2 ** (np.log(0.25) - np.log(0.5))]
+    assert estimate == bound == pytest.approx(expected)
+    assert known == [True, True]
+
+
+def test_each_token_counts_from_its_likeliest_word_and_longer_phrases_lose() -> None:
+    estimate, bound, known = bounds([0, 1, 0], [2, 3, 3], 1)
+    two = nmt_bounds.LONGER * 2 ** (np.log([0.5, 0.25]).mean() - np.log(0.5))
+    other = nmt_bounds.LONGER * 2 ** (np.log([0.25, 0.5]).mean() - np.log(0.5))
+    assert estimate == pytest.approx([two, other, nmt_bounds.LONGER**2])
+    assert bound == pytest.approx(nmt_bounds.FORWARD_SLACK * np.array(estimate))
+    assert known == [False] * 3
+
+
+def test_pairs_count_for_themselves_and_for_what_contains_them() -> None:
+    estimate, bound, known = bounds([0, 0, 1], [2, 3, 3], 2, {0: np.log([0.8, 0.4])})
+    assert estimate[0] == bound[0] == pytest.approx(2 ** (np.log([0.8, 0.4]).mean() - np.log(0.5)))
+    assert estimate[1] == pytest.approx(nmt_bounds.LONGER)  # .8 and .5: as likely as from itself, at most
+    assert bound[2] == pytest.approx(nmt_bounds.PAIR_SLACK * estimate[2])
+    assert known == [True, False, False]
+
+
+def test_pairs_of_words_that_say_nothing_are_not_forced() -> None:
+    silent = nmt_bounds.word_bounds({0: np.full(2, -9.0), 1: np.full(2, -9.0), 2: ITSELF}, ITSELF, 3)
+    assert nmt_bounds.worthwhile_pairs(silent, ITSELF).tolist() == [1]
+
+
+def test_gains_add_up_over_windows() -> None:
+    first = np.array([0.0, -1.0, -3.0, -3.5]), np.array([0.0, -2.0, -3.0, -3.25])
+    second = np.array([0.0, -4.0, -4.5]), np.array([0.0, -1.0, -1.5])
+    gain, count = nmt_bounds.gains([first, second], [[1, 2], [1]])
+    assert (gain, count) == ([1.0, 0.0, -3.0], [1, 2, 3])
+
+
+def test_words_that_do_not_lead_their_window_leave_no_bound() -> None:
+    window = np.array([0.0, -1.0, -3.0]), np.array([0.0, -2.0, -3.0])
+    gain, _ = nmt_bounds.gains([window, window], [[-1, 1], [-1]])
+    assert gain == [np.inf, 1.0, np.inf]
