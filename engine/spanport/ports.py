@@ -11,6 +11,7 @@ import numpy.typing as npt
 Float32 = npt.NDArray[np.float32]
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
+UInt8 = npt.NDArray[np.uint8]
 UInt64 = npt.NDArray[np.uint64]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -68,8 +69,8 @@ class Translator(Protocol):
 class Lexicon(Protocol):
     """Bilingual word association between English and other languages, by hashed words.
 
-    keys, scores, starts: the table as `spanport_kernels.lookup.Table` has it, uint64 and float32 (entries,) and
-    int32 (buckets + 1,).
+    keys, scores, starts, marks: the table as `spanport_kernels.lookup.Table` has it, uint64 and float32 (entries,),
+    int32 (buckets + 1,) and uint8 (buckets,).
     """
 
     @property
@@ -78,5 +79,7 @@ class Lexicon(Protocol):
     def scores(self) -> Float32: ...
     @property
     def starts(self) -> Int32: ...
+    @property
+    def marks(self) -> UInt8: ...
     def hashes(self, language: str, words: Sequence[str]) -> UInt64:
         """Hashes of the form and the prefix of each word of a language, uint64 (words, 2)."""

@@ -113,7 +113,7 @@ def _side(words: list[str]) -> tuple[Hashes, Hashes, Hashes, Offsets, Offsets]:
     codes, offsets = encode_words(words)
     exact = np.empty(len(words), np.uint64)
     _hash_words(codes, offsets, exact)
-    codes, offsets = encode_words([word.casefold() for word in words])
+    codes, offsets = encode_words(list(map(str.casefold, words)))
     folded, grams = np.empty(len(words), np.uint64), np.empty(len(codes), np.uint64)
     counts = np.empty(len(words), np.int64)
     _hash_words(codes, offsets, folded)

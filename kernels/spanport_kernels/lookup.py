@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
-from spanport_kernels.jit import F32, I64, IN_F32, IN_I32, IN_I64, OUT_F32, VOID, Array, helper, kernel
+from spanport_kernels.jit import F32, I64, IN_F32, IN_I32, IN_I64, IN_U8, OUT_F32, VOID, Array, kernel
 from spanport_kernels.ragged import as_array, check_offsets, check_same_batch
 
 Hashes = npt.NDArray[np.uint64]
@@ -30,39 +30,29 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _FINISHER = np.uint64(0xBF58476D1CE4E5B9)
 _HALF = np.uint64(32)
 _DROPPED = np.uint64(64 - KEY_BITS)
-_NONE = np.uint64(0)
+_NONE, _ONE, _THREE, _SEVEN = np.uint64(0), np.uint64(1), np.uint64(3), np.uint64(7)
 
 
 class Table(NamedTuple):
     """A lexicon: ``keys`` (N,) uint64 ascending, ``scores`` (N,) float32, and where the keys of each bucket start.
 
-    A bucket holds the keys of the same highest k bits of 48; ``starts`` is (2**k + 1,) int32.
+    A bucket holds the keys of the same highest k bits of 48; ``starts`` is (2**k + 1,) int32. ``marks`` (2**k,) uint8
+    has, for each bucket, the bits set that its keys' next three bits name: most pairs are in no lexicon, and to find
+    that out takes a quarter of a megabyte, not three.
     """
 
     keys: Hashes
     scores: npt.NDArray[np.float32]
     starts: npt.NDArray[np.int32]
+    marks: npt.NDArray[np.uint8]
 
 
-@helper
-def _find(
-    keys: Hashes, scores: Array, starts: Array, shift: np.uint64, english: np.uint64, other: np.uint64
-) -> np.float32:
-    mixed = (english * _MULTIPLIER) ^ other
-    mixed = (mixed ^ (mixed >> _HALF)) * _FINISHER
-    key = mixed >> _DROPPED
-    bucket = np.int64(key >> shift)
-    for at in range(starts[bucket], starts[bucket + 1]):
-        if keys[at] == key:
-            return np.float32(scores[at])
-    return np.float32(0.0)
-
-
-@kernel(VOID, IN_U64, IN_F32, IN_I32, I64, IN_U64_2D, IN_I64, IN_U64_2D, IN_I64, IN_I64, F32, OUT_F32)
+@kernel(VOID, IN_U64, IN_F32, IN_I32, IN_U8, I64, IN_U64_2D, IN_I64, IN_U64_2D, IN_I64, IN_I64, F32, OUT_F32)
 def _add(
     keys: Hashes,
     scores: Array,
     starts: Array,
+    marks: Array,
     bucket_shift: int,
     source: Hashes,
     source_offsets: Array,
@@ -81,10 +71,20 @@ def _add(
                 at += last - first
                 continue
             for j in range(first, last):
-                a, b = (source[i], target[j]) if english[pair] == SOURCE else (target[j], source[i])
-                best = _find(keys, scores, starts, shift, a[0], b[0])
-                if a[1] != _NONE and b[1] != _NONE:
-                    best = max(best, PREFIX_FACTOR * _find(keys, scores, starts, shift, a[1], b[1]))
+                best = np.float32(0.0)
+                for form in range(2):
+                    a, b = source[i, form], target[j, form]
+                    if a == _NONE or b == _NONE:
+                        continue
+                    mixed = ((a * _MULTIPLIER) ^ b) if english[pair] == SOURCE else ((b * _MULTIPLIER) ^ a)
+                    mixed = (mixed ^ (mixed >> _HALF)) * _FINISHER
+                    key = mixed >> _DROPPED
+                    bucket = np.int64(key >> shift)
+                    if not (np.uint64(marks[bucket]) >> ((key >> (shift - _THREE)) & _SEVEN)) & _ONE:
+                        continue
+                    for entry in range(starts[bucket], starts[bucket + 1]):
+                        if keys[entry] == key:
+                            best = max(best, scores[entry] if form == 0 else PREFIX_FACTOR * scores[entry])
                 out[at] += weight * best
                 at += 1
 
@@ -125,10 +125,11 @@ def add_lexicon(
     t_offsets = check_offsets(target_offsets, len(columns), "target_offsets")
     check_same_batch("source_offsets", s_offsets, "target_offsets", t_offsets)
     bits = (table.starts.size - 1).bit_length() - 1
-    if table.starts.size != (1 << bits) + 1 or not table.keys.size == table.scores.size == table.starts[-1]:
+    sizes = (table.keys.size, table.scores.size, table.starts[-1], table.starts.size - 1, table.marks.size)
+    if not (sizes[0] == sizes[1] == sizes[2] and sizes[3] == sizes[4] == 1 << bits):
         raise ValueError(
-            f"the table has {table.keys.size} keys, {table.scores.size} scores and {table.starts.size - 1} buckets "
-            f"of {table.starts[-1]} keys, expected as many of each, and a power of 2 of buckets"
+            "the table has {} keys, {} scores, buckets of {} keys, {} buckets and {} marks, expected as many keys as "
+            "scores, and as many buckets as marks, a power of 2".format(*sizes)
         )
     sides = as_array(english, np.int64, "english")
     cells = int((np.diff(s_offsets) * np.diff(t_offsets)).sum())

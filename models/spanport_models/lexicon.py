@@ -18,6 +18,7 @@ from spanport_models.word_cache import WordCache
 PREFIX = 5
 _KEY_BITS = np.uint64(48)
 _BUCKET_BITS = 18
+_BUCKET_SHIFT = _KEY_BITS - np.uint64(_BUCKET_BITS)
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _FINISHER = np.uint64(0xBF58476D1CE4E5B9)
 _HALF = np.uint64(32)
@@ -54,7 +55,8 @@ class Lexicon:
     Attributes:
         keys: Sorted 48-bit hashes, shape (entries,), uint64.
         scores: In [0, 1], float32 of the same shape.
-        starts: Where the keys of each value of the highest bits start, int32 (2**18 + 1,).
+        starts: Where the keys of each value of the highest 18 bits start, int32 (2**18 + 1,).
+        marks: By the same bits, which values the next three have among the keys, as bits of a uint8, (2**18,).
     """
 
     def __init__(self, keys: NDArray[np.uint64], scores: NDArray[np.uint8]) -> None:
@@ -64,8 +66,11 @@ class Lexicon:
             raise ValueError("lexicon keys must be sorted and distinct; the file is damaged: reinstall the bundle")
         self.keys = keys
         self.scores: NDArray[np.float32] = scores.astype(np.float32) / np.float32(255)
-        buckets = np.arange((1 << _BUCKET_BITS) + 1, dtype=np.uint64) << (_KEY_BITS - np.uint64(_BUCKET_BITS))
+        buckets = np.arange((1 << _BUCKET_BITS) + 1, dtype=np.uint64) << _BUCKET_SHIFT
         self.starts: NDArray[np.int32] = np.searchsorted(keys, buckets).astype(np.int32)
+        bucket, bit = keys >> _BUCKET_SHIFT, (keys >> (_BUCKET_SHIFT - np.uint64(3))) & np.uint64(7)
+        self.marks: NDArray[np.uint8] = np.zeros(1 << _BUCKET_BITS, np.uint8)
+        np.bitwise_or.at(self.marks, bucket.astype(np.int64), np.uint8(1) << bit.astype(np.uint8))
         self._hashes: dict[str, WordCache] = {}
 
     @classmethod

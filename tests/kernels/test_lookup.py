@@ -16,7 +16,10 @@ def make_table(entries: dict[int, float], bits: int) -> Table:
     keys = np.array(sorted(entries), np.uint64)
     scores = np.array([entries[key] for key in sorted(entries)], np.float32)
     starts = np.searchsorted(keys, np.arange((1 << bits) + 1, dtype=np.uint64) << np.uint64(48 - bits))
-    return Table(keys, scores, starts.astype(np.int32))
+    marks = np.zeros(1 << bits, np.uint8)
+    for key in entries:
+        marks[key >> 48 - bits] |= 1 << (key >> 45 - bits & 7)
+    return Table(keys, scores, starts.astype(np.int32), marks)
 
 
 @settings(deadline=None)
@@ -66,5 +69,5 @@ def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match=r"similarity \(2,\) values, expected 1 pairs and \(1,\) cells"):
         add_lexicon(np.zeros(2, np.float32), table, one, offsets, one, offsets, [SOURCE], 1.0)
     for broken in (table._replace(starts=table.starts[:-1]), table._replace(scores=table.scores[:0])):
-        with pytest.raises(ValueError, match="a power of 2 of buckets"):
+        with pytest.raises(ValueError, match="as many buckets as marks, a power of 2"):
             add_lexicon(cell, broken, one, offsets, one, offsets, [SOURCE], 1.0)

@@ -69,6 +69,9 @@ def test_buckets_hold_the_keys_of_their_highest_bits(tmp_path: Path) -> None:
     lexicon = _write(tmp_path / "lexicon.npz", "deu_Latn", {("a" * i, "b"): 1.0 for i in range(1, 300)})
     buckets = np.repeat(np.arange(len(lexicon.starts) - 1), np.diff(lexicon.starts))
     np.testing.assert_array_equal(lexicon.keys >> np.uint64(48 - 18), buckets.astype(np.uint64))
+    seen = {(key >> 30, key >> 27 & 7) for key in lexicon.keys.tolist()}
+    bits = np.unpackbits(lexicon.marks[:, None], axis=1, bitorder="little")
+    assert set(map(tuple, np.argwhere(bits).tolist())) == seen
 
 
 def test_unsound_files_are_refused(tmp_path: Path) -> None:

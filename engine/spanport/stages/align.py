@@ -47,7 +47,7 @@ def word_similarity(
         ]
         add_lexicon(
             total,
-            Table(lexicon.keys, lexicon.scores, lexicon.starts),
+            Table(lexicon.keys, lexicon.scores, lexicon.starts, lexicon.marks),
             _hashes(lexicon, sources, source_words),
             m,
             _hashes(lexicon, targets, target_words),

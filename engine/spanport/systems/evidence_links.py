@@ -123,11 +123,12 @@ def _strings(batch: PairBatch, ranges: Ranges, source: Words, target: Words) -> 
     """String similarity of candidate and entity, and the log of their ratio in characters."""
     from spanport_kernels.lexical import lexical_similarity
 
-    ours, theirs = [], []
-    for b, x, i, j in zip(*(column.tolist() for column in ranges), strict=True):
-        first, last, _ = batch.entities[x].tolist()
-        ours.append(" ".join(source.texts[b][first:last]))
-        theirs.append(" ".join(target.texts[b][i:j]))
+    home = np.repeat(np.arange(len(batch)), np.diff(batch.entity_offsets)).tolist()
+    rows = zip(home, batch.entities.tolist(), strict=True)
+    names = [" ".join(source.texts[b][first:last]) for b, (first, last, _) in rows]
+    pair, entity, start, end = (column.tolist() for column in ranges)
+    ours = [names[x] for x in entity]
+    theirs = [" ".join(target.texts[b][i:j]) for b, i, j in zip(pair, start, end, strict=True)]
     one_each = np.arange(len(ours) + 1, dtype=np.int64)
     similar = lexical_similarity(ours, one_each, theirs, one_each).astype(np.float64)
     lengths = [np.array([len(text) for text in side], float) for side in (theirs, ours)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -39,9 +40,10 @@ class Words(NamedTuple):
 def words_of(jobs: Sequence[Job], side: Literal["source", "target"]) -> Words:
     """The words of one side of all jobs."""
     texts = [getattr(job, side).word_texts() for job in jobs]
-    numbers: dict[str, int] = {}
-    number = [numbers.setdefault(word, len(numbers)) for row in texts for word in row]
-    return Words(offsets_of([len(row) for row in texts]), texts, list(numbers), np.array(number, np.int64))
+    flat = list(chain.from_iterable(texts))
+    numbers = {word: k for k, word in enumerate(dict.fromkeys(flat))}
+    number = np.fromiter(map(numbers.__getitem__, flat), np.int64, len(flat))
+    return Words(offsets_of([len(row) for row in texts]), texts, list(numbers), number)
 
 
 def capital(word: str) -> bool:
