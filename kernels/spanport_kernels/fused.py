@@ -5,40 +5,53 @@ A candidate starts and ends at words linked to the entity; its numerator is summ
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 
 from spanport_kernels.jit import (
     BOOL,
     I64,
     IN_BOOL,
-    IN_I32,
     IN_I32_2D,
     IN_I64,
     OUT_F64,
     OUT_I8,
+    OUT_I32,
     OUT_I32_2D,
     OUT_I64,
+    OUT_I64_2D,
     Array,
     helper,
     kernel,
 )
 from spanport_kernels.matching import HANDED_OVER, OPTIMAL
+from spanport_kernels.plain import COUNT, HIGH, LOW, MOST_ENTITIES, MOST_WORDS, is_plain, own_words, sum_links
 
 
-@helper
-def new_scratch(entities: Array, edge_offsets: Array, target_lengths: Array) -> tuple[Array, Array]:
-    """Scratch for the largest entity and sentence of the batch: sort keys ``(A,)``, and five rows.
+class Scratch(NamedTuple):
+    """Work space for the largest entity and sentence of a batch; made by `new_scratch`.
 
-    The rows hold, for one entity: 0 aligned target words, ascending; 1 stop words before each; 2 offsets of each
-    word's links; 3 per link, which of the aligned words was linked to the same source word before, or -1;
-    4 per source word, the last aligned word linked to it so far.
+    ``keys`` int64 ``(A,)``: links to be sorted. ``rows`` int32 ``(5, A)``, for one entity: 0 aligned target words,
+    ascending; 1 stop words before each; 2 offsets of each word's links; 3 per link, which of the aligned words was
+    linked to the same source word before, or -1; 4 per source word, the last aligned word linked to it so far.
+    ``owner`` int32 ``(W,)`` and ``sums`` int64 ``(E, 6)``: see `plain`.
     """
-    links = width = np.int64(1)
-    for b in range(target_lengths.size):
-        links = max(links, edge_offsets[b + 1] - edge_offsets[b])
-    for x in range(entities.shape[0]):
-        width = max(width, np.int64(entities[x, 1] - entities[x, 0]))
-    return np.empty(links + 1, np.int64), np.empty((5, max(links, width) + 1), np.int32)
+
+    keys: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int32]
+    owner: npt.NDArray[np.int32]
+    sums: npt.NDArray[np.int64]
+
+
+def new_scratch(entities: npt.NDArray[np.int32], edge_offsets: npt.NDArray[np.int64]) -> Scratch:
+    """Work space for these entities and links; the kernel would take longer to compile if it made it."""
+    links = int(np.diff(edge_offsets).max(initial=0)) + 1
+    width = int((entities[:, 1] - entities[:, 0]).max(initial=0)) + 1
+    rows = np.empty((5, max(links, width)), np.int32)
+    owner, sums = np.full(MOST_WORDS + 1, -1, np.int32), np.empty((MOST_ENTITIES, 6), np.int64)
+    return Scratch(np.empty(links, np.int64), rows, owner, sums)
 
 
 @helper
@@ -111,57 +124,56 @@ def group(
 def gain(rows: Array, a: int, b: int, covered: bool) -> int:
     """What aligned word ``b`` adds to the numerator of the candidate that starts at aligned word ``a``."""
     begin, end = rows[2, b], rows[2, b + 1]
+    added: int = 1 if covered else 2 * (end - begin)
     if not covered:
-        return int(2 * (end - begin))
-    added = 1
+        return added
     for y in range(begin, end):
         added += rows[3, y] < a
     return added
 
 
 @kernel(
-    I64, IN_I64, IN_I32_2D, IN_I64, IN_I32_2D, IN_I64, IN_I32, IN_BOOL, IN_I64, I64, BOOL, BOOL,
-    OUT_I32_2D, OUT_F64, OUT_I64, OUT_I8,
+    I64, IN_I64, IN_I32_2D, IN_I64, IN_I32_2D, IN_I64, IN_BOOL, IN_I64, I64, BOOL, BOOL,
+    OUT_I64, OUT_I32_2D, OUT_I32, OUT_I64_2D, OUT_I32_2D, OUT_F64, OUT_I64, OUT_I8,
 )  # fmt: skip
 def score_ranges(
-    sentences: Array,
-    entities: Array,
-    entity_offsets: Array,
-    edges: Array,
-    edge_offsets: Array,
-    target_lengths: Array,
-    stop: Array,
-    stop_offsets: Array,
-    max_length: int,
-    covered: bool,
-    only_best: bool,
-    spans: Array,
-    scores: Array,
-    offsets: Array,
-    status: Array,
-) -> int:
+    sentences: Array, entities: Array, entity_offsets: Array, edges: Array, edge_offsets: Array,
+    stop: Array, stop_offsets: Array, max_length: int, covered: bool, only_best: bool,
+    keys: Array, rows: Array, owner: Array, sums: Array,
+    spans: Array, scores: Array, offsets: Array, status: Array,
+) -> int:  # fmt: skip
     """Score the candidates of the listed sentences; returns their number, or ``-1 - b`` if b has a bad link.
 
     ``spans`` ``(P, 4)``: start, end, label, entity. With ``only_best``, each entity's best candidate alone; where
     these overlap, the sentence's status becomes `HANDED_OVER` and it gets none. Otherwise all, as far as there
     is room.
     """
-    keys, rows = new_scratch(entities, edge_offsets, target_lengths)
     total = 0
     offsets[0] = 0
     for h in range(sentences.size):
         b = sentences[h]
-        here = total
+        begin, end, links, links_end = entity_offsets[b], entity_offsets[b + 1], edge_offsets[b], edge_offsets[b + 1]
+        word, word_end = stop_offsets[b], stop_offsets[b + 1]
+        here, reach = total, 0
         status[h] = OPTIMAL
-        for x in range(entity_offsets[b], entity_offsets[b + 1]):
-            first, last = entities[x, 0], entities[x, 1]
-            found = collect(first, last, edges, edge_offsets[b], edge_offsets[b + 1], keys)
-            if found == 0:
-                continue
-            if keys[0] < 0 or keys[found - 1] >> 32 >= target_lengths[b]:
-                return int(-1 - b)
-            count = group(last - first, found, keys, stop, stop_offsets[b], rows)
-            best = 0.0
+        summed = only_best and begin < end and own_words(entities, begin, end, owner, sums)
+        if summed:
+            sum_links(edges, links, links_end, begin, end - begin, stop, word, word_end, owner, keys, sums)
+        for x in range(begin, end):
+            e, width = np.uint64(x - begin), entities[x, 1] - entities[x, 0]
+            best, count = 0.0, 0
+            if summed and is_plain(sums, e, max_length, covered):
+                best = scores[total] = 2 * sums[e, COUNT] / (width + sums[e, COUNT])
+                spans[total, 0], spans[total, 1] = sums[e, LOW], sums[e, HIGH] + 1
+                spans[total, 2], spans[total, 3] = entities[x, 2], e
+            else:
+                found = collect(entities[x, 0], entities[x, 1], edges, links, links_end, keys)
+                if found == 0:
+                    continue
+                if keys[0] < 0 or keys[found - 1] >> 32 >= word_end - word:
+                    bad: int = -1 - b
+                    return bad
+                count = group(width, found, keys, stop, word, rows)
             for a in range(count):
                 numerator = 0
                 for z in range(a, count):
@@ -169,21 +181,21 @@ def score_ranges(
                     if length > max_length or rows[1, z] != rows[1, a]:
                         break
                     numerator += gain(rows, a, z, covered)
-                    score = numerator / (last - first + length)
+                    score = numerator / (width + length)
                     if only_best and score <= best:
                         continue
                     best = score
                     if total < scores.size:
-                        spans[total, 0] = rows[0, a]
-                        spans[total, 1] = rows[0, z] + 1
-                        spans[total, 2] = entities[x, 2]
-                        spans[total, 3] = x - entity_offsets[b]
                         scores[total] = score
+                        spans[total, 0], spans[total, 1] = rows[0, a], rows[0, z] + 1
+                        spans[total, 2], spans[total, 3] = entities[x, 2], e
                     total += not only_best
             if only_best and best > 0.0:
-                for y in range(here, total):
-                    if spans[y, 0] < spans[total, 1] and spans[y, 1] > spans[total, 0]:
-                        status[h] = HANDED_OVER
+                if spans[total, 0] < reach:
+                    for y in range(here, total):
+                        if spans[y, 0] < spans[total, 1] and spans[y, 1] > spans[total, 0]:
+                            status[h] = HANDED_OVER
+                reach = max(reach, spans[total, 1])
                 total += 1
         if status[h] == HANDED_OVER:
             total = here

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanport_kernels.checks import check_entities
-from spanport_kernels.fused import score_ranges
+from spanport_kernels.fused import new_scratch, score_ranges
 from spanport_kernels.matching import (
     HANDED_OVER,
     OPEN_BITS_CAP,
@@ -129,10 +129,11 @@ def _score(
     spans, scores = np.empty((room, 4), np.int32), np.empty(room)
     offsets, status = np.empty(sentences.size + 1, np.int64), np.empty(sentences.size, np.int8)
     stop_offsets = offsets_of(batch.target_lengths)
-    limit = max_length or UNLIMITED
+    scratch = new_scratch(batch.entities, batch.edge_offsets)
     total = score_ranges(
-        sentences, *batch, stop_offsets, limit, score == "covered", only_best, spans, scores, offsets, status
-    )
+        sentences, batch.entities, batch.entity_offsets, batch.edges, batch.edge_offsets, batch.stop, stop_offsets,
+        max_length or UNLIMITED, score == "covered", only_best, *scratch, spans, scores, offsets, status,
+    )  # fmt: skip
     if total < 0:
         bad = -1 - total
         raise ValueError(

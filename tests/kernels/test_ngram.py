@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from naive import matching as naive
-from spanport_kernels import matching
+from spanport_kernels import matching, plain
 from spanport_kernels.ngram import ngram_ranges, problem, project_ngram
 from spanport_kernels.ragged import offsets_of
 
@@ -71,6 +73,41 @@ def test_projection_equals_full_enumeration(seed: int, kind: str, max_length: in
             assert exact.scores[found][x] == scores[e, candidates.index((start, end))]
             assert label == sentence[0][e][2]
             assert not any(naive.overlap((start, end), (a, z)) for a, z, *_ in spans[:x])
+
+
+def nearly_monotone(rng: np.random.Generator) -> Sentence:
+    """Links to the next words, some twice, missing or elsewhere; positions that are equal modulo 64 among them."""
+    m, shift = int(rng.integers(1, 12)), int(rng.integers(0, 70))
+    cuts = np.unique(rng.integers(0, m + 1, 5)).tolist()
+    spans = [(s, e, int(rng.integers(0, 4))) for s, e in pairwise(cuts) if rng.random() < 0.8]
+    moves = rng.choice([0, -1, 1, 64], m, p=[0.6, 0.1, 0.1, 0.2])
+    links = [(i, max(0, i + shift + int(move))) for i, move in enumerate(moves) if rng.random() < 0.9]
+    links += [(i, i + shift) for i in range(m) if rng.random() < 0.1]
+    links = [links[x] for x in rng.permutation(len(links))]
+    return spans, links, m + shift + 65, set(np.flatnonzero(rng.random(m + shift + 65) < 0.03).tolist())
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["pairs", "covered"]), st.sampled_from([1, 2, 10]))
+def test_best_candidates_that_are_read_off_equal_full_enumeration(seed: int, kind: str, max_length: int) -> None:
+    rng = np.random.default_rng(seed)
+    sentences = [nearly_monotone(rng) for _ in range(3)]
+    found = project_ngram(*as_batch(sentences), solver="greedy", max_length=max_length, score=kind)
+    for b, sentence in enumerate(sentences):
+        scores, candidates = dense(sentence, max_length, kind)
+        rows = found.spans[found.offsets[b] : found.offsets[b + 1]].tolist()
+        assert rows == [[*candidates[c], sentence[0][e][2], e] for e, c in naive.greedy(scores, candidates)]
+
+
+@pytest.mark.parametrize("first", [0, plain.MOST_WORDS - 1, plain.MOST_WORDS, 5000])
+def test_long_sentences(first: int) -> None:
+    count = plain.MOST_ENTITIES + 1
+    spans = [(first + e, first + e + 1, e) for e in range(count)]
+    links = [(first + e, first + e) for e in range(count)]
+    long: Sentence = (spans, links, first + count, set())
+    found = project_ngram(*as_batch([(spans[:2], links, first + count, set()), long]))
+    assert found.spans[:, [0, 2]].tolist() == [[first + e, e] for e in [0, 1, *range(count)]]
+    assert found.scores.tolist() == [1.0] * (2 + count)
 
 
 def test_trimming_keeps_the_enumerated_candidates_few_and_scored() -> None:
