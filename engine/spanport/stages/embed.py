@@ -110,7 +110,7 @@ def embed(
 
 def _pool(encoded: Encoded) -> Float32:
     """Mean of each word's subword states, float32 (W, d)."""
-    from spanport_kernels.similarity import pool_words
+    from spanport_kernels.pooling import pool_words
 
     sentence = np.repeat(np.arange(len(encoded.word_offsets) - 1), np.diff(encoded.subword_offsets))
     word = encoded.word_offsets[sentence] + encoded.word_of_subword
