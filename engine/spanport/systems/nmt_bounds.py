@@ -17,7 +17,7 @@ from spanport.ports import BoolArray, Int64
 
 Float64 = npt.NDArray[np.float64]
 
-FORWARD_SLACK = 2.0
+FORWARD_SLACK = 2.1
 """By how much a phrase may make the entity likelier than the phrase's words and pairs of words do, token by token,
 with `LONGER` (seen: 1.96)."""
 
@@ -31,19 +31,19 @@ PAIR_SLACK = 5.0
 PAIR_FROM = 0.02
 """Two words are forced together where their bound from each alone, without slack, is above this."""
 
-BACKWARD_SLACK = 2.1
+BACKWARD_SLACK = 2.25
 """By how much s(b|a) / s(b|b) may exceed what b's tokens in a longer phrase give for it (seen: 2.00)."""
 
-SPLIT_SLACK = 3.8
+SPLIT_SLACK = 4.2
 """The same where b is put together from several phrases (seen: 3.69)."""
 
-JOINT_SLACK = 1.9
+JOINT_SLACK = 2.4
 """By how much both halves together may exceed the sum of their estimates (seen: 1.77)."""
 
-SPLIT_JOINT_SLACK = 2.5
-"""The same where b is put together from several phrases (seen: 2.44)."""
+SPLIT_JOINT_SLACK = 3.8
+"""The same where b is put together from several phrases (seen: 2.44; 3.3 with the next miniature)."""
 
-MOST_BACKWARD = 1.3
+MOST_BACKWARD = 1.35
 """The most that s(b|a) / s(b|b) is taken to be before anything is known of it (seen, beyond what the slack of the
 other half leaves room for: 1.28)."""
 
