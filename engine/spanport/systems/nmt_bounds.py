@@ -31,11 +31,15 @@ PAIR_SLACK = 5.0
 PAIR_FROM = 0.02
 """Two words are forced together where their bound from each alone, without slack, is above this."""
 
-BACKWARD_SLACK = 2.25
-"""By how much s(b|a) / s(b|b) may exceed what b's tokens in a longer phrase give for it (seen: 2.00)."""
+BACKWARD_SLACK = 2.6
+"""By how much s(b|a) / s(b|b) may exceed what b's tokens in a longer phrase give for it (seen: 2.57)."""
 
 SPLIT_SLACK = 4.2
-"""The same where b is put together from several phrases (seen: 3.69)."""
+"""The same where b is put together from several phrases (seen: 3.53)."""
+
+SELF_SLACK = 3.0
+"""By how much s(b|b), b of two words or more, may fall short of what those phrases give for it (seen: 3.95 where the
+score is .1 or more, 1.87 where it is .3: what is chosen finds itself likely)."""
 
 JOINT_SLACK = 2.4
 """By how much both halves together may exceed the sum of their estimates (seen: 1.77)."""
@@ -90,20 +94,19 @@ def forward_bounds(
     return estimate, estimate * slack, known
 
 
-def gains(
-    windows: Sequence[tuple[Float64, Float64]], sizes: Sequence[Sequence[int]]
-) -> tuple[list[float], list[int]]:
-    """What phrases of 1, 2, ... words gain given a rather than given themselves, and their numbers of tokens.
+def totals(
+    given: Sequence[Float64], itself: Sequence[Float64], sizes: Sequence[Sequence[int]]
+) -> tuple[Float64, Float64, Int64]:
+    """Log-probabilities of phrases of 1, 2, ... words given a and given themselves, and their numbers of tokens.
 
-    windows: running sums of log-probabilities of consecutive phrases given a and given themselves; sizes: for each,
-    the tokens of its first word, its first two, ...; -1 where these do not lead its tokens: the gain is then inf.
+    given, itself: running sums of log-probabilities of consecutive windows; sizes: for each, the tokens of its first
+    word, its first two, ...; -1 where these do not lead its tokens: the sums are then infinite and minus infinite.
     """
-    out: list[float] = []
-    counts: list[int] = []
-    gain, count = 0.0, 0
-    for (given, itself), ends in zip(windows, sizes, strict=True):
+    on_a, on_itself, counts = [0.0], [0.0], [0]
+    for from_a, from_itself, ends in zip(given, itself, sizes, strict=True):
+        before = on_a[-1], on_itself[-1], counts[-1]
         for n in ends:
-            out.append(gain + float(given[n] - itself[n]) if n >= 0 else np.inf)
-            counts.append(count + max(n, 0))
-        gain, count = out[-1], counts[-1]
-    return out, counts
+            on_a.append(before[0] + float(from_a[n]) if n >= 0 else np.inf)
+            on_itself.append(before[1] + float(from_itself[n]) if n >= 0 else -np.inf)
+            counts.append(before[2] + max(n, 0))
+    return np.array(on_a[1:]), np.array(on_itself[1:]), np.array(counts[1:])
