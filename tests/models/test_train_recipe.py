@@ -2,6 +2,8 @@
 
 import math
 import os
+import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +59,49 @@ def test_training_resumes_where_it_stopped(tmp_path: Path) -> None:
     assert torch.equal(second.model.weight, state["model"]["weight"])
     fresh = loop.Loop(torch.nn.Linear(3, 1), 0.01, loop.deadline(0.1, None), tmp_path / "model.pt", resume=False)
     assert fresh.step == 0
+
+
+def test_cycles_share_the_time_and_the_first_takes_half() -> None:
+    now = time.time()
+    ends = loop.cycle_ends(now + 100, 3)
+    assert np.allclose(np.array(ends) - now, [50, 75, 100], atol=1)
+    assert np.allclose(np.array(loop.cycle_ends(now + 100, 1)) - now, [100], atol=1)
+
+
+def test_a_new_cycle_starts_at_the_mean_of_the_ends_of_the_last_ones(tmp_path: Path) -> None:
+    path = tmp_path / "model.pt"
+
+    def cycle(value: float) -> loop.Loop:
+        training = loop.Loop(torch.nn.Linear(1, 1), 0.01, 0.0, path)
+        with torch.no_grad():
+            training.model.weight.fill_(value)
+        training.start, training.end = 0.0, 1.0
+        training.checkpoint()
+        return training
+
+    cycle(1.0)
+    assert cycle(2.0).earlier[0]["weight"].item() == 1.0
+    assert loop.trained_weights(path)["weight"].item() == pytest.approx(1.5)
+    third = loop.Loop(torch.nn.Linear(1, 1), 0.01, loop.deadline(1, None), path)
+    assert third.model.weight.item() == pytest.approx(1.5)
+    assert third.progress() == pytest.approx(0.3, abs=0.01)
+    for value in range(3, 9):
+        cycle(float(value))
+    assert [one["weight"].item() for one in torch.load(path, weights_only=True)["earlier"]] == [6, 7]
+    assert loop.trained_weights(path)["weight"].item() == pytest.approx(7.0)
+
+
+def test_a_stop_signal_saves_and_ends_the_program(tmp_path: Path) -> None:
+    model = torch.nn.Linear(1, 1)
+    training = loop.Loop(model, 0.01, loop.deadline(1, None), tmp_path / "model.pt")
+
+    def step(progress: float):  # type: ignore[no-untyped-def]
+        os.kill(os.getpid(), signal.SIGTERM)
+        return model(torch.ones(1, 1)).sum(), 1, {}
+
+    with pytest.raises(SystemExit, match="goes on from"):
+        training.run(step)
+    assert torch.load(tmp_path / "model.pt", weights_only=True)["step"] == 1
 
 
 def test_initial_embeddings_put_pieces_that_meet_close_together() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 STEPS = ("corpus", "vocabulary", "lexicon", "embeddings", "encoder", "translator", "export")
 _SMOKE_MINUTES = 0.5
+_SMOKE_CYCLES = 2
 _SMOKE_PAIRS = 12_000
 
 
@@ -24,6 +25,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--bundle", type=Path, help="bundle to measure (step figures)")
     parser.add_argument("--minutes", type=float, help="training time of each model (default 90)")
     parser.add_argument("--until", help="train until this local time, HH:MM, instead")
+    parser.add_argument(
+        "--cycles",
+        type=int,
+        default=4,
+        help="cycles of training, the first half of the time; their ends are averaged",
+    )
     parser.add_argument("--limit", type=int, help="sentences of each translation test set (step figures)")
     parser.add_argument(
         "--only", choices=("ner", "translation", "running"), help="part of the figures (step figures)"
@@ -74,18 +81,21 @@ def _train(options: argparse.Namespace, name: str, tokenizer_file: str) -> None:
     import numpy as np
     from tokenizers import Tokenizer
 
-    from spanport_models.train.loop import deadline
+    from spanport_models.train.loop import cycle_ends, deadline
     from spanport_models.train.sources import load_corpus
 
     module = import_module(f"spanport_models.train.{name}")
-    module.train(
-        load_corpus(options.work / "corpus.jsonl"),
-        Tokenizer.from_file(str(options.work / tokenizer_file)),
-        options.work / f"{name}.pt",
-        deadline(_SMOKE_MINUTES if options.smoke else options.minutes, options.until),
-        np.load(options.work / "embeddings.npy"),
-        resume=not options.restart,
-    )
+    pairs = load_corpus(options.work / "corpus.jsonl")
+    end = deadline(_SMOKE_MINUTES if options.smoke else options.minutes, options.until)
+    for cycle, stop in enumerate(cycle_ends(end, _SMOKE_CYCLES if options.smoke else options.cycles)):
+        module.train(
+            pairs,
+            Tokenizer.from_file(str(options.work / tokenizer_file)),
+            options.work / f"{name}.pt",
+            stop,
+            np.load(options.work / "embeddings.npy"),
+            resume=cycle > 0 or not options.restart,
+        )
 
 
 def _export(options: argparse.Namespace) -> None:

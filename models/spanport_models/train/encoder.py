@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 from transformers import XLMRobertaConfig, XLMRobertaForTokenClassification
 
 from spanport_models.train.augment import NameSwap
-from spanport_models.train.loop import Loop, prepare_process
+from spanport_models.train.loop import Loop, mean, prepare_process
 from spanport_models.train.pieces import Pieces
 from spanport_models.train.selflabel import label_native
 from spanport_models.train.sources import IGNORED, Pair
@@ -25,7 +25,7 @@ SCALE = 20.0
 _POOL = 4000
 _BATCH = 1200  # padded pieces, both sides together
 _LONGEST = 110
-_SELF_LABEL_AT = (0.4, 0.7)  # shares of the training after which the model labels half of the native text
+_SELF_LABEL_AT = (0.4, 0.7)  # shares of the first cycle after which the model labels half of the native text
 
 
 def build(size: int, start: NDArray[np.float32] | None = None) -> XLMRobertaForTokenClassification:
@@ -193,7 +193,12 @@ def train(
     pieces = Pieces(tokenizer)
     examples = Examples(pairs, pieces, seed + loop.step)
     batches = iter(examples)
-    rounds = list(_SELF_LABEL_AT)
+    rounds = [] if loop.earlier else list(_SELF_LABEL_AT)
+    if loop.earlier:
+        teacher = build(tokenizer.get_vocab_size())
+        teacher.load_state_dict(mean(loop.earlier))
+        label_native(teacher, pairs, pieces, LABELS, _LONGEST)
+        examples.weigh()
 
     def step(progress: float) -> tuple[torch.Tensor, int, dict[str, float]]:
         if rounds and progress >= rounds[0]:

@@ -5,11 +5,13 @@ import math
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+
+Weights = dict[str, torch.Tensor]
 
 WARMUP_STEPS = 100
 FLOOR = 0.02
@@ -17,6 +19,7 @@ _LOG_SECONDS = 30.0
 _TABLE_ROWS = 4096  # weights with at least so many rows are embedding tables
 _SAVE_SECONDS = 300.0
 _AGAIN = 0.3  # where in the schedule a finished model goes on when it is trained once more
+_KEPT = 2  # finished cycles of training whose weights are averaged with those of the last
 
 
 def prepare_process(seed: int) -> None:
@@ -40,6 +43,13 @@ def deadline(minutes: float | None, until: str | None) -> float:
     return end if end > time.time() else end + 86_400
 
 
+def cycle_ends(end: float, count: int) -> list[float]:
+    """Ends (seconds since the epoch) of so many cycles from now to `end`: the first takes half of the time."""
+    now = time.time()
+    rest = (end - now) / 2 / max(1, count - 1)
+    return [end - rest * left for left in range(count - 1, -1, -1)]
+
+
 def learning_rate(peak: float, step: int, progress: float) -> float:
     """Linear warm-up, then a cosine over wall-clock progress down to 2% of the peak."""
     cosine = FLOOR + (1 - FLOOR) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
@@ -53,10 +63,23 @@ def save(path: Path, state: dict[str, Any]) -> None:
     os.replace(partial, path)
 
 
+def mean(weights: Sequence[Weights]) -> Weights:
+    """The mean of networks trained from one another ("model soup": Wortsman et al. 2022)."""
+    return {name: sum(one[name] for one in weights) / len(weights) for name in weights[0]}
+
+
+def trained_weights(path: Path) -> Weights:
+    """The weights of a checkpoint that are worth using: the mean of its cycles' ends."""
+    state = torch.load(path, weights_only=True)
+    return mean([*state["earlier"][-_KEPT:], state["model"]])
+
+
 class Loop:
     """Runs `step(progress) -> (loss, tokens, figures)` until the deadline; resumes from `path` when it exists.
 
-    A checkpoint whose schedule is over is trained on from a late part of a new one (warm restart).
+    A checkpoint whose schedule is over is trained on from a late part of a new one (a cycle: Loshchilov and Hutter
+    2017), starting at the mean of the weights that the last cycles ended with. These, `earlier`, stay in the
+    checkpoint: averaged with those of the new cycle they are better than any of them (Izmailov et al. 2018).
 
     `table_factor` multiplies the learning rate of embedding tables: a rare piece's row is moved only when it occurs.
     """
@@ -84,12 +107,16 @@ class Loop:
         self.first_progress = 0.0
         self.step = self.tokens = 0
         self.seconds = 0.0
+        self.earlier: list[Weights] = []
         if resume and path.exists():
             state = torch.load(path, weights_only=True)
-            model.load_state_dict(state["model"])
+            self.earlier = state["earlier"][-_KEPT:]
+            finished = state["progress"] > 0.99
+            if finished:
+                self.earlier = [*self.earlier, state["model"]][-_KEPT:]
+            model.load_state_dict(mean(self.earlier) if finished else state["model"])
             if len(state["optimizer"]["param_groups"]) == len(groups):
                 self.optimizer.load_state_dict(state["optimizer"])
-            finished = state["progress"] > 0.99
             self.first_progress = _AGAIN if finished else state["progress"]
             self.step, self.tokens = state["step"], state["tokens"]
             self.seconds = state["seconds"]
@@ -106,6 +133,7 @@ class Loop:
             self.path,
             {
                 "model": self.model.state_dict(),
+                "earlier": self.earlier,
                 "optimizer": self.optimizer.state_dict(),
                 "progress": self.progress(),
                 "step": self.step,
@@ -115,7 +143,10 @@ class Loop:
         )
 
     def run(self, step: Callable[[float], tuple[torch.Tensor, int, dict[str, float]]]) -> None:
-        """Train until the deadline or until asked to stop (SIGTERM), then write the last checkpoint."""
+        """Train until the deadline or until asked to stop (SIGTERM), then write the last checkpoint.
+
+        Asked to stop, it ends the program by SystemExit: no other cycle is to begin.
+        """
         self.model.train()
         logged = saved = time.time()
         sums: dict[str, list[float]] = {}
@@ -144,6 +175,8 @@ class Loop:
                 saved = time.time()
         signal.signal(signal.SIGTERM, before)
         self.checkpoint()
+        if stopped:
+            raise SystemExit(f"stopped; the same command goes on from {self.path}")
 
     def _report(self, speed: float, rate: float, sums: dict[str, list[float]]) -> None:
         means = " ".join(f"{name} {sum(values) / len(values):.3f}" for name, values in sums.items())
