@@ -3,7 +3,8 @@
 None is a true bound but where that is said: they are estimates with a slack. The slacks are above the largest
 violation among all 60,000 (entity, n-gram) pairs of 109 Europarl sentences (55 Spanish, 54 German) whose score is at
 least .1, under a half-trained miniature, which finds a phrase likelier from another than from itself more often than
-good translators do. The largest violations are given with each.
+good translators do; those that have to do with b's own tokens, but where that is said, among 855 such pairs of 37
+sentences. The largest violations are given with each.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ SPLIT_SLACK = 4.2
 makes up for it: of 855 scores of .1 or more one was above its bound, by 8%)."""
 
 SELF_SLACK = 3.5
-"""By how much s(b|b), b of two words or more, may fall short of what those phrases give for it (seen: 4.35)."""
+"""By how much s(b|b), b of two words or more, may fall short of what those phrases give for it (seen: 4.35, and 2.8 in all but
+one of 855)."""
 
 JOINT_SLACK = 2.4
 """By how much both halves together may exceed the sum of their estimates (seen: 1.92)."""
