@@ -40,8 +40,8 @@ SPLIT_SLACK = 4.2
 makes up for it: of 855 scores of .1 or more one was above its bound, by 8%)."""
 
 SELF_SLACK = 3.5
-"""By how much s(b|b), b of two words or more, may fall short of what those phrases give for it (seen: 4.35, and 2.8 in all but
-one of 855)."""
+"""By how much s(b|b), b of two words or more, may fall short of what those phrases give for it (seen: 4.35, all
+others 2.8)."""
 
 JOINT_SLACK = 2.4
 """By how much both halves together may exceed the sum of their estimates (seen: 1.92)."""
