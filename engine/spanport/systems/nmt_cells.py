@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Float64 = npt.NDArray[np.float64]
 
-WINDOW = 2
+WINDOW = 3
 """Words that are forced together at first for s(b|a) / s(b|b)."""
 
 CHEAPER = 1.5
