@@ -44,8 +44,9 @@ def test_softmax_equals_the_twin(batch: Matrices, threshold: float, scale: float
     assert rows(found) == [naive.softmax(s, threshold, scale) for s in batch.each]
 
 
+# .15 is no threshold: among round scores entmax has probabilities of exactly .15, and rounding decides.
 @settings(max_examples=60, deadline=None)
-@given(matrices(), st.sampled_from([0.0, 0.07, 0.15]), scales)
+@given(matrices(), st.sampled_from([0.0, 0.0703, 0.1503]), scales)
 def test_entmax15_equals_the_twin(batch: Matrices, threshold: float, scale: float) -> None:
     found = extract.entmax15(*batch.batch, threshold=threshold, scale=scale)
     assert rows(found) == [naive.entmax15(s, threshold, scale) for s in batch.each]
