@@ -193,8 +193,9 @@ def train(
     pieces = Pieces(tokenizer)
     examples = Examples(pairs, pieces, seed + loop.step)
     batches = iter(examples)
-    rounds = [] if loop.earlier else list(_SELF_LABEL_AT)
+    rounds = list(_SELF_LABEL_AT)
     if loop.earlier:
+        rounds.clear()
         teacher = build(tokenizer.get_vocab_size())
         teacher.load_state_dict(mean(loop.earlier))
         label_native(teacher, pairs, pieces, LABELS, _LONGEST)

@@ -71,7 +71,7 @@ def mean(weights: Sequence[Weights]) -> Weights:
 def trained_weights(path: Path) -> Weights:
     """The weights of a checkpoint that are worth using: the mean of its cycles' ends."""
     state = torch.load(path, weights_only=True)
-    return mean([*state["earlier"][-_KEPT:], state["model"]])
+    return mean([*state["earlier"], state["model"]])
 
 
 class Loop:
@@ -110,7 +110,7 @@ class Loop:
         self.earlier: list[Weights] = []
         if resume and path.exists():
             state = torch.load(path, weights_only=True)
-            self.earlier = state["earlier"][-_KEPT:]
+            self.earlier = state["earlier"]
             finished = state["progress"] > 0.99
             if finished:
                 self.earlier = [*self.earlier, state["model"]][-_KEPT:]
