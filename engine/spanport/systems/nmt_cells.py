@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Float64 = npt.NDArray[np.float64]
 
 WINDOW = 3
-"""Words that are forced together at first for s(b|a) / s(b|b)."""
+"""Words that are forced together at first for s(b|a) / s(b|b): each is told by the two before it."""
 
 CHEAPER = 1.5
 """s(a|b) is scored first where its bound times this is above that of s(b|a) / s(b|b), which costs more."""
@@ -146,9 +146,12 @@ class NmtCells:
         return {i: self.phrases.target(pair, i, i + size) for i in np.flatnonzero(covered).tolist()}
 
     def _look(self, cells: Int64) -> None:
-        """Closer bounds of all cells that share pair, entity and start with one of these."""
+        """Closer bounds of these cells, and of all that the same windows make up."""
         keys = self.keys(self.pair, self.entity, self.start)
-        groups = [np.arange(*np.searchsorted(keys, [key, key + 1])) for key in np.unique(keys[cells])]
+        asked, which = np.unique(keys[cells], return_inverse=True)
+        last = np.zeros(len(asked), np.int64)
+        np.maximum.at(last, which, self.end[cells])
+        groups = [self._up_to(keys, *row) for row in zip(asked.tolist(), last.tolist(), strict=True)]
         cuts = [self._windows(own) for own in groups]
         wanted: list[tuple[Phrase, Phrase]] = []
         for own, (windows, parts) in zip(groups, cuts, strict=True):
@@ -160,12 +163,26 @@ class NmtCells:
         for own, (windows, parts) in zip(groups, cuts, strict=True):
             self._bound_backward(own, windows, parts)
 
+    def _up_to(self, keys: Int64, key: int, end: int) -> Int64:
+        """The cells of one pair, entity and start whose phrases end there or before, or fit in one window."""
+        own: Int64 = np.arange(*np.searchsorted(keys, [key, key + 1]))
+        fit: Int64 = own[self.end[own] <= max(end, int(self.start[own[0]]) + WINDOW)]
+        return fit
+
     def _windows(self, own: Int64) -> tuple[list[Phrase], list[list[Phrase]]]:
-        """The windows that make up the longest phrase of cells of one start, and what phrases begin them."""
+        """The window that begins the phrases of cells of one start, and those that end with a further word.
+
+        With each, the phrases that begin it: of the first those of 1, 2, ... words, of the others without their last
+        word and whole.
+        """
         pair, start, last = int(self.pair[own[0]]), int(self.start[own[0]]), int(self.end[own[-1]])
-        target, starts = self.phrases.target, range(start, last, WINDOW)
-        parts = [[target(pair, i, j) for j in range(i + 1, min(i + WINDOW, last) + 1)] for i in starts]
-        return [target(pair, i, i + WINDOW) for i in starts], parts
+        target, first = self.phrases.target, min(start + WINDOW, last)
+        parts = [[target(pair, start, end) for end in range(start + 1, first + 1)]]
+        windows, ends = [target(pair, start, start + WINDOW)], range(first + 1, last + 1)
+        for end in ends:
+            parts.append([target(pair, end - WINDOW, end - 1), target(pair, end - WINDOW, end)])
+            windows.append(parts[-1][1])
+        return windows, parts
 
     def _bound_backward(self, own: Int64, windows: list[Phrase], parts: list[list[Phrase]]) -> None:
         a, word = self._entity(int(own[0])), parts[0][0]

@@ -47,15 +47,15 @@ def test_pairs_of_words_that_say_nothing_are_not_forced() -> None:
     assert nmt_bounds.worthwhile_pairs(silent, ITSELF).tolist() == [1]
 
 
-def test_totals_add_up_over_windows() -> None:
-    given = [np.array([0.0, -1.0, -3.0, -3.5]), np.array([0.0, -4.0, -4.5])]
-    itself = [np.array([0.0, -2.0, -3.0, -3.25]), np.array([0.0, -1.0, -1.5])]
-    on_a, on_itself, count = nmt_bounds.totals(given, itself, [[1, 2], [1]])
-    assert (on_a.tolist(), on_itself.tolist(), count.tolist()) == ([-1, -3, -7], [-2, -3, -4], [1, 2, 3])
+def test_totals_add_the_last_word_of_each_further_window() -> None:
+    given = [np.array([0.0, -1.0, -3.0, -3.5]), np.array([0.0, -4.0, -4.5, -6.5, -7.0])]
+    itself = [np.array([0.0, -2.0, -3.0, -3.25]), np.array([0.0, -1.0, -1.5, -1.75, -2.0])]
+    on_a, on_itself, count = nmt_bounds.totals(given, itself, [[1, 2], [1, 3]])
+    assert (on_a.tolist(), on_itself.tolist(), count.tolist()) == ([-1, -3, -5.5], [-2, -3, -3.75], [1, 2, 4])
 
 
 def test_words_that_do_not_lead_their_window_leave_no_bound() -> None:
     given, itself = np.array([0.0, -1.0, -3.0]), np.array([0.0, -2.0, -3.0])
-    on_a, on_itself, _ = nmt_bounds.totals([given, given], [itself, itself], [[-1, 1], [-1]])
-    assert (on_a - on_itself).tolist() == [np.inf, 1.0, np.inf]
-    assert on_itself.tolist() == [-np.inf, -2.0, -np.inf]
+    on_a, on_itself, _ = nmt_bounds.totals([given] * 3, [itself] * 3, [[-1, 1], [1, 2], [-1, 2]])
+    assert (on_a - on_itself).tolist() == [np.inf, 1.0, 0.0, np.inf]
+    assert on_itself.tolist() == [-np.inf, -2.0, -3.0, -np.inf]
