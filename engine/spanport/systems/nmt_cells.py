@@ -24,7 +24,7 @@ Float64 = npt.NDArray[np.float64]
 WINDOW = 3
 """Words that are forced together at first for s(b|a) / s(b|b): each is told by the two before it."""
 
-CHEAPER = 1.5
+CHEAPER = 2.5
 """s(a|b) is scored first where its bound times this is above that of s(b|a) / s(b|b), which costs more."""
 
 
@@ -146,12 +146,9 @@ class NmtCells:
         return {i: self.phrases.target(pair, i, i + size) for i in np.flatnonzero(covered).tolist()}
 
     def _look(self, cells: Int64) -> None:
-        """Closer bounds of these cells, and of all that the same windows make up."""
+        """Closer bounds of all cells that share pair, entity and start with one of these."""
         keys = self.keys(self.pair, self.entity, self.start)
-        asked, which = np.unique(keys[cells], return_inverse=True)
-        last = np.zeros(len(asked), np.int64)
-        np.maximum.at(last, which, self.end[cells])
-        groups = [self._up_to(keys, *row) for row in zip(asked.tolist(), last.tolist(), strict=True)]
+        groups = [np.arange(*np.searchsorted(keys, [key, key + 1])) for key in np.unique(keys[cells])]
         cuts = [self._windows(own) for own in groups]
         wanted: list[tuple[Phrase, Phrase]] = []
         for own, (windows, parts) in zip(groups, cuts, strict=True):
@@ -162,12 +159,6 @@ class NmtCells:
         self.phrases.cut(self.scorer.translator, (part for _, parts in cuts for row in parts for part in row))
         for own, (windows, parts) in zip(groups, cuts, strict=True):
             self._bound_backward(own, windows, parts)
-
-    def _up_to(self, keys: Int64, key: int, end: int) -> Int64:
-        """The cells of one pair, entity and start whose phrases end there or before, or fit in one window."""
-        own: Int64 = np.arange(*np.searchsorted(keys, [key, key + 1]))
-        fit: Int64 = own[self.end[own] <= max(end, int(self.start[own[0]]) + WINDOW)]
-        return fit
 
     def _windows(self, own: Int64) -> tuple[list[Phrase], list[list[Phrase]]]:
         """The window that begins the phrases of cells of one start, and those that end with a further word.
