@@ -75,6 +75,7 @@ class TranslatorManifest(Manifest, frozen=True, kw_only=True, tag="translator"):
         max_length: Longest source in subwords, special tokens included.
         precision: Precision of the stored weights, as CTranslate2 names it.
         repetition_penalty: Above 1, tokens already produced become less likely; for models that repeat themselves.
+        shortlist: Code of the language whose pieces ``vmap.txt`` lists: into it no others are written; "" = none.
     """
 
     architecture: Literal["m2m100", "t5", "marian"]
@@ -84,6 +85,7 @@ class TranslatorManifest(Manifest, frozen=True, kw_only=True, tag="translator"):
     max_length: Positive = 1024
     precision: str
     repetition_penalty: Annotated[float, msgspec.Meta(gt=0.0)] = 1.0
+    shortlist: str = ""
 
 
 class PipelineManifest(Manifest, frozen=True, kw_only=True, tag="pipeline"):

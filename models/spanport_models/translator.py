@@ -152,6 +152,7 @@ class Translator:
             repetition_penalty=penalty,
             return_scores=True,
             disable_unk=True,
+            use_vmap=target_language == self.manifest.shortlist,
         )
         return [
             Generated(

@@ -82,6 +82,15 @@ def translator(
     repetition_penalty: Annotated[
         float, typer.Option(help="Kept in the bundle; 1.1 helps translators that repeat themselves.")
     ] = 1.0,
+    shortlist: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Text, a sentence a line: only pieces that occur in it are written in its language (faster).",
+        ),
+    ] = None,
+    shortlist_language: Annotated[str, typer.Option(help="Language of the shortlist.")] = "eng_Latn",
     licence: Licence = "unknown",
     name: Name = None,
     revision: Revision = None,
@@ -89,10 +98,13 @@ def translator(
     replace: Replace = False,
 ) -> None:
     """Convert a translator (NLLB, M2M100, Marian, T5) to CTranslate2."""
+    from spanport.languages import resolve
     from spanport_models.export import TranslatorOptions
 
     options = TranslatorOptions(
         precision=precision, repetition_penalty=repetition_penalty,
+        shortlist=tuple(shortlist.read_text(encoding="utf-8").splitlines()) if shortlist else (),
+        shortlist_language=resolve(shortlist_language),
         licence=licence, name=name, revision=revision, allow_pickle=allow_pickle, replace=replace,
     )  # fmt: skip
     _run("export_translator", model, out, options)

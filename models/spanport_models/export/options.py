@@ -69,6 +69,9 @@ class TranslatorOptions:
             bfloat16 or float32.
         languages: NLLB code -> language token; None = read from the tokenizer.
         repetition_penalty: Of greedy and beam search, kept in the bundle; weak models gain from 1.1.
+        shortlist: Texts in ``shortlist_language``. Into it the translator then writes only pieces that occur in them
+            (three times, or single characters), which is faster where the vocabulary serves many languages.
+        shortlist_language: NLLB code of the shortlist.
         licence: Licence of the weights, to record; "unknown" is looked up among the registered models.
         name: Short name to record; None = last part of the model's name.
         revision: Commit, tag or branch, for a model of the hub.
@@ -80,6 +83,8 @@ class TranslatorOptions:
     precision: str = "int8"
     languages: dict[str, str] | None = None
     repetition_penalty: float = 1.0
+    shortlist: tuple[str, ...] = ()
+    shortlist_language: str = "eng_Latn"
     licence: str = "unknown"
     name: str | None = None
     revision: str | None = None

@@ -12,6 +12,7 @@ from spanport_models.export.graph import hushed
 from spanport_models.export.languages import language_tokens, nllb_code
 from spanport_models.export.options import ExportReport, Progress, TranslatorOptions, quiet
 from spanport_models.export.pieces import prove_pieces, write_marian_tokenizers, write_pieces
+from spanport_models.export.shortlist import write_shortlist
 from spanport_models.export.source import (
     already_exported,
     digest,
@@ -72,6 +73,8 @@ def export_translator(
         _convert(folder, staging, options.precision)
         progress("converting the tokenizer")
         languages, sources, targets = _tokenizers(folder, staging, architecture, options)
+        if options.shortlist:
+            _shorten(staging, options, languages, progress)
         manifest = TranslatorManifest(
             format=1,
             name=options.name or Path(str(model)).name,
@@ -86,6 +89,7 @@ def export_translator(
             max_length=int(config.get("max_position_embeddings") or config.get("n_positions") or 512),
             precision=options.precision,
             repetition_penalty=options.repetition_penalty,
+            shortlist=options.shortlist_language if options.shortlist else "",
         )
         write_manifest(staging, manifest)
     return ExportReport(target, False, _size(target), time.perf_counter() - start)
@@ -125,6 +129,16 @@ def _tokenizers(
             remedy="Pass the languages explicitly.",
         )
     return languages, (), ()
+
+
+def _shorten(folder: Path, options: TranslatorOptions, languages: dict[str, str], progress: Progress) -> None:
+    if options.shortlist_language not in languages:
+        raise ExportError(
+            f"shortlist for {options.shortlist_language}",
+            expected=f"a language of the translator: {', '.join(sorted(languages))}",
+        )
+    count = write_shortlist(folder, options.shortlist, [languages[options.shortlist_language], "</s>"])
+    progress(f"into {options.shortlist_language} it writes {count:,} pieces")
 
 
 def _single_tokenizer(folder: Path, path: Path, options: TranslatorOptions) -> tuple[Any, dict[str, str]]:

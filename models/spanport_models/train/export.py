@@ -13,6 +13,8 @@ from spanport_models.export.translator import export_translator
 from spanport_models.pipeline import assemble_pipeline
 from spanport_models.train import encoder, translator
 from spanport_models.train.loop import trained_weights
+from spanport_models.train.sources import ENGLISH, load_corpus
+from spanport_models.train.text import detokenize
 from spanport_models.train.vocabulary import CODES
 
 LICENCE = "CC-BY-SA-4.0 (trained on research data: see MODEL_CARD.md)"
@@ -38,6 +40,12 @@ def hugging_face_folder(
     fast.save_pretrained(folder)
     # The exact file that training read, not one written anew.
     shutil.copyfile(tokenizer, folder / "tokenizer.json")
+
+
+def _english(corpus: Path) -> tuple[str, ...]:
+    """The distinct English sentences of the training text."""
+    pairs = load_corpus(corpus)
+    return tuple(dict.fromkeys(pair.texts[0] or detokenize(pair.words[0], ENGLISH) for pair in pairs))
 
 
 def export(work: Path, out: Path) -> Path:
@@ -68,6 +76,7 @@ def export(work: Path, out: Path) -> Path:
         TranslatorOptions(
             languages={code: code for code in CODES},
             repetition_penalty=PENALTY,
+            shortlist=_english(work / "corpus.jsonl"),
             licence=LICENCE,
             name="mini",
         ),

@@ -36,3 +36,16 @@ def test_an_unknown_precision_names_those_there_are(cli: Callable[..., Any], tmp
     ran = cli("export", "encoder", tmp_path, tmp_path / "out", "--precision", "int4")
     assert ran.code == 2
     assert "expected int8, fp32 or fp16" in ran.err
+
+
+def test_a_shortlist_is_read_from_a_text(cli: Callable[..., Any], tmp_path: Path) -> None:
+    source = tiny_models.m2m100(tmp_path / "source")
+    text = tmp_path / "english.txt"
+    text.write_text("Oslo sleeps\n" * 3, "utf8")
+    ran = cli("export", "translator", source, tmp_path / "bundle", "--shortlist", text, "--shortlist-language", "en")
+    assert ran.code == 0, ran.err
+    assert "into eng_Latn it writes" in ran.out + ran.err
+    assert json.loads((tmp_path / "bundle" / "manifest.json").read_text("utf8"))["shortlist"] == "eng_Latn"
+    missing = cli("export", "translator", source, tmp_path / "other", "--shortlist", tmp_path / "englisch.txt")
+    assert missing.code == 2
+    assert "englisch.txt" in missing.err

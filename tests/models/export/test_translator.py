@@ -104,6 +104,31 @@ def test_a_translator_without_language_tokens_is_refused(m2m100: Path, tmp_path:
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["languages"]["spa_Latn"] == "spa-code"
 
 
+def test_a_shortlist_bounds_what_is_written_in_its_language_alone(m2m100: Path, tmp_path: Path) -> None:
+    export_translator(m2m100, tmp_path / "plain")
+    allowed = ("Lima sleeps",) * 3
+    export_translator(m2m100, tmp_path / "out", TranslatorOptions(shortlist=allowed))
+    plain, out = (Translator(tmp_path / name, device="cpu") for name in ("plain", "out"))
+    assert "vmap.txt" in out.manifest.files
+    sources = [plain.tokenize([text], "spa_Latn")[0] for text in ("Oslo Lima", "Ana duerme en Oslo", "Lima")]
+    pieces = {piece for row in plain.tokenize(allowed[:1], "eng_Latn") for piece in row}
+    words = set(allowed[0].split())
+    assert not all(set(one.text.split()) <= words for one in plain.generate(sources, "eng_Latn"))
+    for one in out.generate(sources, "eng_Latn"):
+        (written,) = out.tokenize([one.text], "eng_Latn")
+        assert set(written) <= pieces | {"▁"}
+    assert out.generate(sources, "spa_Latn") == plain.generate(sources, "spa_Latn")
+
+
+def test_shortlists_that_cannot_be_are_refused(m2m100: Path, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="no piece occurs 3 times in 1 texts"):
+        export_translator(m2m100, tmp_path / "out", TranslatorOptions(shortlist=("Lima sleeps",)))
+    options = TranslatorOptions(shortlist=("Lima",) * 9, shortlist_language="swe_Latn")
+    with pytest.raises(ExportError, match=r"shortlist for swe_Latn"):
+        export_translator(m2m100, tmp_path / "out", options)
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_bundle_keeps_the_repetition_penalty(m2m100: Path, tmp_path: Path) -> None:
     export_translator(m2m100, tmp_path / "plain")
     export_translator(m2m100, tmp_path / "out", TranslatorOptions(repetition_penalty=5.0))
