@@ -103,7 +103,7 @@ def translator(
 
     options = TranslatorOptions(
         precision=precision, repetition_penalty=repetition_penalty,
-        shortlist=tuple(shortlist.read_text(encoding="utf-8").splitlines()) if shortlist else (),
+        shortlist=_lines(shortlist) if shortlist else (),
         shortlist_language=resolve(shortlist_language),
         licence=licence, name=name, revision=revision, allow_pickle=allow_pickle, replace=replace,
     )  # fmt: skip
@@ -128,6 +128,18 @@ def pipeline(
             out, name=name, encoder=encoder, translator=translator, aligner=aligner, lexicon=lexicon
         )
     say(f"made {made}")
+
+
+def _lines(path: Path) -> tuple[str, ...]:
+    from spanport.errors import UsageError
+
+    try:
+        found = tuple(path.read_text(encoding="utf-8").splitlines())
+    except UnicodeDecodeError as error:
+        raise UsageError(f"--shortlist {path}: expected a text in UTF-8 ({error})") from error
+    if not any(line.strip() for line in found):
+        raise UsageError(f"--shortlist {path}: expected a text, a sentence a line; it is empty")
+    return found
 
 
 def _encode(function: str, model: str, out: Path, languages: str, **given: Any) -> None:

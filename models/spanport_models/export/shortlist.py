@@ -45,5 +45,6 @@ def write_shortlist(folder: Path, texts: Sequence[str], always: Iterable[str]) -
         )
     names = sorted({*kept, *always} - {""})
     # "<n-gram of the source> TAB <tokens>": what an empty n-gram allows is always allowed.
-    (folder / FILE).write_text("\t" + " ".join(name for name in names if not set(name) & set(" \t\n")) + "\n")
+    names = [name for name in names if not set(name) & set(" \t\n")]
+    (folder / FILE).write_text("\t" + " ".join(names) + "\n", encoding="utf-8", newline="\n")
     return len(names)

@@ -46,6 +46,11 @@ def test_a_shortlist_is_read_from_a_text(cli: Callable[..., Any], tmp_path: Path
     assert ran.code == 0, ran.err
     assert "into eng_Latn it writes" in ran.out + ran.err
     assert json.loads((tmp_path / "bundle" / "manifest.json").read_text("utf8"))["shortlist"] == "eng_Latn"
+    for content, message in ((b"\n", "it is empty"), (b"caf\xe9\n", "expected a text in UTF-8")):
+        text.write_bytes(content)
+        ran = cli("export", "translator", source, tmp_path / "other", "--shortlist", text)
+        assert ran.code == 2
+        assert message in " ".join(ran.err.split())
     missing = cli("export", "translator", source, tmp_path / "other", "--shortlist", tmp_path / "englisch.txt")
     assert missing.code == 2
     assert "englisch.txt" in missing.err
