@@ -29,6 +29,7 @@ from spanport import Engine
 from spanport.compare import DataSet, collect_jobs, compare_systems, load_set, parse_systems, run_systems, warm_up
 from spanport.evaluate import Comparison, count_entities
 from spanport.languages import resolve
+from spanport.options import StreamOptions
 from spanport.report import markdown_table, render
 from spanport.stages.batch import Job, PairBatch
 from spanport.systems.calibrated import Scored, languages, select, weigh
@@ -39,6 +40,8 @@ from spanport_models import calibrate_pipeline
 LANGUAGES = ("es", "de", "it")
 UNLABELLED = {"it": ("MISC",)}
 """Labels of the classifier that a language's gold standard does not have."""
+STREAM = StreamOptions(linger=None)
+"""Batches by the input alone, so that figures do not depend on how busy the machine is."""
 TAUS = np.arange(0.1, 0.61, 0.025)
 SYSTEMS = (
     "ngram,ngram:score=pairs:solver=greedy,heuristic,heuristic:threshold=null,easy-label-projection,span-filling,"
@@ -119,7 +122,7 @@ def fitted(name: str, sets: list[Examples], *, view: bool) -> Logistic:
 
 def fit(arguments: argparse.Namespace) -> None:
     given, translated = [], []
-    with Engine.from_bundle(arguments.bundle) as engine:
+    with Engine.from_bundle(arguments.bundle, stream=STREAM) as engine:
         for code in LANGUAGES:
             loaded = load(arguments.data, code, "dev", arguments.limit)
             for what, found, data in (
@@ -173,7 +176,7 @@ def test(arguments: argparse.Namespace) -> None:
         print(f"\n## {done[-1].title}: {done[-1].sentences} sentences\n", flush=True)
         print(markdown_table(done[-1].to_rows()), flush=True)
 
-    with Engine.from_bundle(arguments.bundle) as engine:
+    with Engine.from_bundle(arguments.bundle, stream=STREAM) as engine:
         warm_up(engine, parse_systems(arguments.systems))
         for code in LANGUAGES:
             dataset = load(arguments.data, code, "test", arguments.limit)

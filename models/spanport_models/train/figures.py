@@ -103,8 +103,10 @@ def running(data: Path, bundle: Path) -> Iterator[Figure]:
     from spanport import Engine
     from spanport.compare import load_set
     from spanport.evaluate import count_entities
+    from spanport.options import StreamOptions
 
-    with Engine.from_bundle(str(bundle)) as engine:
+    # Batches by the input alone, so that figures do not depend on how busy the machine is.
+    with Engine.from_bundle(str(bundle), stream=StreamOptions(linger=None)) as engine:
         for code in ("es", "de"):
             gold = load_set(code, str(data / "conll-parallel" / "original" / f"{code}.test.tsv")).gold
             found = engine.label([structs.replace(sentence, spans=()) for sentence in gold], lang=code)
