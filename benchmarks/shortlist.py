@@ -19,10 +19,7 @@ import msgspec
 import sacrebleu
 
 from spanport import Engine
-
-LANGUAGES = ("spa_Latn", "deu_Latn", "ita_Latn")
-ENGLISH = "eng_Latn"
-FIRST = 999
+from spanport_models.train.sources import ENGLISH, LANGUAGES, NTREX_FIRST_HALF
 
 
 def translated(translator: Any, texts: dict[str, list[str]]) -> tuple[list[str], float]:
@@ -42,8 +39,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     lines = {
-        code: (options.data / "ntrex" / f"{code[:3]}.txt").read_text(encoding="utf-8").splitlines()[FIRST:]
-        for code in (*LANGUAGES, ENGLISH)
+        code: (options.data / "ntrex" / f"{code[:3]}.txt").read_text(encoding="utf-8").splitlines()[NTREX_FIRST_HALF:]
+        for code in (*LANGUAGES.values(), ENGLISH)
     }
     reference = lines.pop(ENGLISH) * len(LANGUAGES)
     with Engine.from_bundle(options.bundle, device="cpu", threads=options.threads) as engine:

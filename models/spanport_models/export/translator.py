@@ -23,6 +23,7 @@ from spanport_models.export.source import (
 )
 from spanport_models.export.tokenizer import prove_text, write_tokenizer
 from spanport_models.manifest import TranslatorManifest, write_manifest
+from spanport_models.translator import END
 
 _ARCHITECTURES = {"m2m_100": "m2m100", "t5": "t5", "mt5": "t5", "marian": "marian"}
 PRECISIONS = (
@@ -137,7 +138,7 @@ def _shorten(folder: Path, options: TranslatorOptions, languages: dict[str, str]
             f"shortlist for {options.shortlist_language}",
             expected=f"a language of the translator: {', '.join(sorted(languages))}",
         )
-    count = write_shortlist(folder, options.shortlist, [languages[options.shortlist_language], "</s>"])
+    count = write_shortlist(folder, options.shortlist, [languages[options.shortlist_language], END])
     progress(f"into {options.shortlist_language} it writes {count:,} pieces")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 STEPS = ("corpus", "vocabulary", "lexicon", "embeddings", "encoder", "translator", "export")
 _SMOKE_MINUTES = 0.5
-_SMOKE_CYCLES = 2
+_CYCLES, _SMOKE_CYCLES = 4, 2
 _SMOKE_PAIRS = 12_000
 
 
@@ -28,8 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--cycles",
         type=int,
-        default=4,
-        help="cycles of training, the first half of the time; their ends are averaged",
+        help=f"cycles of training, the first half of the time; their ends are averaged (default {_CYCLES})",
     )
     parser.add_argument("--limit", type=int, help="sentences of each translation test set (step figures)")
     parser.add_argument(
@@ -87,7 +86,8 @@ def _train(options: argparse.Namespace, name: str, tokenizer_file: str) -> None:
     module = import_module(f"spanport_models.train.{name}")
     pairs = load_corpus(options.work / "corpus.jsonl")
     end = deadline(_SMOKE_MINUTES if options.smoke else options.minutes, options.until)
-    for cycle, stop in enumerate(cycle_ends(end, _SMOKE_CYCLES if options.smoke else options.cycles)):
+    cycles = options.cycles or (_SMOKE_CYCLES if options.smoke else _CYCLES)
+    for cycle, stop in enumerate(cycle_ends(end, cycles)):
         module.train(
             pairs,
             Tokenizer.from_file(str(options.work / tokenizer_file)),
