@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, closing
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
-from spanport.errors import SpanportError, StageError
+from spanport.errors import SpanportError, StageError, UsageError
 from spanport.flow import Work, from_pair
 from spanport.stream import Done, Failed, Outcome
 from spanport.types import Pair, Sentence
@@ -40,18 +40,34 @@ async def amap(prepare: Callable[[Any], Any], records: AsyncIterable[Any]) -> As
 def results(outcomes: Iterator[Outcome], on_error: OnError) -> Iterator[Any]:
     """What callers get; closing it closes the stream.
 
-    Raises, with ``on_error="raise"``, the error of a record that failed, or StageError around one not of our tree.
+    Raises UsageError for another ``on_error``, and, with "raise", the error of a record that failed, or StageError
+    around one not of our tree.
     """
+    _check(on_error)
+    return _results(outcomes, on_error)
+
+
+def _results(outcomes: Iterator[Outcome], on_error: OnError) -> Iterator[Any]:
     with closing(outcomes):  # type: ignore[type-var]
         for outcome in outcomes:
             yield _result(outcome, on_error)
 
 
-async def aresults(outcomes: AsyncIterator[Outcome], on_error: OnError) -> AsyncIterator[Any]:
+def aresults(outcomes: AsyncIterator[Outcome], on_error: OnError) -> AsyncIterator[Any]:
     """As `results`, for ``async for``."""
+    _check(on_error)
+    return _aresults(outcomes, on_error)
+
+
+async def _aresults(outcomes: AsyncIterator[Outcome], on_error: OnError) -> AsyncIterator[Any]:
     async with aclosing(outcomes):  # type: ignore[type-var]
         async for outcome in outcomes:
             yield _result(outcome, on_error)
+
+
+def _check(on_error: str) -> None:
+    if on_error not in get_args(OnError):
+        raise UsageError(f"on_error={on_error!r}: expected {' or '.join(map(repr, get_args(OnError)))}")
 
 
 def _result(outcome: Outcome, on_error: OnError) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-import msgspec
+from spanport.checked import Checked, Natural, Positive, Share, Weight
 
 Extraction = Literal["intersection", "itermax", "match", "softmax", "entmax15", "forward", "reverse"]
 _SIMALIGN: tuple[tuple[str, Extraction], ...] = (
@@ -30,45 +30,45 @@ Order = Literal["given", "length_asc"]
 Collision = Literal["skip", "overwrite"]
 
 
-class TranslateOptions(msgspec.Struct, frozen=True, kw_only=True):
+class TranslateOptions(Checked, frozen=True, kw_only=True):
     """How the target text is carried into the pivot language."""
 
-    beam_size: int = 1
+    beam_size: Positive = 1
     """Beams; 1 decodes greedily."""
-    batch_tokens: int = 1024
+    batch_tokens: Positive = 1024
     """Most source tokens, padding included, in one batch."""
 
 
-class EncodeOptions(msgspec.Struct, frozen=True, kw_only=True):
+class EncodeOptions(Checked, frozen=True, kw_only=True):
     """How sentences go through the encoder."""
 
-    batch_tokens: int = 1024
+    batch_tokens: Positive = 1024
     """Most tokens, padding included, in one forward pass."""
 
 
-class Mixture(msgspec.Struct, frozen=True, kw_only=True):
+class Mixture(Checked, frozen=True, kw_only=True):
     """Weights of the similarity that words are aligned by.
 
     ``S = (neural * cosine + lexicon * L + lexical * X) * (1 - position * (i/m - j/n)**2)``, with L the bilingual
     lexicon and X string similarity (identity, case-folded identity, trigram Dice).
     """
 
-    neural: float = 1.0
-    lexicon: float = 0.0
-    lexical: float = 0.0
-    position: float = 0.0
-    scale: float = 20.0
+    neural: Weight = 1.0
+    lexicon: Weight = 0.0
+    lexical: Weight = 0.0
+    position: Weight = 0.0
+    scale: Weight = 20.0
     """Multiplier of S before a softmax (a cosine alone is too flat for one)."""
 
 
-class AlignOptions(msgspec.Struct, frozen=True, kw_only=True):
+class AlignOptions(Checked, frozen=True, kw_only=True):
     """Word alignment from similarities (SimAlign, Jalili Sabet et al. 2020; AWESOME, Dou and Neubig 2021)."""
 
     extraction: Extraction = "softmax"
-    threshold: float = 0.1
+    threshold: Share = 0.1
     """Least probability in both directions (softmax); 0 for entmax15."""
     mixture: Mixture = Mixture()
-    distortion: float = 0.0
+    distortion: Weight = 0.0
     """SimAlign's kappa; 0 is off."""
     metric: Literal["cosine", "cosine01", "dot"] = "cosine"
     """Similarity of vectors; ``cosine01`` is SimAlign's (cosine + 1) / 2, ``dot`` AWESOME's."""
@@ -100,7 +100,7 @@ ALIGNERS = {
 bundle's aligner. What the bundle itself was tuned to is called ``hybrid``."""
 
 
-class SystemOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SystemOptions(Checked, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every projection system takes."""
 
     drop_labels: tuple[str, ...] = ()
@@ -115,7 +115,7 @@ class NgramOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fiel
     score: Score = "covered"
     """``pairs`` as published, or ``covered`` (never above 1)."""
     solver: Solver = "exact"
-    max_length: int = 10
+    max_length: Natural = 10
     """Longest candidate in words; 0 means no limit."""
     stop_words: tuple[str, ...] = ("!", "?")
     """Words that no candidate contains."""
@@ -150,23 +150,23 @@ class IlpOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields
     """One of the scores or a weighted sum; see `spanport.stages.score.FUSIONS`."""
     candidates: Source = "ngram"
     relation: Literal["<=", "=", ">=", "<", ">"] = "<="
-    count: int = 1
+    count: Natural = 1
     """An entity gets a number of spans that is ``relation count``."""
     solver: Solver = "exact"
     align_score: Score = "pairs"
-    max_length: int = 10
+    max_length: Natural = 10
     """Longest n-gram; 0 means no limit."""
     stop_words: tuple[str, ...] = ("!", "?")
     """Words that no n-gram contains."""
     sub_ranges: bool = True
     """Ranges inside merged or predicted ranges are candidates too."""
-    ner_alpha: float = 1.15
+    ner_alpha: Weight = 1.15
     """Factor of the NER score per further word."""
-    ner_threshold: float = 0.05
+    ner_threshold: Share = 0.05
     """NER scores up to this count as 0."""
     ner_spelled: bool = True
     """Score only what the words' best tags spell exactly (the thesis's code; its text always scores)."""
-    nmt_threshold: float = 0.1
+    nmt_threshold: Share = 0.1
     """NMT scores up to this count as 0."""
     nmt_prune: bool = True
     """Score only candidates that can still win; see `spanport.stages.nmt` for what that may cost."""
@@ -175,12 +175,12 @@ class IlpOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields
 class HeuristicOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Runs of aligned words; the defaults are those of arXiv 2501.18750."""
 
-    merge_distance: int = 1
-    top_k: int = 0
+    merge_distance: Natural = 1
+    top_k: Natural = 0
     """Keep the k longest runs of an entity; 0 keeps all."""
     only_i: bool = False
     """Do not merge a run whose first word is aligned to the entity's first word."""
-    threshold: float | None = 0.8
+    threshold: Weight | None = 0.8
     """A run is kept when its length over the entity's is strictly greater; None is off."""
     order: Order = "given"
     collision: Collision = "overwrite"
@@ -214,26 +214,26 @@ class ModelTransferOptions(SystemOptions, frozen=True, kw_only=True, forbid_unkn
     """Model transfer takes no options of its own."""
 
 
-class StreamOptions(msgspec.Struct, frozen=True, kw_only=True):
+class StreamOptions(Checked, frozen=True, kw_only=True):
     """How records flow through the engine."""
 
-    window: int = 2048
+    window: Positive = 2048
     """Most records in flight: read from the input and not yet handed over."""
-    lookahead: int = 512
+    lookahead: Positive = 512
     """Records batched together, sorted by length to keep padding small; at most half of the window."""
-    linger: float | None = 0.1
+    linger: Weight | None = 0.1
     """Seconds without a new record after which a partial look-ahead goes ahead; None waits for all of it.
 
     With None the batches, hence the last digits of quantised models, depend on the input alone, so that a resumed
     job ends with the same bytes.
     """
-    workers: int = 1
+    workers: Positive = 1
     """Worker threads per model stage."""
-    cache: int = 0
+    cache: Natural = 0
     """Results of identical sentences kept across look-aheads; 0 keeps none (inside one they are always shared)."""
     resident: Literal["all", "one"] = "all"
     """Whether all models of a job stay loaded, or one at a time works on spilled blocks of records."""
-    spill_block: int = 51200
+    spill_block: Positive = 51200
     """Records that go through one model before the next one is loaded, where only one may be resident."""
     spill_folder: str | None = None
     """Where these blocks are spilled: a folder made for them and removed at the end; None takes a temporary one."""

@@ -98,11 +98,15 @@ def test_text_too_long_for_the_models_is_an_error_of_the_record(engine: Engine) 
         ({"lang": "spa_Ltn"}, LanguageError, "spa_Latn"),
         ({"lang": "es", "system": "ngramm"}, UsageError, "unknown system 'ngramm'.*ngram"),
         ({"lang": "es", "options": {"max_len": 3}}, UsageError, "max_len"),
+        ({"lang": "es", "options": {"max_length": -5}}, UsageError, "max_length=-5: expected int >= 0"),
+        ({"lang": "es", "on_error": "zzz"}, UsageError, "on_error='zzz': expected 'raise' or 'return'"),
     ],
 )
 def test_usage_errors_come_at_the_call(engine: Engine, arguments: dict, error: type, message: str) -> None:
     with pytest.raises(error, match=message):
         engine.label([TEXT], **arguments)
+    with pytest.raises(error, match=message):
+        engine.alabel([TEXT], **arguments)
 
 
 def test_a_plain_encoder_cannot_label(engine: Engine) -> None:

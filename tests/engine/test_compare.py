@@ -154,7 +154,7 @@ def test_systems_are_named_with_their_options() -> None:
     assert not {"easyproject", "translate-train", "codec"} & set(names)
     for text, message in {
         "ngramm": "unknown system",
-        "ngram:score": "expected NAME:OPTION=VALUE",
+        "ngram:score": "expected NAME=VALUE",
         "ngram:scor=x": "scor",
         "ngram,ngram": "given twice",
         " , ": "no system",

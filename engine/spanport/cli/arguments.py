@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from spanport.errors import UsageError
-
 if TYPE_CHECKING:
     from spanport.api import Engine
     from spanport.types import Projection
@@ -49,20 +47,12 @@ Fresh = Annotated[bool, typer.Option("--fresh", help="Start over instead of resu
 def system_options(score: str | None, solver: str | None, options: Sequence[str] | None) -> dict[str, Any]:
     """What was given on the command line; the system's own defaults stand for the rest.
 
-    Values are read as JSON where they are, else as strings. Raises UsageError for an option without ``=``.
+    Raises UsageError for an option that is not ``NAME=VALUE``.
     """
-    import msgspec
+    from spanport.checked import parse_option
 
-    given: dict[str, Any] = {"score": score, "solver": solver}
-    for option in options or ():
-        name, equals, value = option.partition("=")
-        if not equals:
-            raise UsageError(f"--option {option!r}: expected NAME=VALUE, such as merge_distance=0")
-        try:
-            given[name] = msgspec.json.decode(value)
-        except msgspec.DecodeError:
-            given[name] = value
-    return {name: value for name, value in given.items() if value is not None}
+    given = {name: value for name, value in (("score", score), ("solver", solver)) if value is not None}
+    return given | dict(map(parse_option, options or ()))
 
 
 def engine(

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from spanport.checked import parse_option
 from spanport.errors import UsageError
 from spanport.systems.base import System, make_system, makes_targets, system_names
 from spanport.systems.tools import Tools
@@ -61,20 +62,7 @@ def _all() -> list[SystemSpec]:
 
 def _parse(item: str) -> SystemSpec:
     name, *settings = item.split(":")
-    options = {}
-    for setting in settings:
-        key, equals, value = setting.partition("=")
-        if not equals:
-            raise UsageError(f"{item!r}: expected NAME:OPTION=VALUE, such as heuristic:merge_distance=0")
-        options[key] = _value(value)
-    return SystemSpec(item, name, options)
-
-
-def _value(text: str) -> Any:
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return text
+    return SystemSpec(item, name, dict(map(parse_option, settings)))
 
 
 def describe(systems: Mapping[str, System]) -> dict[str, str]:

@@ -28,7 +28,7 @@ async def arun_stages(
     Cancelling the task or closing the iterator ends all threads.
     """
     options, stats = options or StreamOptions(), stats or Stats()
-    check(stages, options)
+    check(stages)
     loop = asyncio.get_running_loop()
     bridge = _Bridge(records, loop) if isinstance(records, AsyncIterable) else None
     pipeline = Pipeline(bridge or records, stages, options, stats)  # type: ignore[arg-type]

@@ -48,7 +48,7 @@ class Pipeline:
     """
 
     def __init__(self, records: Iterable[Any], stages: Sequence[Stage], options: StreamOptions, stats: Stats) -> None:
-        check(stages, options)
+        check(stages)
         self._condition = threading.Condition()
         self._source = Source(records, options, self._condition)
         self._lines = [_Line(stage, options.cache) for stage in stages]
@@ -210,13 +210,11 @@ class Pipeline:
             self._stats.add(following.stage.name, queued=len(window))
 
 
-def check(stages: Sequence[Stage], options: StreamOptions) -> None:
-    """Raise UsageError where stages and options do not make a pipeline."""
+def check(stages: Sequence[Stage]) -> None:
+    """Raise UsageError where stages do not make a pipeline."""
     names = [stage.name for stage in stages]
     if not names or len(set(names)) < len(names):
         raise UsageError(f"stages {names}: at least one stage is needed, and each name only once")
-    if options.window < 1 or options.lookahead < 1:
-        raise UsageError(f"window {options.window}, lookahead {options.lookahead}: both must be at least 1")
 
 
 def outcomes(window: Window, *, reproducible: bool) -> list[Outcome | Fatal]:

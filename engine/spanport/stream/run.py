@@ -39,7 +39,7 @@ def run_stages(
     ``linger=None``: everything before its look-ahead, since the results of that would not be reproducible).
     """
     options = options or StreamOptions()
-    check(stages, options)
+    check(stages)
     return counted(run_from(records, stages, options, stats := stats or Stats(), skip), stats)
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
+from spanport.checked import Positive
 from spanport.options import SystemOptions
 from spanport.stages.batch import Job
 from spanport.systems.base import Need, make_system, register
@@ -24,7 +25,7 @@ class BackTranslationOptions(SystemOptions, frozen=True, kw_only=True, forbid_un
     projector: str = "heuristic"
     """A system that works on links: heuristic, ngram, ner-candidates, ..."""
     projector_options: dict[str, Any] = msgspec.field(default_factory=dict)
-    beam_size: int = 1
+    beam_size: Positive = 1
 
 
 class Returned(NamedTuple):

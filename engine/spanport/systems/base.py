@@ -121,8 +121,8 @@ def system_settings(name: str, options: msgspec.Struct | dict[str, Any] | None =
                 f"system {name!r} has no option {option!r}{near(option, known)}; it has {', '.join(known)}"
             )
     try:
-        return msgspec.convert(given, record)
-    except msgspec.ValidationError as error:
+        return record.of(given)
+    except UsageError as error:
         raise UsageError(f"options of system {name!r}: {error}") from error
 
 

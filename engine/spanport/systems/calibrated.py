@@ -7,6 +7,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from spanport.checked import Positive, Share
 from spanport.errors import UsageError
 from spanport.options import SystemOptions
 from spanport.stages.batch import STATUSES, Job, PairBatch, alignment_of, pack
@@ -23,13 +24,13 @@ from spanport.types import ProjectedSpan, Projection
 class CalibratedOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The trade of precision for recall, and what the probabilities are estimated from."""
 
-    tau: float | None = None
+    tau: Share | None = None
     """Least probability of a projected span: higher is more precise, lower finds more. None: best F1 on dev data."""
     view: bool = True
     """Use the classifier's view of the target; without it links suffice and no model is needed."""
     discover: bool = True
     """Also consider entities that the classifier half sees on either side, where the source labels are its own."""
-    max_length: int = 12
+    max_length: Positive = 12
     """Longest candidate in words."""
     calibration: str = ""
     """JSON file of a calibration of one's own; the default is the bundle's, and where it has none that of `mini`."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from itertools import groupby, pairwise
-from typing import ClassVar, Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
+import msgspec
 import numpy as np
 
+from spanport.checked import Positive
 from spanport.options import SystemOptions
 from spanport.stages.batch import Job
 from spanport.systems.base import Need, register
@@ -30,13 +32,13 @@ class CodecOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fiel
 
     mode: Literal["translate-test", "translate-train"] = "translate-test"
     """Label the given target, or translate the source and label that (dropping doubtful sentences)."""
-    keep: int = 5
+    keep: Positive = 5
     """Complete placements kept for re-ranking."""
-    lookahead: int | None = None
+    lookahead: Annotated[int, msgspec.Meta(ge=-1)] | None = None
     """Tokens by which bounds are compared ahead: 5 (translate-test) or 1 as published; -1 makes the search exact."""
-    frontier: int = 16
+    frontier: Positive = 16
     """Placements of an entity scored at once."""
-    beam_size: int = 1
+    beam_size: Positive = 1
 
 
 class Candidate(NamedTuple):

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
+from spanport.checked import Positive
 from spanport.options import SystemOptions
 from spanport.stages.batch import Job
 from spanport.systems.base import Need, register
@@ -22,7 +23,7 @@ BRACKETS = str.maketrans("《》【】", "[][]")
 class EasyProjectOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the marked text is translated; a translator tuned to keep markers loses fewer sentences."""
 
-    beam_size: int = 1
+    beam_size: Positive = 1
 
 
 class Form(NamedTuple):

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from spanport.checked import Positive, Share, Weight
 from spanport.errors import UsageError
 from spanport.languages import resolve
 from spanport.options import SystemOptions
@@ -27,13 +28,13 @@ class MultiSourceOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknow
     """Further source languages, besides that of the source at hand."""
     route: Literal["source", "target"] = "source"
     """Translate the source at hand into the pivots (models that know English best), or the target itself."""
-    weights: tuple[float, ...] = ()
+    weights: tuple[Weight, ...] = ()
     """Of the source at hand, then of each pivot; equal by default."""
-    threshold: float = 0.4
+    threshold: Share = 0.4
     """Least share of the votes, each weighted by its confidence, that a span needs."""
     projector: str = "ngram"
     projector_options: dict[str, Any] = msgspec.field(default_factory=dict)
-    beam_size: int = 1
+    beam_size: Positive = 1
 
 
 @register("multi-source")
@@ -83,7 +84,7 @@ class MultiSource:
         ]
 
 
-def vote(projections: Sequence[Projection], weights: Sequence[float], threshold: float = 0.4) -> Projection:
+def vote(projections: Sequence[Projection], weights: Sequence[float], threshold: Share = 0.4) -> Projection:
     """Combine projections onto one target.
 
     A span (bounds and label) gets the share ``sum of weight * confidence / sum of weights`` over the projections that

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from spanport.checked import Positive
 from spanport.errors import UsageError
 from spanport.options import SystemOptions
 from spanport.stages.batch import Job
@@ -28,7 +29,7 @@ class TranslateTrainOptions(SystemOptions, frozen=True, kw_only=True, forbid_unk
     """A system that works on links."""
     projector_options: dict[str, Any] = msgspec.field(default_factory=COMPLETE.copy)
     """By default every entity word must be aligned, to contiguous words, and no entity may get lost."""
-    beam_size: int = 1
+    beam_size: Positive = 1
 
 
 @register("translate-train")

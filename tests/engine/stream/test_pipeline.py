@@ -86,7 +86,7 @@ def test_stages_that_make_no_pipeline(stages: list[Stage]) -> None:
 
 
 def test_options_that_make_no_pipeline() -> None:
-    with pytest.raises(UsageError, match="window 0"):
+    with pytest.raises(UsageError, match="window=0: expected int >= 1"):
         run_stages([], [Stage("a", list)], StreamOptions(window=0))
     with pytest.raises(UsageError, match="workers is 0"):
         Stage("a", list, workers=0)

@@ -28,7 +28,7 @@ def test_unknown_names_and_options_are_told_apart() -> None:
         make_system("ngrams")
     with pytest.raises(UsageError, match=r"'ngram' has no option 'scor' \(did you mean 'score'\?\); it has .*score"):
         make_system("ngram", {"scor": "pairs"})
-    with pytest.raises(UsageError, match=r"options of system 'ngram': .*`\$\.score`"):
+    with pytest.raises(UsageError, match=r"options of system 'ngram': score='pear': expected 'covered' or 'pairs'"):
         make_system("ngram", {"score": "pear"})
     assert make_system("ngram", {"score": "pairs"}).settings == NgramOptions(score="pairs")
     assert make_system("ngram", NgramOptions(max_length=3)).settings == NgramOptions(max_length=3)
