@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,8 @@ from spanport.stream.memory import trim
 
 if TYPE_CHECKING:
     from spanport_models import PipelineBundle
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -155,6 +159,8 @@ class Models:
     def _part(self, name: str, load: Callable[[], Any]) -> Any:
         with self._lock:
             if name not in self._parts:
+                started = time.monotonic()
                 with mapped_errors():
                     self._parts[name] = load()
+                log.info("%s of %s loaded in %.2f s", name, self.name, time.monotonic() - started)
             return self._parts[name]

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from spanport.cli import align, bench, compare, demo, evaluate, export, label, models, project
-from spanport.cli.console import fail
+from spanport.cli.console import fail, log_to_stderr, show
 from spanport.errors import LanguageError, SpanportError, UsageError
 
 INTERRUPTED = 130
+ANYWHERE = ("--version", "--verbose", "-v")
+"""Options of the application, which may stand after a command too."""
 
 app = typer.Typer(
     name="spanport",
@@ -33,7 +36,7 @@ def _version(value: bool) -> None:
     if value:
         from importlib.metadata import version
 
-        typer.echo(f"spanport {version('spanport')}")
+        show(f"spanport {version('spanport')}")
         raise typer.Exit
 
 
@@ -44,15 +47,7 @@ def _root(
     ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what the engine does.")] = False,
 ) -> None:
-    import logging
-
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
-    for noisy in ("numba", "asyncio"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    log_to_stderr(verbose=verbose)
 
 
 for module in (demo, label, project, align, evaluate, bench, compare):
@@ -65,11 +60,17 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
+def _hoisted(arguments: Sequence[str]) -> list[str]:
+    """The arguments with those of the application first, wherever they stand before a ``--``."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    return [*sorted(arguments[:end], key=lambda argument: argument not in ANYWHERE), *arguments[end:]]
+
+
 def run() -> int:
     """Run the command line; returns the exit code. A polite kill (SIGTERM) ends a job as Ctrl-C does."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        code = app(standalone_mode=False)
+        code = app(_hoisted(sys.argv[1:]), standalone_mode=False)
     except typer.Exit as end:
         return end.exit_code
     except (UsageError, LanguageError) as error:
@@ -80,7 +81,8 @@ def run() -> int:
         code = INTERRUPTED
     except Exception as error:
         if hasattr(error, "format_message"):  # click's own usage errors
-            return fail(error.format_message(), 2, context=getattr(error, "ctx", None))
+            message = error.format_message()  # none where no command was named: then its help is printed already
+            return fail(message, 2, context=getattr(error, "ctx", None)) if message else 2
         raise
     if code == INTERRUPTED:  # typer turns Ctrl-C into this code
         return fail("interrupted; a job that writes a file goes on if you run the same command again", code)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from spanport.cli import arguments as a
-from spanport.cli.console import print_json, say, stderr, table
+from spanport.cli.console import counting, print_json, say, table
 
 if TYPE_CHECKING:
     from spanport.evaluate import Comparison
@@ -67,7 +67,7 @@ def add(app: typer.Typer) -> None:
                     swap=swap,
                     limit=limit,
                 )
-                with _progress(path, len(found.gold)) as advance:
+                with counting(Path(path).name, len(found.gold)) as advance:
                     outcomes = run_systems(
                         engine, found, specs, pivot=pivot, label_source=label_source, progress=advance
                     )
@@ -143,23 +143,6 @@ def _say_lost(path: str, rejected: list[Any], failed: dict[int, Exception]) -> i
     if lost > 3:
         say(f"{path}: {lost} such sentences in all")
     return lost
-
-
-def _progress(path: str, total: int) -> Any:
-    """A bar on a terminal; a context that gives the function to call after each sentence."""
-    from contextlib import contextmanager, nullcontext
-
-    if not stderr().is_terminal:
-        return nullcontext()
-    from rich.progress import Progress
-
-    @contextmanager
-    def bar() -> Any:
-        with Progress(console=stderr(), transient=True) as progress:
-            task = progress.add_task(Path(path).name, total=total)
-            yield lambda: progress.advance(task)
-
-    return bar()
 
 
 def _fill(path: str | None, code: str) -> str | None:

@@ -1,9 +1,16 @@
-"""What every command prints with: messages, tables, coloured sentences."""
+"""What every command prints with: messages, tables, coloured sentences.
+
+Names of files, labels and texts come from anywhere: all of it goes through `safe`, so that nothing in it acts on the
+terminal.
+"""
 
 from __future__ import annotations
 
+import logging
+import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +19,14 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 COLOURS = {"PER": "bold magenta", "ORG": "bold cyan", "LOC": "bold green", "MISC": "bold yellow", "DATE": "bold blue"}
+
+UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters but tab and newline, overrides of the writing direction, bytes of a name that is not UTF-8."""
+
+
+def safe(text: object) -> str:
+    """What is shown of a text: characters that would act on a terminal written as in JSON, ``\\u001b``."""
+    return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", str(text))
 
 
 @cache
@@ -33,25 +48,68 @@ def stderr() -> Console:
 def fail(message: str, code: int, *, context: Any = None) -> int:
     """Print an error (and where to find help, for one of usage) and return the exit code."""
     if context is not None:
-        stderr().print(f"Try '{context.command_path} --help' for help.", style="dim", markup=False)
-    stderr().print(f"error: {message}", style="red", markup=False)
+        stderr().print(safe(f"Try '{context.command_path} --help' for help."), style="dim", markup=False)
+    stderr().print(safe(f"error: {message}"), style="red", markup=False)
     return code
 
 
 def say(message: str) -> None:
     """A line about the job, on the error stream so that it never mixes with results."""
-    stderr().print(message, markup=False)
+    stderr().print(safe(message), markup=False)
+
+
+def show(*texts: Text | str, style: str | None = None) -> None:
+    """A line of results."""
+    from rich.text import Text
+
+    stdout().print(*(text if isinstance(text, Text) else safe(text) for text in texts), style=style, markup=False)
+
+
+def heading(text: str) -> None:
+    """A rule with a heading, between results."""
+    from rich.text import Text
+
+    stdout().rule(Text(safe(text)), align="left")
+
+
+@contextmanager
+def counting(what: str, total: int) -> Iterator[Callable[[], None] | None]:
+    """A bar on a terminal; gives the function to call after each of ``total``, or None where there is no terminal."""
+    if not stderr().is_terminal:
+        yield None
+        return
+    from rich.markup import escape
+    from rich.progress import Progress
+
+    with Progress(console=stderr(), transient=True) as progress:
+        task = progress.add_task(escape(safe(what)), total=total)
+        yield lambda: progress.advance(task)
+
+
+def log_to_stderr(*, verbose: bool) -> None:
+    """What modules log goes to the error stream: warnings, or everything."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.WARNING, handlers=[handler])
+    for noisy in ("numba", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+class _Formatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return safe(super().format(record))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
     """Print a table; all columns but the first are right-aligned."""
     from rich.table import Table
+    from rich.text import Text
 
-    grid = Table(title=title, title_justify="left")
+    grid = Table(title=None if title is None else Text(safe(title)), title_justify="left")
     for i, column in enumerate(columns):
-        grid.add_column(column, justify="left" if i == 0 else "right")
+        grid.add_column(Text(safe(column)), justify="left" if i == 0 else "right")
     for row in rows:
-        grid.add_row(*[str(cell) for cell in row])
+        grid.add_row(*[Text(safe(cell)) for cell in row])
     stdout().print(grid)
 
 
@@ -63,12 +121,12 @@ def marked(text: str, spans: Iterable[Any]) -> Text:
     for span in sorted(spans, key=lambda s: (s.start, s.end)):
         if span.start < at:
             continue
-        out.append(text[at : span.start])
+        out.append(safe(text[at : span.start]))
         style = COLOURS.get(span.label, "bold red")
-        out.append(text[span.start : span.end], style=f"{style} underline")
-        out.append(f" {span.label}", style=f"dim {style.removeprefix('bold ')}")
+        out.append(safe(text[span.start : span.end]), style=f"{style} underline")
+        out.append(safe(f" {span.label}"), style=f"dim {style.removeprefix('bold ')}")
         at = span.end
-    out.append(text[at:])
+    out.append(safe(text[at:]))
     return out
 
 
@@ -76,4 +134,4 @@ def print_json(data: Any) -> None:
     """Print one JSON document."""
     import msgspec
 
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(data), indent=2).decode() + "\n")
+    sys.stdout.write(safe(msgspec.json.format(msgspec.json.encode(data), indent=2).decode()) + "\n")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from spanport.cli.console import marked, say, stdout
+from spanport.cli.console import heading, marked, say, show
 from spanport.types import Sentence, Span
 
 MARK = re.compile(r"\[(PER|ORG|LOC|MISC) ([^\]]*)\]")
@@ -51,11 +51,11 @@ def add(app: typer.Typer) -> None:
         with Engine.from_bundle(bundle) as engine:
             for language in dict.fromkeys(s.language for s in chosen):
                 gold = [s for s in chosen if s.language == language]
-                stdout().rule(language, align="left")
+                heading(language)
                 for sentence, result in zip(gold, engine.label([s.text for s in gold], lang=language), strict=True):
-                    stdout().print(marked(sentence.text, result.spans))
-                    stdout().print(marked(result.source.text, result.source.spans), style="dim")
-                    stdout().print()
+                    show(marked(sentence.text, result.spans))
+                    show(marked(result.source.text, result.source.spans), style="dim")
+                    show()
                     expected = {(s.start, s.end, s.label) for s in sentence.spans}
                     found = {(s.start, s.end, s.label) for s in result.spans}
                     right += len(expected & found)

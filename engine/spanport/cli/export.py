@@ -10,7 +10,11 @@ import typer
 
 from spanport.cli.console import say, table
 
-app = typer.Typer(help="Convert Hugging Face models into bundles (needs the extra: export).", no_args_is_help=True)
+app = typer.Typer(
+    help="Convert Hugging Face models into bundles (needs the extra: export).",
+    no_args_is_help=True,
+    epilog="Example: spanport export pipeline ./mine --encoder ./my-encoder --translator ./my-nllb",
+)
 
 Model = Annotated[str, typer.Argument(help="A model folder, or a name on the hub.")]
 Out = Annotated[Path, typer.Argument(help="The bundle folder to make.")]

@@ -8,7 +8,11 @@ import typer
 
 from spanport.cli.console import print_json, say, table
 
-app = typer.Typer(help="List, show and verify bundles of models.", no_args_is_help=True)
+app = typer.Typer(
+    help="List, show and verify bundles of models.",
+    no_args_is_help=True,
+    epilog="Example: spanport models show mini",
+)
 Name = Annotated[str, typer.Argument(help="A name of `spanport models list`, or a folder.")]
 
 

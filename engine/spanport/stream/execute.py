@@ -49,6 +49,7 @@ def execute(stage: Stage, items: Sequence[Any]) -> tuple[list[Any], int]:
     try:
         results = list(stage.run(items))
         if len(results) == len(items):
+            log.debug("stage %s: %d records", stage.name, len(items))
             return results, 0
         error = StageError(f"stage {stage.name} returned {len(results)} results for {len(items)} records")
     except Exception as raised:

@@ -1,0 +1,80 @@
+"""The application around the commands: help with examples that hold, version and logging anywhere."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+import typer
+
+from spanport.cli.app import app
+
+ROOT: Any = typer.main.get_command(app)
+
+
+def commands(command: Any = ROOT, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command and group with its name, the application first."""
+    yield path, command
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from commands(inner, (*path, name))
+
+
+EVERY = [pytest.param(path, command, id=" ".join(path) or "spanport") for path, command in commands()]
+
+
+@pytest.mark.parametrize(("path", "command"), EVERY)
+def test_help_ends_with_an_example_that_the_command_takes(cli, path: tuple[str, ...], command: Any) -> None:
+    for flag in ("--help", "-h"):
+        ran = cli(*path, flag)
+        assert ran.code == 0
+        assert "Example: spanport" in ran.out
+    for example in command.epilog.removeprefix("Example: ").split("; "):
+        name, *words = shlex.split(example)
+        assert name == "spanport"
+        assert tuple(words[: len(path)]) == path
+        context = ROOT.make_context("spanport", words, resilient_parsing=True)
+        rest, inner = [*context._protected_args, *context.args], ROOT
+        while hasattr(inner, "commands"):
+            inner, rest = inner.commands[rest[0]], rest[1:]
+        inner.make_parser(context).parse_args(rest)  # raises for an option that is not there
+
+
+@pytest.mark.parametrize(
+    "path", [path for path, command in commands() if hasattr(command, "commands")], ids=lambda p: " ".join(p) or "-"
+)
+def test_no_command_prints_the_help_and_no_error(cli, path: tuple[str, ...]) -> None:
+    ran = cli(*path)
+    assert ran.code == 2
+    assert "Usage: spanport" in ran.out
+    assert ran.err == ""
+
+
+def test_the_version_anywhere(cli) -> None:
+    for arguments in (("--version",), ("label", "--version"), ("label", "in.txt", "--lang", "es", "--version")):
+        ran = cli(*arguments)
+        assert (ran.code, ran.out, ran.err) == (0, f"spanport {version('spanport')}\n", "")
+    assert cli("label", "--lang", "es", "--", "--version").code == 2  # a file of that name, which is not there
+
+
+def test_verbose_logs_what_the_engine_does(cli, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import logging
+
+    monkeypatch.setattr(logging.root, "handlers", [])
+    monkeypatch.setattr(logging.root, "level", logging.root.level)
+    (tmp_path / "in.txt").write_text("Ana vive en Sevilla\n")
+    quiet = cli("label", tmp_path / "in.txt", "--lang", "es")
+    assert "stage" not in quiet.err
+    monkeypatch.setattr(logging.root, "handlers", [])
+    loud = cli("label", tmp_path / "in.txt", "--lang", "es", "-v")
+    assert "DEBUG spanport.stream.execute: stage translate: 1 records" in loud.err
+    assert loud.out == quiet.out
+
+
+def test_a_misspelt_option_is_refused_with_the_way_to_the_help(cli) -> None:
+    ran = cli("label", "in.txt", "--lange", "es")
+    assert ran.code == 2
+    assert "spanport label --help" in ran.err
+    assert "--lang" in ran.err
