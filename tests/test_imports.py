@@ -14,16 +14,17 @@ import spanport
 ROOT = Path(__file__).resolve().parents[1]
 OURS = ("spanport", "spanport_kernels", "spanport_models")
 LAYERS = {  # first part of a module's path in spanport -> what it may import of ours
-    "types": set(),
+    "types": {"errors"},
+    "labels": {"errors"},
     "errors": set(),
     "ports": set(),
     "checked": {"errors"},
     "options": {"checked"},
     "languages": {"errors"},
     "words": {"errors", "languages", "types"},
-    "stages": {"errors", "options", "ports", "stages.batch", "stages.embed", "types", "spanport_kernels"},
+    "stages": {"errors", "labels", "options", "ports", "stages.batch", "stages.embed", "stages.label", "types", "spanport_kernels"},
     "stream": {"errors", "options", "stream"},
-    "formats": {"errors", "formats", "languages", "types", "words"},
+    "formats": {"errors", "formats", "labels", "languages", "types", "words"},
     "evaluate": {"errors", "evaluate", "types"},
 }
 

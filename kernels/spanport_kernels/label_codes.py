@@ -78,7 +78,7 @@ def _label_codes(buffer: Array, labels: Array, types: Array, type_offsets: Array
 
 @kernel(I64, IN_I32, IN_I64, OUT_I32_2D, OUT_I64, OUT_U8)
 def _spans_of_codes(codes: Array, offsets: Array, spans: Array, span_offsets: Array, flags: Array) -> int:
-    """Group coded labels as `spans_of_codes` says; returns the number of spans."""
+    """Group coded labels as `group_codes` says; returns the number of spans."""
     total = 0
     span_offsets[0] = 0
     for b in range(offsets.size - 1):
@@ -141,14 +141,28 @@ class LabelTypes:
         return codes
 
 
-def spans_of_codes(
-    codes: npt.NDArray[np.int32], parsed: Conll
+def group_codes(
+    codes: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64], flags: npt.NDArray[np.uint8] | None = None
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
     """Entities of IOB1, IOB2, BIOES or BILOU labels, grouped as conlleval and seqeval's default mode do.
 
-    Returns int32 ``(E, 3)`` start, end (words of the sentence), type, and their int64 ``(B + 1,)`` offsets.
-    Sentences with an `INVALID` label get none and are flagged `BAD_LABEL`.
+    Args:
+        codes: (W,) labels of the words of B sentences: `OUTSIDE`, `INVALID`, or ``type << 2 | kind``.
+        offsets: (B + 1,) where each sentence begins.
+        flags: (B,) of the sentences; those with an `INVALID` label get no entity and are flagged `BAD_LABEL`.
+
+    Returns:
+        int32 ``(E, 3)`` start, end (words of the sentence), type, and their int64 ``(B + 1,)`` offsets.
     """
-    spans, span_offsets = np.empty((codes.size, 3), np.int32), np.empty(parsed.offsets.size, np.int64)
-    total = _spans_of_codes(codes, parsed.offsets, spans, span_offsets, parsed.flags)
+    spans, span_offsets = np.empty((codes.size, 3), np.int32), np.empty(offsets.size, np.int64)
+    if flags is None:
+        flags = np.zeros(offsets.size - 1, np.uint8)
+    total = _spans_of_codes(codes, offsets, spans, span_offsets, flags)
     return spans[:total], span_offsets
+
+
+def spans_of_codes(
+    codes: npt.NDArray[np.int32], parsed: Conll
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """`group_codes` for the sentences of a parsed file, flagged there."""
+    return group_codes(codes, parsed.offsets, parsed.flags)

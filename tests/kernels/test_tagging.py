@@ -12,24 +12,25 @@ from spanport_kernels.ragged import offsets_of
 from spanport_kernels.tagging import FREE, LEAST, UNLIKELY, best_tags, openers
 
 IOB2 = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
+BIOES = ("O", "B-PER", "I-PER", "E-PER", "S-PER")
 IOB1 = ("B-LOC", "I-LOC", "I-PER", "O")
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(0, 2**32), max_size=4))
-def test_no_path_is_likelier(seeds: list[int]) -> None:
+@given(st.lists(st.integers(0, 2**32), max_size=4), st.sampled_from([IOB2, BIOES]))
+def test_no_path_is_likelier(seeds: list[int], tags: tuple[str, ...]) -> None:
     sentences = []
     for seed in seeds:
         rng = np.random.default_rng(seed)
-        raw = rng.random((rng.integers(0, 5), len(IOB2))).astype(np.float32) ** rng.choice([1, 8])
+        raw = rng.random((rng.integers(0, 5), len(tags))).astype(np.float32) ** rng.choice([1, 8])
         raw[rng.random(raw.shape) < 0.2] = 0.0
         sentences.append(raw)
     offsets = offsets_of([len(rows) for rows in sentences])
-    found = best_tags(np.concatenate([np.empty((0, len(IOB2)), np.float32), *sentences]), offsets, IOB2)
+    found = best_tags(np.concatenate([np.empty((0, len(tags)), np.float32), *sentences]), offsets, tags)
     for rows, start, end in zip(sentences, offsets, offsets[1:], strict=False):
         if end > start:
-            got = path_score(rows.tolist(), found[start:end].tolist(), IOB2, UNLIKELY, LEAST)
-            assert got == pytest.approx(best_score(rows.tolist(), IOB2, UNLIKELY, LEAST))
+            got = path_score(rows.tolist(), found[start:end].tolist(), tags, UNLIKELY, LEAST)
+            assert got == pytest.approx(best_score(rows.tolist(), tags, UNLIKELY, LEAST))
 
 
 def test_an_entity_never_starts_inside() -> None:
@@ -45,7 +46,7 @@ def test_a_certain_word_wins_over_the_rule() -> None:
 def test_a_scheme_that_is_not_iob2_is_read_word_by_word() -> None:
     rng = np.random.default_rng(0)
     rows = rng.random((50, 4)).astype(np.float32)
-    assert openers(IOB1).tolist() == [FREE] * 4
+    assert openers(IOB1).tolist() == [[FREE, FREE]] * 4
     assert best_tags(rows, [0, 20, 50], IOB1).tolist() == rows.argmax(axis=1).tolist()
 
 

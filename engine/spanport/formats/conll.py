@@ -5,7 +5,7 @@
 * Every blank line ends one sentence. A second blank line in a row therefore is an empty sentence, so that files
   stay parallel to Pharaoh and plain-text files, in which an empty line is one. The last sentence needs none.
 * ``-DOCSTART-`` is a sentence of one word like any other, with or without a label.
-* Label schemes are read as `spanport.formats.labels` says; IOB2 is written.
+* Label schemes are read as `spanport.labels` says; IOB2 is written.
 * A file of one column is unlabelled. Which of the two a file is, its first lines say by majority; after that a
   line of the other kind is an error of its sentence.
 
@@ -19,7 +19,7 @@ from itertools import chain, islice
 from typing import Any
 
 from spanport.errors import FormatError, SpanError
-from spanport.formats.labels import WordSpan, iob2, spans_of_labels
+from spanport.labels import WordSpan, iob2, spans_of_labels
 from spanport.formats.lines import decode, encode, numbered, show
 from spanport.formats.records import Read, ReadResult, Rejected
 from spanport.types import Projection, Sentence, Span

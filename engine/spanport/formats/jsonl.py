@@ -23,7 +23,7 @@ import msgspec
 
 from spanport.errors import EncodingError, FormatError, LanguageError, RecordError, SpanError
 from spanport.formats.conll import sentence_of_words
-from spanport.formats.labels import spans_of_labels
+from spanport.labels import spans_of_labels
 from spanport.formats.lines import decode, numbered, show
 from spanport.formats.records import Read, ReadResult, Rejected
 from spanport.languages import resolve

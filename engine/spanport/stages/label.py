@@ -9,29 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from spanport.ports import BoolArray, Float32, Int32, Int64
+from spanport.labels import OPENS, PREFIXES, tag_code, types_of
+from spanport.ports import Float32, Int32, Int64
 from spanport.stages.batch import range_means
 from spanport.types import Span
-
-
-def group_tags(tags: Sequence[str]) -> list[tuple[int, int, str]]:
-    """Entities ``(first word, last word + 1, label)`` of IOB1 or IOB2 tags.
-
-    ``O`` closes; ``B-`` always opens; ``I-X`` continues an open X and otherwise opens one: the grouping that fits
-    the CoNLL XLM-R model, whose person tags have no ``B-`` (arXiv 2501.18750, word-wise NER).
-    """
-    entities: list[tuple[int, int, str]] = []
-    start, open_label = 0, ""
-    for i, tag in enumerate(tags):
-        prefix, _, label = tag.partition("-")
-        if open_label and (prefix != "I" or label != open_label):
-            entities.append((start, i, open_label))
-            open_label = ""
-        if prefix != "O" and not open_label:
-            start, open_label = i, label
-    if open_label:
-        entities.append((start, len(tags), open_label))
-    return entities
 
 
 def read_tags(probabilities: Float32, labels: Sequence[str]) -> Int64:
@@ -62,30 +43,36 @@ class Readings(NamedTuple):
 @cache
 def kinds_of(tags: tuple[str, ...]) -> tuple[str, ...]:
     """The labels in the tags, in the order of their first tags."""
-    return tuple(dict.fromkeys(label for _, _, label in (tag.partition("-") for tag in tags) if label))
+    return types_of(tags)
 
 
 @cache
-def _scheme(tags: tuple[str, ...]) -> tuple[Int64, BoolArray]:
-    """Of every tag the index of its label, -1 for none; and whether it always opens an entity."""
-    parts = [tag.partition("-") for tag in tags]
+def _codes(tags: tuple[str, ...]) -> Int32:
+    """The code of every tag; see `spanport.labels.tag_code`."""
     kinds = kinds_of(tags)
-    kind = [-1 if prefix == "O" or not label else kinds.index(label) for prefix, _, label in parts]
-    return np.array(kind, np.int64), np.array([prefix != "I" for prefix, _, _ in parts])
+    return np.array([tag_code(tag, kinds) for tag in tags], np.int32)
 
 
 def group_all(best: npt.NDArray[np.integer[Any]], offsets: Int64, tags: Sequence[str]) -> Readings:
-    """`group_tags` for a batch. best: the tags of all words, as (W,) indices; offsets: int64 (B + 1,)."""
-    kinds, opens = _scheme(tuple(tags))
-    kind = kinds[best]
-    first = np.zeros(len(best) + 1, np.bool_)
-    first[offsets] = True
-    after_other = np.concatenate([[True], kind[1:] != kind[:-1]])[: len(best)]
-    begins = (kind >= 0) & (opens[best] | first[:-1] | after_other)
-    start = np.flatnonzero(begins)
-    stops = np.append(np.flatnonzero(begins | (kind < 0) | first[:-1]), len(best))
-    end = stops[np.searchsorted(stops, start, side="right")]
-    return Readings(np.searchsorted(offsets, start, side="right") - 1, start, end, kind[start])
+    """The entities that tags spell. best: the tags of all words, as (W,) indices; offsets: int64 (B + 1,)."""
+    from spanport_kernels.label_codes import group_codes
+
+    found, bounds = group_codes(_codes(tuple(tags))[best], offsets)
+    sentence = np.repeat(np.arange(len(offsets) - 1), np.diff(bounds))
+    start, end, label = found.T.astype(np.int64)
+    return Readings(sentence, start + offsets[sentence], end + offsets[sentence], label)
+
+
+def as_iob2(probabilities: Float32, tags: Sequence[str]) -> tuple[Float32, tuple[str, ...]]:
+    """Probabilities by IOB2 tags: those of ``S-X`` and ``U-X`` are ``B-X``'s, those of ``E-X`` and ``L-X`` ``I-X``'s.
+
+    probabilities: float32 (W, L). Tags that are already IOB1 or IOB2 come back with them as they are.
+    """
+    names = [tag if tag == "O" else ("B-" if PREFIXES[tag[0]] & OPENS else "I-") + tag[2:] for tag in tags]
+    if names == list(tags):
+        return probabilities, tuple(tags)
+    kept = tuple(dict.fromkeys(names))
+    return np.stack([probabilities[:, [n == name for n in names]].sum(axis=1) for name in kept], axis=1), kept
 
 
 def read_all(probabilities: Float32, offsets: Int64, tags: Sequence[str]) -> tuple[Int32, Readings]:

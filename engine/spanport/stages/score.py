@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from spanport.errors import UsageError
+from spanport.labels import types_of
 from spanport.options import Score
-from spanport.ports import Int32, Int64
+from spanport.ports import Float32, Int32, Int64
 from spanport.stages.batch import PairBatch, offsets_of
+from spanport.stages.label import as_iob2
 
 if TYPE_CHECKING:
     from spanport_kernels.candidates import Candidates
@@ -67,7 +69,8 @@ def ner_score(
     if len(views) < len(batch):
         raise UsageError("the NER score needs the classifier's probabilities of the target; run it on an Engine")
     # Every class of the label set counts where types are ignored, those that no entity of the batch has included.
-    kinds = batch.labels if typed else tuple(dict.fromkeys(tag[2:] for tag in tags if tag != "O"))
+    kinds = batch.labels if typed else types_of(tags)
+    view, tags = as_iob2(np.concatenate([np.empty((0, len(tags)), np.float32), *views]), tags)
     columns = {tag: i for i, tag in enumerate(tags)}
     begin, inside = (
         np.array([columns.get(prefix + kind, -1) for kind in kinds], np.int32) for prefix in ("B-", "I-")
@@ -76,7 +79,7 @@ def ner_score(
         batch.entities,
         batch.entity_offsets,
         candidates,
-        np.concatenate(views) if views else np.empty((0, len(tags)), np.float32),
+        view,
         offsets_of(batch.target_lengths.tolist()),
         begin,
         inside,

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from spanport.errors import UsageError
+from spanport.labels import spans_of_labels
 from spanport.options import NerCandidatesOptions
 from spanport.stages.batch import Job, matched, pack
 from spanport.stages.candidates import find_candidates
-from spanport.stages.label import group_tags, read_tags
+from spanport.stages.label import read_tags
 from spanport.stages.score import align_score
 from spanport.stages.solve import solve
 from spanport.systems.base import Need, register
@@ -49,6 +50,6 @@ def reader(tags: Sequence[str]) -> Callable[[Job], list[tuple[int, int, str]]]:
     def read(job: Job) -> list[tuple[int, int, str]]:
         if job.probabilities is None:
             raise UsageError("NER candidates need the classifier's probabilities of the target; run on an Engine")
-        return group_tags([tags[i] for i in read_tags(job.probabilities, tags).tolist()])
+        return spans_of_labels([tags[i] for i in read_tags(job.probabilities, tags).tolist()])
 
     return read

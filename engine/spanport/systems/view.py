@@ -10,7 +10,7 @@ import numpy as np
 from spanport.errors import UsageError
 from spanport.ports import BoolArray, Float32, Int64
 from spanport.stages.batch import Job, offsets_of
-from spanport.stages.label import Readings, read_all
+from spanport.stages.label import Readings, as_iob2, read_all
 
 DOUBT = 0.25
 """Factor on the probability of O, so that words read as O by a small margin count as entities too."""
@@ -61,7 +61,11 @@ def view_of(jobs: Sequence[Job], tags: Sequence[str]) -> View:
 
 
 def by_label(probabilities: Float32, tags: Sequence[str], labels: Sequence[str]) -> tuple[Float32, Float32]:
-    """Probabilities of the B and the I tag of each label, float32 (words, labels); 0 for tags there are none of."""
+    """Probabilities of the B and the I tag of each label, float32 (words, labels); 0 for tags there are none of.
+
+    S and E tags count as B and I; see `as_iob2`.
+    """
+    probabilities, tags = as_iob2(probabilities, tags)
     begins, inner = np.zeros((2, len(probabilities), len(labels)), np.float32)
     for k, label in enumerate(labels):
         for prefix, out in (("B-", begins), ("I-", inner)):

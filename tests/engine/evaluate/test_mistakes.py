@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from spanport.evaluate import Mistakes, count_entities, count_mistakes
 from spanport.formats.conll import sentence_of_words
-from spanport.formats.labels import spans_of_labels
+from spanport.labels import spans_of_labels
 from spanport.types import Sentence
 
 

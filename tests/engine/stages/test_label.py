@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakes import LABELS
+from naive.tagging import group
 from spanport.stages.batch import offsets_of, range_means
-from spanport.stages.label import group_all, group_tags, kinds_of, label_all, label_spans, read_tags
+from spanport.stages.label import as_iob2, group_all, kinds_of, label_all, label_spans, read_tags
 from spanport.types import Span
 
-TAGS = ("O", "B-PER", "I-PER", "I-LOC", "S-LOC", "E-PER", "B", "I")
+TAGS = ("O", *(f"{prefix}-{label}" for prefix in "BIESLU" for label in ("PER", "LOC")))
 
 
 @settings(deadline=None)
@@ -24,7 +25,7 @@ def test_a_batch_is_grouped_as_its_sentences(rows: list[list[int]]) -> None:
     expected = [
         (b, int(offsets[b]) + start, int(offsets[b]) + end, kinds.index(label))
         for b, row in enumerate(rows)
-        for start, end, label in group_tags([TAGS[tag] for tag in row])
+        for start, end, label in group([TAGS[tag] for tag in row])
     ]
     assert list(zip(*(column.tolist() for column in found), strict=True)) == expected
 
@@ -38,7 +39,7 @@ def test_a_batch_is_labelled_as_its_sentences(seed: int) -> None:
     for view in views:
         best = read_tags(view, LABELS)
         peak = view[np.arange(len(view)), best]
-        spans = group_tags([LABELS[tag] for tag in best])
+        spans = group([LABELS[tag] for tag in best])
         expected.append(tuple(Span(3 * a, 3 * b - 1, label, float(peak[a:b].mean())) for a, b, label in spans))
     assert label_all(words, np.concatenate(views), offsets_of([len(view) for view in views]), LABELS) == expected
     assert [label_spans(own, view, LABELS) for own, view in zip(words, views, strict=True)] == expected
@@ -53,3 +54,13 @@ def test_means_are_rounded_as_those_of_each_range(seed: int, lengths: list[int])
     end, column = start + np.array(lengths, np.int64), rng.integers(0, 3, len(lengths))
     means = range_means(values, start, end, column).tolist()
     assert means == [float(values[a:b, k].mean()) for a, b, k in zip(start, end, column, strict=True)]
+
+
+def test_other_schemes_are_folded_into_iob2() -> None:
+    rows = np.array([[0.1, 0.2, 0.3, 0.15, 0.25]], np.float32)
+    folded, tags = as_iob2(rows, ("O", "B-X", "I-X", "E-X", "S-X"))
+    assert tags == ("O", "B-X", "I-X")
+    assert folded[0].tolist() == pytest.approx([0.1, 0.45, 0.45])
+    same, tags = as_iob2(rows, ("O", "B-X", "I-X", "B-Y", "I-Y"))
+    assert same is rows
+    assert tags == ("O", "B-X", "I-X", "B-Y", "I-Y")

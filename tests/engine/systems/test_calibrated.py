@@ -16,7 +16,8 @@ from fakes import LABELS, FakeEncoder, FakeModels, FakeTranslator
 from spanport.api import Engine
 from spanport.errors import UsageError
 from spanport.stages.batch import Job, pack
-from spanport.stages.label import group_tags, label_spans, read_tags
+from spanport.labels import spans_of_labels
+from spanport.stages.label import label_spans, read_tags
 from spanport.systems.base import make_system
 from spanport.systems.calibrated import Calibrated, CalibratedOptions, Scored, select, weigh
 from spanport.systems.calibration import Logistic, fit_logistic, load_calibration
@@ -140,7 +141,7 @@ def suggested_by_hand(one: Job) -> list[tuple[int, int, str, float]]:
     doubt = np.array([0.25 if tag == "O" else 1.0 for tag in LABELS], np.float32)
 
     def read(view: np.ndarray) -> list[tuple[int, int, str]]:
-        return group_tags([LABELS[i] for i in read_tags(view, LABELS)])
+        return spans_of_labels([LABELS[i] for i in read_tags(view, LABELS)])
 
     proposed = read(source * doubt)
     for start, end, label in read(target) + read(target * doubt):
@@ -198,7 +199,7 @@ def by_hand(one: Job, entity: tuple[int, int, str], start: int, end: int) -> dic
     assert one.probabilities is not None
     view = one.probabilities
     marks = [view[w, LABELS.index(f"B-{label}")] + view[w, LABELS.index(f"I-{label}")] for w in range(start, end)]
-    read = group_tags([LABELS[i] for i in read_tags(view, LABELS)])
+    read = spans_of_labels([LABELS[i] for i in read_tags(view, LABELS)])
     return {
         "coverage": (len({i for i, _ in inside}) + len({j for _, j in inside})) / (last - first + n),
         "scattered": 1 - len(inside) / max(len(own), 1),
