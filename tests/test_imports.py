@@ -22,7 +22,10 @@ LAYERS = {  # first part of a module's path in spanport -> what it may import of
     "options": {"checked"},
     "languages": {"errors"},
     "words": {"errors", "languages", "types"},
-    "stages": {"errors", "labels", "options", "ports", "stages.batch", "stages.embed", "stages.label", "types", "spanport_kernels"},
+    "stages": {
+        *("errors", "labels", "options", "ports", "types", "spanport_kernels"),
+        *("stages.batch", "stages.embed", "stages.label"),
+    },
     "stream": {"errors", "options", "stream"},
     "formats": {"errors", "formats", "labels", "languages", "types", "words"},
     "evaluate": {"errors", "evaluate", "types"},

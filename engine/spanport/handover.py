@@ -8,27 +8,38 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-from spanport.errors import SpanportError, StageError, UsageError
+from spanport.errors import RecordError, SpanportError, StageError, UsageError
 from spanport.flow import Work, from_pair
 from spanport.stream import Done, Failed, Outcome
-from spanport.types import Pair, Sentence
+from spanport.types import Pair, Sentence, check_sentence
 
 OnError = Literal["raise", "return"]
 """Whether a record that fails raises its error at its place, or its error is yielded there."""
 
 
 def target_of(text: str | Sentence | Failed, lang: str) -> Work | Failed:
-    """A record to label; what its reader rejected stays as it is."""
+    """A record to label; what its reader rejected stays as it is, and what does not fit together is rejected."""
     if isinstance(text, Failed):
         return text
     if isinstance(text, str):
         return Work(Sentence(text, lang))
+    try:
+        check_sentence(text)
+    except RecordError as error:
+        return Failed(text, error)
     return Work(msgspec.structs.replace(text, language=lang))
 
 
 def work_of(pair: Pair | Failed) -> Work | Failed:
-    """A pair to project or align; what its reader rejected stays as it is."""
-    return pair if isinstance(pair, Failed) else from_pair(pair)
+    """A pair to project or align; what its reader rejected stays as it is, what does not fit together is rejected."""
+    if isinstance(pair, Failed):
+        return pair
+    try:
+        check_sentence(pair.source)
+        check_sentence(pair.target)
+    except RecordError as error:
+        return Failed(pair, error)
+    return from_pair(pair)
 
 
 async def amap(prepare: Callable[[Any], Any], records: AsyncIterable[Any]) -> AsyncIterator[Any]:

@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from spanport.errors import FormatError, SpanError
+
 Status = Literal["optimal", "feasible", "infeasible", "unmet"]
 """What is known of a matching: proved best, best found, or that the constraints cannot be met."""
 
@@ -71,6 +73,66 @@ def word_ranges(words: Sequence[tuple[int, int]], spans: Sequence[Span]) -> list
         if first < last:
             ranges.append((first, last, span.label))
     return ranges
+
+
+def check_sentence(sentence: Sentence) -> None:
+    """Refuse a sentence whose words or spans do not fit its text.
+
+    Raises:
+        FormatError: a word is empty, before the one in front of it, or runs past the text.
+        SpanError: see `check_spans`.
+    """
+    reached = 0
+    for start, end in sentence.words:
+        if not reached <= start < end:
+            raise FormatError(
+                f"word {start}-{end} is empty or starts before {reached}, where the word before it ends; expected "
+                "half-open character offsets, ascending and disjoint",
+                record=sentence.text,
+            )
+        reached = end
+    if reached > len(sentence.text):
+        raise FormatError(
+            f"the words reach to character {reached}, past the text, which has {len(sentence.text)} characters; "
+            "offsets must count Unicode characters of this text",
+            record=sentence.text,
+        )
+    if sentence.spans:
+        check_spans(sentence.text, sentence.spans)
+
+
+def check_spans(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
+    """The spans, ascending.
+
+    Raises:
+        SpanError: one is empty, lies outside the text or overlaps another, has no label or no score in [0, 1].
+    """
+    if len(spans) > 1:
+        spans = sorted(spans, key=lambda span: (span.start, span.end))
+    reached = 0
+    for span in spans:
+        fits = reached <= span.start < span.end <= len(text)
+        if not fits or not span.label or not (span.score is None or 0 <= span.score <= 1):
+            raise SpanError(f"span {span.start}-{span.end} ({span.label}) {_fault(text, span, reached)}", record=text)
+        reached = span.end
+    return tuple(spans)
+
+
+def _fault(text: str, span: Span, reached: int) -> str:
+    if span.start >= span.end:
+        return "is empty; the end must be past the start"
+    if span.end > len(text):
+        count = f"{len(text)} characters" if len(text) != 1 else "1 character"
+        return (
+            f"runs past the text, which has {count}; offsets must count Unicode characters, not bytes or UTF-16 units"
+        )
+    if span.start < 0:
+        return "starts before the text; offsets count from 0"
+    if not span.label:
+        return "has no label; expected a name such as PER"
+    if span.score is not None and not 0 <= span.score <= 1:
+        return f"has the score {span.score}; expected a confidence in [0, 1], or None"
+    return f"overlaps the span before it, which ends at {reached}; keep one of the two"
 
 
 class Alignment(msgspec.Struct, frozen=True):

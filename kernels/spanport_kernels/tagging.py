@@ -81,8 +81,8 @@ def best_tags(probabilities: Any, offsets: Any, tags: Sequence[str]) -> Int32:
     """Tags of every word on the likeliest path of its sentence, int32 (W,).
 
     A path's probability is the product of its tags', and `UNLIKELY` for every ``I-X``, ``E-X`` and ``L-X`` that
-    follows neither ``B-X`` nor ``I-X``. Of equal paths, the one whose later tags come first in ``tags``. Where `openers` rules nothing out
-    the result is the argmax.
+    follows neither ``B-X`` nor ``I-X``. Of equal paths, the one whose later tags come first in ``tags``. Where
+    `openers` rules nothing out the result is the argmax.
 
     Args:
         probabilities: (W, L) float32, of words of sentence after sentence.

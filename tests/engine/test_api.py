@@ -6,7 +6,7 @@ import pytest
 
 from fakes import FakeEncoder, FakeModels, FakeTranslator
 from spanport import Engine, Pair, Projection, RecordError, Sentence, Span
-from spanport.errors import AlignmentError, LanguageError, ModelError, UsageError
+from spanport.errors import AlignmentError, FormatError, LanguageError, ModelError, SpanError, UsageError
 from spanport.options import StreamOptions
 from spanport.types import Alignment
 
@@ -84,6 +84,20 @@ def test_a_bad_record_raises_at_its_place_or_is_returned(engine: Engine) -> None
     results = list(engine.project([good, bad, good], aligned=True, on_error="return"))
     assert isinstance(results[1], RecordError)
     assert [isinstance(r, Projection) for r in results] == [True, False, True]
+
+
+def test_records_built_in_python_are_checked_where_they_enter(engine: Engine) -> None:
+    past = Sentence("Ana lives", "eng_Latn", ((0, 3), (4, 9)), (Span(0, 300, "PER"),))
+    crossed = Sentence("Ana lives", "eng_Latn", ((0, 3), (2, 9)))
+    target = Sentence("Ana vive", "spa_Latn", ((0, 3), (4, 8)))
+    links = Alignment(((0, 0), (1, 1)))
+    for bad in (Pair(past, target, links), Pair(target, crossed, links)):
+        (error,) = engine.project([bad], aligned=True, on_error="return")
+        assert isinstance(error, RecordError)
+    with pytest.raises(SpanError, match=r"span 0-300 .PER. runs past the text, which has 9 characters"):
+        list(engine.align([Pair(past, target)]))
+    with pytest.raises(FormatError, match="word 2-9 is empty or starts before 3"):
+        list(engine.label([crossed], lang="es"))
 
 
 def test_text_too_long_for_the_models_is_an_error_of_the_record(engine: Engine) -> None:

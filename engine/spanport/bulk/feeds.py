@@ -9,7 +9,7 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 import numpy as np
 
 from spanport.errors import LengthMismatchError, UsageError
-from spanport.formats.conll import HEAD, is_labelled
+from spanport.formats.conll import HEAD, is_labelled, refuse_table
 from spanport_kernels.parse import NEWLINE, Conll, parse_conll
 from spanport_kernels.pharaoh import Pharaoh, parse_pharaoh
 
@@ -98,7 +98,9 @@ class ConllFeed(Feed[Conll]):
     def _begin(self) -> None:
         while not self.final and np.count_nonzero(self.buffer == NEWLINE) < HEAD:
             self._read(0)
-        self.labelled = is_labelled(self.buffer.tobytes().split(b"\n", HEAD)[:HEAD])
+        head = self.buffer.tobytes().split(b"\n", HEAD)[:HEAD]
+        refuse_table(head)
+        self.labelled = is_labelled(head)
         self._line = 0
 
     def _parse(self) -> Conll:

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spanport.errors import LanguageError, UsageError
-from spanport.formats import Rejected, labelled_format, parallel, read, read_alignments
+from spanport.formats import Rejected, is_readable, labelled_format, parallel, read, read_alignments
 from spanport.languages import resolve
 from spanport.types import Alignment, Pair, Sentence
 
-ENDINGS = frozenset({".txt", ".tsv", ".conll", ".iob2", ".jsonl"})
 EMPTY = Sentence("")
 
 
@@ -50,7 +49,7 @@ def find_sets(data: str, languages: Sequence[str], part: str = "test") -> list[t
         return [(code, data)]
     found: dict[str, tuple[str, str]] = {}
     for path in sorted(Path(data).rglob("*")):
-        if path.suffix in ENDINGS and part in path.stem.split("."):
+        if is_readable(str(path)) and part in path.name.split(".")[:-1]:
             code = _language_in(path.relative_to(data))
             if code is not None:
                 found.setdefault(resolve(code), (code, str(path)))

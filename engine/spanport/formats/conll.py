@@ -16,27 +16,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
-from typing import Any
 
-from spanport.errors import FormatError, SpanError
-from spanport.labels import WordSpan, iob2, spans_of_labels
+from spanport.errors import FormatError, SpanError, UsageError
 from spanport.formats.lines import decode, encode, numbered, show
 from spanport.formats.records import Read, ReadResult, Rejected
-from spanport.types import Projection, Sentence, Span
+from spanport.formats.tokenized import sentence_of_words
+from spanport.labels import iob2, is_label, spans_of_labels
+from spanport.types import Projection, Sentence
 from spanport.words import with_words
 
 DOCSTART = "-DOCSTART-"
 HEAD = 256
 """Lines that decide whether a file is labelled."""
 
+COLUMN_NAMES = frozenset({"text", "sentence", "token", "tokens", "word", "words"}) | frozenset(
+    {"label", "labels", "tag", "tags", "ner_tags", "spans", "entities"}
+)
+"""Any of them in a first line without a label makes it the header of a table."""
+
 
 def read_conll(lines: Iterable[bytes], language: str = "", labels: bool = True) -> Iterator[ReadResult]:
-    """One sentence per block of lines, tokenized; without ``labels`` those of the file are not looked at."""
+    """One sentence per block of lines, tokenized; without ``labels`` those of the file are not looked at.
+
+    Raises:
+        UsageError: at once, where the first lines are those of a table.
+    """
     rest = iter(lines)
     head = list(islice(rest, HEAD))
-    labelled = is_labelled(head)
+    refuse_table(head)
+    return _read(chain(head, rest), is_labelled(head), language, labels)
+
+
+def _read(lines: Iterable[bytes], labelled: bool, language: str, labels: bool) -> Iterator[ReadResult]:
     start, block = 1, []
-    for number, raw in numbered(chain(head, rest)):
+    for number, raw in numbered(lines):
         if raw.strip():
             block.append(raw)
         else:
@@ -44,25 +57,6 @@ def read_conll(lines: Iterable[bytes], language: str = "", labels: bool = True) 
             start, block = number + 1, []
     if block:
         yield read_block(start, block, labelled, language, labels)
-
-
-def sentence_of_words(
-    words: list[str], spans: Iterable[WordSpan] = (), language: str = "", extra: dict[str, Any] | None = None
-) -> Sentence:
-    """A tokenized sentence: words joined by one space, with spans given in words."""
-    offsets, at = [], 0
-    for word in words:
-        end = at + len(word)
-        offsets.append((at, end))
-        at = end + 1
-    return Sentence(
-        text=" ".join(words),
-        language=language,
-        words=tuple(offsets),
-        spans=tuple([Span(offsets[first][0], offsets[last - 1][1], kind) for first, last, kind in spans]),
-        extra=extra,
-        tokenized=True,
-    )
 
 
 def encode_conll(sentence: Sentence) -> bytes:
@@ -77,10 +71,7 @@ def encode_conll(sentence: Sentence) -> bytes:
     sentence = with_words(sentence)
     words = sentence.word_texts()
     for i, word in enumerate(words):
-        if not word.strip(" ") or "\t" in word or "\n" in word or "\r" in word:
-            raise FormatError(
-                f"word {i} is {word!r}: a column cannot be blank or hold tabs and line ends", record=sentence.text
-            )
+        check_column(i, word, sentence.text)
     labels = iob2(len(words), sentence.word_spans())
     middle = (sentence.extra or {}).get("columns")
     if isinstance(middle, list) and len(middle) == len(words):
@@ -88,6 +79,12 @@ def encode_conll(sentence: Sentence) -> bytes:
     else:
         rows = [f"{word}\t{label}" for word, label in zip(words, labels, strict=True)]
     return encode("\n".join([*rows, "", ""])) if rows else b"\n"
+
+
+def check_column(i: int, word: str, text: str) -> None:
+    """Raise FormatError where word i of a text is blank or holds a tab or a line end, which a column cannot."""
+    if not word.strip(" ") or "\t" in word or "\n" in word or "\r" in word:
+        raise FormatError(f"word {i} is {word!r}: a column cannot be blank or hold tabs and line ends", record=text)
 
 
 def encode_conll_projection(projection: Projection) -> bytes:
@@ -132,3 +129,21 @@ def is_labelled(head: list[bytes]) -> bool:
     """Whether most of a file's first lines have more than one column."""
     rows = [row.split() for row in head if row.strip() and not row.startswith(DOCSTART.encode())]
     return 2 * sum(len(row) > 1 for row in rows) >= len(rows) > 0
+
+
+def refuse_table(head: list[bytes]) -> None:
+    """Refuse a file whose first lines name columns, or hold texts of several words rather than a word each.
+
+    Raises:
+        UsageError: the file is a table.
+    """
+    rows = [[show(cell).strip() for cell in row.split(b"\t")] for row in head if row.strip()]
+    if not rows or len(rows[0]) < 2:
+        return
+    named = not is_label(rows[0][-1]) and any(cell.lower() in COLUMN_NAMES for cell in rows[0])
+    texts = sum(" " in row[0] + row[-1] and not is_label(row[-1]) for row in rows)
+    if named or 2 * texts > len(rows):
+        raise UsageError(
+            f"this looks like a table, not like columns of a word and its label: its first line is "
+            f"{' | '.join(rows[0])[:80]!r}; expected 'word<tab>label' lines with a blank line after each sentence"
+        )

@@ -1,6 +1,6 @@
 """JSON lines: ``text`` with ``spans`` (character offsets), or ``tokens`` with ``labels``; other fields are kept.
 
-An empty line is an empty sentence.
+An empty line is an empty sentence. The layouts of doccano, spaCy and Hugging Face are read as well; see `layouts`.
 
 ==========  =====================================================================================
 field       meaning
@@ -16,18 +16,19 @@ language    any name that `spanport.languages.resolve` knows
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any
 
 import msgspec
 
 from spanport.errors import EncodingError, FormatError, LanguageError, RecordError, SpanError
-from spanport.formats.conll import sentence_of_words
-from spanport.labels import spans_of_labels
+from spanport.formats.layouts import to_own_layout, without_labels
 from spanport.formats.lines import decode, numbered, show
 from spanport.formats.records import Read, ReadResult, Rejected
+from spanport.formats.tokenized import sentence_of_words
+from spanport.labels import spans_of_labels
 from spanport.languages import resolve
-from spanport.types import ProjectedSpan, Projection, Sentence, Span
+from spanport.types import ProjectedSpan, Projection, Sentence, Span, check_spans
 
 Offset = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -77,13 +78,12 @@ def parse_record(line: str, language: str = "", labels: bool = True) -> Sentence
         return Sentence("", language)
     try:
         fields = msgspec.json.decode(line, type=dict[str, Any])
+        fields = to_own_layout(fields) if labels else without_labels(fields)
         record = msgspec.convert(fields, Record)
     except (msgspec.DecodeError, RecursionError) as error:
         message = f'not a record: {error}; expected {{"text": ..., "spans": [...]}}'
         raise FormatError(message, record=line) from None
     extra = {name: value for name, value in fields.items() if name not in KNOWN} or None
-    if not labels:
-        record = msgspec.structs.replace(record, spans=None, labels=None)
     try:
         language = resolve(record.language) if record.language else language
     except LanguageError as error:
@@ -95,26 +95,16 @@ def parse_record(line: str, language: str = "", labels: bool = True) -> Sentence
     return sentence
 
 
-def checked_spans(text: str, records: Iterable[SpanRecord]) -> tuple[Span, ...]:
+def checked_spans(text: str, records: Sequence[SpanRecord]) -> tuple[Span, ...]:
     """The spans, ascending, after the checks that `parse_record` names."""
-    spans, reached = [], 0
-    for record in sorted(records, key=lambda span: (span.start, span.end)):
-        start, end = record.start, record.end
-        named = f"span {start}-{end} ({record.label})"
-        if start >= end:
-            raise SpanError(f"{named} is empty; the end must be past the start")
-        if end > len(text):
-            raise SpanError(f"{named} runs past the text, which has {len(text)} characters")
-        if start < reached:
-            raise SpanError(f"{named} overlaps the span before it, which ends at {reached}")
-        if record.text is not None and record.text != text[start:end]:
+    spans = [Span(record.start, record.end, record.label, record.score) for record in records]
+    for record, span in zip(records, spans, strict=True):
+        if record.text is not None and span.end <= len(text) and record.text != text[span.start : span.end]:
             raise SpanError(
-                f"{named} says {record.text!r} but the text there is {text[start:end]!r}; "
-                "offsets must count Unicode characters, not bytes or UTF-16 units"
+                f"span {span.start}-{span.end} ({span.label}) says {record.text!r} but the text there is "
+                f"{text[span.start : span.end]!r}; offsets must count Unicode characters, not bytes or UTF-16 units"
             )
-        spans.append(Span(start, end, record.label, record.score))
-        reached = end
-    return tuple(spans)
+    return check_spans(text, spans)
 
 
 def encode_jsonl(sentence: Sentence) -> bytes:
@@ -176,27 +166,4 @@ def _tokenized(record: Record, language: str, extra: dict[str, Any] | None) -> S
         raise FormatError(f"{len(tokens)} tokens but {len(labels)} labels")
     if labels is not None and record.spans:
         raise FormatError('both "labels" and "spans" are there; expected one of them')
-    spans = spans_of_labels(labels or [])
-    joined = sentence_of_words(tokens, spans, language, extra)
-    if record.text is None or record.text == joined.text:
-        return joined
-    words = _locate(tokens, record.text)
-    return Sentence(
-        record.text,
-        language,
-        words,
-        tuple([Span(words[first][0], words[last - 1][1], kind) for first, last, kind in spans]),
-        extra,
-        tokenized=True,
-    )
-
-
-def _locate(tokens: list[str], text: str) -> tuple[tuple[int, int], ...]:
-    words, at = [], 0
-    for i, token in enumerate(tokens):
-        start = text.find(token, at)
-        if start < 0:
-            raise FormatError(f"token {i} ({token!r}) is not in the text after character {at}")
-        at = start + len(token)
-        words.append((start, at))
-    return tuple(words)
+    return sentence_of_words(tokens, spans_of_labels(labels or []), language, extra, record.text)

@@ -9,6 +9,7 @@ import msgspec
 
 from spanport.errors import UsageError
 from spanport.formats.conll import encode_conll, encode_conll_projection, read_conll
+from spanport.formats.iob2 import encode_iob2, encode_iob2_projection, read_iob2
 from spanport.formats.jsonl import encode_jsonl, encode_jsonl_projection, read_jsonl
 from spanport.formats.lines import Source, read_lines
 from spanport.formats.pharaoh import read_pharaoh
@@ -44,6 +45,7 @@ FORMATS: dict[str, Format] = {
             encode_conll,
             encode_conll_projection,
         ),
+        Format("iob2", (".iob2",), read_iob2, encode_iob2, encode_iob2_projection),
         Format("jsonl", (".jsonl",), read_jsonl, encode_jsonl, encode_jsonl_projection),
     )
 }
@@ -74,6 +76,11 @@ def find_format(source: Source, name: str | None = None) -> Format:
             return form
     what = f"the ending of {path} names no format" if path not in ("", "-") else "a stream has no ending"
     raise UsageError(f"{what}; name the format: there are {known}")
+
+
+def is_readable(path: str) -> bool:
+    """Whether the ending of a path names a format of sentences."""
+    return path.lower().removesuffix(".gz").endswith(tuple(end for form in FORMATS.values() for end in form.endings))
 
 
 def labelled_format(source: Source, name: str | None = None) -> str | None:

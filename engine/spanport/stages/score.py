@@ -11,7 +11,7 @@ import numpy.typing as npt
 from spanport.errors import UsageError
 from spanport.labels import types_of
 from spanport.options import Score
-from spanport.ports import Float32, Int32, Int64
+from spanport.ports import Int32, Int64
 from spanport.stages.batch import PairBatch, offsets_of
 from spanport.stages.label import as_iob2
 

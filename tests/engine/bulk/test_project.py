@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from spanport import Engine, Pair, Projection
 from spanport.bulk import feeds, is_plain, project_files
-from spanport.errors import LengthMismatchError
+from spanport.errors import LengthMismatchError, UsageError
 from spanport.formats import Rejected, parallel, read, read_alignments
 from spanport.formats.conll import encode_conll_projection
 from spanport.formats.records import shown
@@ -139,3 +139,9 @@ def test_plain_files_only(tmp_path: Path) -> None:
     (tmp_path / "a.gz").write_bytes(b"")
     assert not is_plain(str(tmp_path / "a.gz"))
     assert not is_plain("-")
+
+
+def test_a_table_is_refused(tmp_path: Path) -> None:
+    paths = write(tmp_path, SOURCE, "text\tlabel\nAna vive\t1\n", LINKS)
+    with pytest.raises(UsageError, match="looks like a table"):
+        list(project_files(*paths))

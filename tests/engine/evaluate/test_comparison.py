@@ -4,7 +4,7 @@ import pytest
 
 from spanport.errors import LengthMismatchError, UsageError
 from spanport.evaluate import compare
-from spanport.formats.conll import sentence_of_words
+from spanport.formats.tokenized import sentence_of_words
 from spanport.labels import spans_of_labels
 from spanport.types import Sentence
 

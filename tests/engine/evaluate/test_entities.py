@@ -9,7 +9,7 @@ from seqeval.metrics import classification_report
 
 from spanport.errors import LengthMismatchError, RecordError
 from spanport.evaluate import count_entities
-from spanport.formats.conll import sentence_of_words
+from spanport.formats.tokenized import sentence_of_words
 from spanport.labels import spans_of_labels
 from spanport.types import Sentence, Span
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spanport.evaluate import Mistakes, count_entities, count_mistakes
-from spanport.formats.conll import sentence_of_words
+from spanport.formats.tokenized import sentence_of_words
 from spanport.labels import spans_of_labels
 from spanport.types import Sentence
 

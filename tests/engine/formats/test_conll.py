@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spanport.errors import EncodingError, FormatError, LabelSchemeError
+from spanport.errors import EncodingError, FormatError, LabelSchemeError, UsageError
 from spanport.formats import FORMATS, Read, Rejected, parallel, read, read_alignments
-from spanport.formats.conll import sentence_of_words
+from spanport.formats.tokenized import sentence_of_words
 from spanport.types import ProjectedSpan, Projection, Sentence, Span
 
 encode = FORMATS["conll"].encode
@@ -163,3 +163,24 @@ def test_research_files_stay_parallel() -> None:
         assert all(i < len(en.sentence.words) and j < len(es.sentence.words) for i, j in links.alignment)
     files = [(code, read(folder / f"europarl-ner/{code}.test.conll02")) for code in ("en", "de", "es")]
     assert len(list(parallel(*files))) == 799
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "text\tlabel\nAna vive\t1\n",
+        "id\tsentence\n1\tAna\n",
+        "tokens\tner_tags\n['Ana']\t['B-PER']\n",
+        "1\tAna vive en Lugo\n2\tLuis vive\n3\tAna\n",
+        "Ana vive en Lugo\tpositive\n",
+    ],
+)
+def test_a_table_is_refused_at_once(table: str) -> None:
+    with pytest.raises(UsageError, match="looks like a table, not like columns of a word and its label"):
+        read(io.BytesIO(table.encode()), "conll")
+
+
+def test_words_that_are_names_of_columns_are_words() -> None:
+    (found,) = read(io.BytesIO(b"text\tO\nlabel\tB-X\n"), "conll")
+    assert isinstance(found, Read)
+    assert found.sentence.span_texts() == [("X", "label")]

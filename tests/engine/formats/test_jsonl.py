@@ -67,6 +67,7 @@ def test_other_fields_are_kept() -> None:
         ('{"text": 1}', FormatError, r"Expected `str \| null`, got `int` - at `\$.text`"),
         ('{"text": "\\ud800"}', FormatError, "not a record"),
         ('{"text": "a", "labels": ["O"]}', FormatError, 'needs "tokens"'),
+        ('{"text": "a", "spans": 5}', FormatError, "Expected `array"),
         ('{"tokens": ["a"], "labels": []}', FormatError, "1 tokens but 0 labels"),
         ('{"tokens": ["a", ""]}', FormatError, "length >= 1"),
         ('{"tokens": ["a"], "labels": ["X-PER"]}', LabelSchemeError, "X-PER"),

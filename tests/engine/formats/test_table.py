@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from spanport.errors import LanguageError, UsageError
-from spanport.formats import FORMATS, Read, find_format, holds_alignments, labelled_format, read
+from spanport.formats import FORMATS, Read, find_format, holds_alignments, is_readable, labelled_format, read
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,7 @@ from spanport.formats import FORMATS, Read, find_format, holds_alignments, label
         ("a.TXT", "text"),
         ("a.jsonl.gz", "jsonl"),
         *((f"x/a.b{ending}", "conll") for ending in (".conll", ".conll02", ".tsv", ".bio", ".iob")),
+        ("en_ewt.iob2", "iob2"),
     ],
 )
 def test_by_ending(path: str, name: str) -> None:
@@ -55,6 +56,14 @@ def test_wrong_arguments_are_errors_at_once(tmp_path: Path) -> None:
     (found,) = read(tmp_path / "a.txt", language="it")
     assert isinstance(found, Read)
     assert found.sentence.language == "ita_Latn"
+
+
+def test_every_ending_is_readable() -> None:
+    endings = [ending for form in FORMATS.values() for ending in form.endings]
+    assert len(endings) == len(set(endings))
+    assert all(is_readable(f"a{ending}") and is_readable(f"a{ending}.gz") for ending in endings)
+    assert not is_readable("a.pharaoh")
+    assert not is_readable("a.gz")
 
 
 def test_alignment_endings() -> None:

@@ -15,8 +15,8 @@ from engine_sentences import found, job
 from fakes import LABELS, FakeEncoder, FakeModels, FakeTranslator
 from spanport.api import Engine
 from spanport.errors import UsageError
-from spanport.stages.batch import Job, pack
 from spanport.labels import spans_of_labels
+from spanport.stages.batch import Job, pack
 from spanport.stages.label import label_spans, read_tags
 from spanport.systems.base import make_system
 from spanport.systems.calibrated import Calibrated, CalibratedOptions, Scored, select, weigh

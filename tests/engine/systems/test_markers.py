@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from engine_sentences import sentence
-from spanport.formats.conll import sentence_of_words
+from spanport.formats.tokenized import sentence_of_words
 from spanport.systems.detokenize import detokenize, phrase, running_text
 from spanport.systems.markers import entities_of, mark, marked_spans, match_marked, unmark
 
