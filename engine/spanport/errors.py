@@ -1,13 +1,48 @@
 """Every error that spanport raises on purpose, in one tree.
 
-Messages name the value, what was expected and the remedy. `SpanportError` catches all of them.
+Messages name the value, what was expected and the remedy. `SpanportError` catches all of them. Its root and the
+errors of models live below, with the models.
 """
 
 from __future__ import annotations
 
+from spanport_models.errors import (
+    BundleError,
+    DeviceError,
+    ExportError,
+    FetchError,
+    LanguageError,
+    ModelError,
+    RuntimeMissingError,
+    SpanportError,
+    UnknownModelError,
+    nearest,
+    suggestion,
+)
 
-class SpanportError(Exception):
-    """Root of the tree."""
+__all__ = [
+    "AlignmentError",
+    "BundleError",
+    "DeviceError",
+    "EncodingError",
+    "ExportError",
+    "FetchError",
+    "FormatError",
+    "JournalError",
+    "LabelSchemeError",
+    "LanguageError",
+    "LengthMismatchError",
+    "ModelError",
+    "RecordError",
+    "RuntimeMissingError",
+    "SpanError",
+    "SpanportError",
+    "StageError",
+    "UnknownModelError",
+    "UsageError",
+    "nearest",
+    "suggestion",
+]
 
 
 class UsageError(SpanportError, ValueError):
@@ -48,22 +83,6 @@ class AlignmentError(RecordError):
 
 class LengthMismatchError(SpanportError):
     """Files that must be line-parallel are of different lengths."""
-
-
-class LanguageError(SpanportError, ValueError):
-    """A language code is unknown; the message suggests the nearest one."""
-
-
-class ModelError(SpanportError):
-    """A model folder is missing, corrupted, or does not fit the job."""
-
-
-class RuntimeMissingError(ModelError):
-    """A package that the job needs is not installed (the message names the extra), or two exclude each other."""
-
-
-class DeviceError(ModelError):
-    """A device that was asked for is not granted."""
 
 
 class JournalError(SpanportError):

@@ -6,13 +6,12 @@ XTREME, and English names. The table is FLORES-200's list (NLLB Team 2022).
 
 from __future__ import annotations
 
-import difflib
 from functools import cache
 from importlib.resources import files
 
 import msgspec
 
-from spanport.errors import LanguageError
+from spanport.errors import LanguageError, nearest
 
 SCRIPTS_WITHOUT_SPACES = frozenset({"Hans", "Hant", "Jpan", "Khmr", "Laoo", "Mymr", "Thai", "Tibt"})
 
@@ -91,8 +90,8 @@ def _key(name: str) -> str:
 def _unknown(code: str, key: str) -> str:
     names = _names()
     near = names.get(key.partition("_")[0])
-    if near is None and (close := difflib.get_close_matches(key, names, n=1)):
-        near = names[close[0]]
+    if near is None and (close := nearest(key, names)):
+        near = names[close]
     if near is None:
         hint = "pass an NLLB code such as spa_Latn, or an ISO 639 code such as es or spa"
     else:

@@ -1,4 +1,4 @@
-"""The models of a bundle, loaded when first asked for, with their errors mapped onto our tree."""
+"""The models of a bundle, loaded when first asked for."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from spanport.errors import DeviceError, LanguageError, ModelError, RuntimeMissingError, UsageError
+from spanport.errors import UsageError
 from spanport.options import AlignOptions
 from spanport.ports import Encoder, Lexicon, Translator
 from spanport.stream.memory import trim
@@ -22,23 +21,6 @@ if TYPE_CHECKING:
     from spanport_models import PipelineBundle
 
 log = logging.getLogger(__name__)
-
-
-@contextmanager
-def mapped_errors() -> Iterator[None]:
-    """Turn the errors of the models package into those of `spanport.errors`."""
-    from spanport_models import errors
-
-    try:
-        yield
-    except errors.RuntimeMissingError as error:
-        raise RuntimeMissingError(str(error)) from error
-    except errors.DeviceError as error:
-        raise DeviceError(str(error)) from error
-    except errors.LanguageError as error:
-        raise LanguageError(str(error)) from error
-    except errors.ModelError as error:
-        raise ModelError(str(error)) from error
 
 
 class Models:
@@ -112,8 +94,7 @@ class Models:
         bundle = self.bundle
         needs: dict[str, int] = {}
         for role, relative in bundle.manifest.models.items():
-            with mapped_errors():
-                manifest = read_manifest(bundle.path / relative)
+            manifest = read_manifest(bundle.path / relative)
             weights = sum((bundle.path / relative / name).stat().st_size for name in manifest.files)
             if isinstance(manifest, EncoderManifest):
                 needs[role] = encoder_memory(weights, batch_tokens * (self.threads or 1), manifest.hidden_size)
@@ -160,7 +141,6 @@ class Models:
         with self._lock:
             if name not in self._parts:
                 started = time.monotonic()
-                with mapped_errors():
-                    self._parts[name] = load()
+                self._parts[name] = load()
                 log.info("%s of %s loaded in %.2f s", name, self.name, time.monotonic() - started)
             return self._parts[name]

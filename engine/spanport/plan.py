@@ -9,7 +9,7 @@ from typing import Any
 from spanport import flow
 from spanport.errors import ModelError, UsageError
 from spanport.flow import Work
-from spanport.models import Models, mapped_errors
+from spanport.models import Models
 from spanport.options import AlignOptions, EncodeOptions, StreamOptions, TranslateOptions
 from spanport.stream import Stage
 from spanport.systems.base import Need, System, makes_targets
@@ -131,9 +131,7 @@ class Planner:
     ) -> Stage:
         measure = cost or _characters
         spent = None if budget else _unpadded(measure)
-        return Stage(
-            name, _mapped(run), measure, budget=budget or 200_000, max_items=512, workers=workers, spent=spent
-        )
+        return Stage(name, run, measure, budget=budget or 200_000, max_items=512, workers=workers, spent=spent)
 
 
 def _both(first: Run, second: Run) -> Run:
@@ -148,16 +146,6 @@ def _unpadded(cost: Callable[[Any], int]) -> Callable[[Sequence[Any]], tuple[int
         return total, total
 
     return spent
-
-
-def _mapped(run: Run) -> Run:
-    """``run`` with the errors of the models package mapped onto our tree."""
-
-    def mapped(batch: Sequence[Any]) -> Sequence[Any]:
-        with mapped_errors():
-            return run(batch)
-
-    return mapped
 
 
 def _characters(work: Work) -> int:

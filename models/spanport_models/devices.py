@@ -6,7 +6,6 @@ A device that was asked for and cannot be granted is an error, never a silent fa
 import os
 import re
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
@@ -167,6 +166,8 @@ def _on_gpu(stored: str) -> str:
 
 
 def _installed(distribution: str) -> bool:
+    from importlib import metadata  # slow to import, and commands that load no model do not need it
+
     try:
         metadata.version(distribution)
     except metadata.PackageNotFoundError:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from spanport_models.batching import Int64Array, ragged_index, token_batches
 from spanport_models.bundle import open_bundle
 from spanport_models.devices import Device, encoder_memory, require_memory, resolve_device
-from spanport_models.errors import LanguageError
+from spanport_models.errors import unknown_language
 from spanport_models.manifest import EncoderManifest
 from spanport_models.session import EncoderSession
 from spanport_models.tokenization import Int32Array, TokenizedWords, WordTokenizer
@@ -104,7 +104,7 @@ class Encoder:
         if not self._language_ids:
             return self._tokenizer(sentences)
         if language not in self._language_ids:
-            raise LanguageError(str(language), self._language_ids, model=self.manifest.name or "this encoder")
+            raise unknown_language(str(language), self._language_ids, model=self.manifest.name or "this encoder")
         return self._tokenizer(sentences, first_token=self._language_ids[language])
 
     def run(self, batch: Sequence[TokenizedWords], *, hidden: bool = True, logits: bool = True) -> Encoded:

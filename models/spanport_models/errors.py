@@ -1,15 +1,14 @@
-"""The error tree of the models package.
+"""The error tree of spanport: its root, and the errors of models. The engine adds those of records and jobs.
 
-Every message names the offending value, what was expected and the remedy. The engine maps these onto its own
-tree, so nothing here depends on it.
+Every message names the offending value, what was expected and the remedy.
 """
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-class ModelError(Exception):
-    """Base of every error raised by this package.
+class SpanportError(Exception):
+    """Root of the tree: every error that spanport raises on purpose.
 
     Attributes:
         problem: What is wrong, with the offending value.
@@ -17,13 +16,17 @@ class ModelError(Exception):
         remedy: What the user can do ("" where nothing more can be said).
     """
 
-    def __init__(self, problem: str, *, expected: str = "", remedy: str = "") -> None:
+    def __init__(self, problem: str = "", *, expected: str = "", remedy: str = "") -> None:
         self.problem, self.expected, self.remedy = problem, expected, remedy
         parts = [problem]
         if expected:
             parts.append(f"expected {expected}")
         message = "; ".join(parts)
         super().__init__(f"{message}. {remedy}" if remedy else message)
+
+
+class ModelError(SpanportError):
+    """A model is missing, corrupted, or does not fit the job."""
 
 
 class BundleError(ModelError):
@@ -49,14 +52,6 @@ class LabelError(BundleError):
 class UnknownModelError(ModelError):
     """A model name is neither registered nor a folder."""
 
-    def __init__(self, name: str, known: Iterable[str]) -> None:
-        names = sorted(known)
-        super().__init__(
-            f"no model named {name!r}{suggestion(name, names)}",
-            expected=f"a bundle folder or one of: {', '.join(names)}",
-            remedy="See `spanport models list`.",
-        )
-
 
 class RuntimeMissingError(ModelError):
     """A runtime package is not installed, or two that exclude each other are."""
@@ -70,24 +65,8 @@ class MemoryNeedError(DeviceError):
     """A model needs more memory than is free."""
 
 
-class LanguageError(ModelError):
-    """A language code that the model does not have.
-
-    Attributes:
-        language: The code given.
-        nearest: Valid codes that resemble it, most similar first.
-    """
-
-    def __init__(self, language: str, known: Iterable[str], *, model: str = "this model") -> None:
-        codes = sorted(known)
-        self.language = language
-        self.nearest = tuple(get_close_matches(language, codes, n=3, cutoff=0.4))
-        shown = ", ".join(codes[:12]) + (f", ... ({len(codes)} in all)" if len(codes) > 12 else "")
-        super().__init__(
-            f"{model} has no language {language!r}{suggestion(language, codes)}",
-            expected=f"one of: {shown or 'none (it has no language codes)'}",
-            remedy="Language codes are those of NLLB-200 (FLORES): ISO 639-3, underscore, script.",
-        )
+class LanguageError(SpanportError, ValueError):
+    """A language code is unknown, or the model does not have it."""
 
 
 class FetchError(ModelError):
@@ -110,7 +89,34 @@ class UnsafeWeightsError(ExportError):
     """A model has only pickled weights, which can run code when loaded."""
 
 
+def unknown_model(name: str, known: Iterable[str]) -> UnknownModelError:
+    """The error of a name that is not among the ``known`` ones."""
+    names = sorted(known)
+    return UnknownModelError(
+        f"no model named {name!r}{suggestion(name, names)}",
+        expected=f"a bundle folder or one of: {', '.join(names)}",
+        remedy="See `spanport models list`.",
+    )
+
+
+def unknown_language(language: str, known: Iterable[str], *, model: str = "this model") -> LanguageError:
+    """The error of a code that a model with the ``known`` ones does not have."""
+    codes = sorted(known)
+    shown = ", ".join(codes[:12]) + (f", ... ({len(codes)} in all)" if len(codes) > 12 else "")
+    return LanguageError(
+        f"{model} has no language {language!r}{suggestion(language, codes)}",
+        expected=f"one of: {shown or 'none (it has no language codes)'}",
+        remedy="Language codes are those of NLLB-200 (FLORES): ISO 639-3, underscore, script.",
+    )
+
+
+def nearest(value: str, known: Iterable[str]) -> str | None:
+    """The known value that resembles ``value`` most, or None where none does."""
+    found = get_close_matches(value, list(known), n=1, cutoff=0.5)
+    return found[0] if found else None
+
+
 def suggestion(value: str, known: Iterable[str]) -> str:
-    """``"; did you mean 'x'?"`` for the known value nearest to ``value``, else ``""``."""
-    nearest = get_close_matches(value, list(known), n=1, cutoff=0.4)
-    return f" (did you mean {nearest[0]!r}?)" if nearest else ""
+    """``" (did you mean 'x'?)"`` for the known value nearest to ``value``, else ``""``."""
+    found = nearest(value, known)
+    return f" (did you mean {found!r}?)" if found else ""

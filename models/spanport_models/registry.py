@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from spanport_models.errors import UnknownModelError
+from spanport_models.errors import unknown_model
 from spanport_models.manifest import MANIFEST_NAME
 from spanport_models.places import models_folder
 
@@ -80,7 +80,7 @@ def find_model(name_or_path: str | Path) -> Path:
             return entry.path
     if _is_bundle(path):
         return path
-    raise UnknownModelError(name, [entry.name for entry in list_models() if entry.path is not None])
+    raise unknown_model(name, [entry.name for entry in list_models() if entry.path is not None])
 
 
 def _is_bundle(path: Path) -> bool:

@@ -19,7 +19,7 @@ from spanport_models.devices import (
     translator_compute_type,
     translator_memory,
 )
-from spanport_models.errors import BundleError, LanguageError
+from spanport_models.errors import BundleError, unknown_language
 from spanport_models.manifest import TranslatorManifest
 from spanport_models.tokenization import TextTokenizer
 
@@ -244,7 +244,7 @@ class Translator:
     def _token(self, language: str, allowed: Sequence[str]) -> str:
         known = allowed or tuple(self.languages)
         if language not in known:
-            raise LanguageError(language, known, model=self.manifest.name or "this translator")
+            raise unknown_language(language, known, model=self.manifest.name or "this translator")
         return self.languages[language]
 
     def _cut(self, source: Sequence[str]) -> list[str]:

@@ -12,7 +12,6 @@ from spanport_models.errors import (
     ChecksumError,
     LabelError,
     LanguageError,
-    ModelError,
 )
 from spanport_models.manifest import EncoderManifest, TranslatorManifest, read_manifest
 
@@ -136,10 +135,8 @@ def test_a_language_token_that_the_tokenizer_lacks_is_named(translator: Path) ->
 
 
 def test_an_unknown_language_suggests_the_nearest(translator: Path) -> None:
-    with pytest.raises(LanguageError, match="did you mean 'spa_Latn'") as caught:
+    with pytest.raises(LanguageError, match="did you mean 'spa_Latn'"):
         Translator(translator).tokenize(["x"], "spa")
-    assert caught.value.nearest[0] == "spa_Latn"
-    assert isinstance(caught.value, ModelError)
 
 
 def test_large_files_are_hashed_once_until_they_change(encoder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from spanport_models.devices import available_cores
+
 if TYPE_CHECKING:
     from spanport.api import Engine
     from spanport.types import Projection
@@ -74,7 +76,7 @@ def engine(
     from spanport.api import Engine
     from spanport.options import EncodeOptions, StreamOptions, TranslateOptions
 
-    count = threads or cores()
+    count = threads or available_cores()
     made = Engine.from_bundle(
         bundle,
         device=device,
@@ -100,13 +102,6 @@ def limit_memory(engine: Engine, limit: str) -> None:
     resident, why = choose(needs, parse_bytes(limit))
     say(why)
     engine.stream_options = msgspec.structs.replace(engine.stream_options, resident=resident)
-
-
-def cores() -> int:
-    """Cores this process may use."""
-    import os
-
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def projection_encoder(format: str, min_confidence: float) -> Callable[[Projection], bytes]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from spanport.cli import arguments as a
+from spanport_models.devices import available_cores
 
 
 def add(app: typer.Typer) -> None:
@@ -74,7 +75,7 @@ def _sweep(bundle: str, device: str, texts: list[str], lang: str, plot: str | No
     from spanport.cli.console import say
     from spanport.models import Models
 
-    counts = sorted({1, a.cores()} | {n for n in (2, 4, 8, 16) if n < a.cores()})
+    counts = sorted({1, available_cores()} | {n for n in (2, 4, 8, 16) if n < available_cores()})
     points = []
     for point in sweep(lambda count: Models(bundle, device=device, threads=count), texts, lang, workers=counts):
         say(f"{point.workers} threads, {point.batch_tokens} tokens: {point.sentences_per_s:.1f} sentences/s")

@@ -124,13 +124,9 @@ def pipeline(
     name: Annotated[str, typer.Option(help="Name of the pipeline.")] = "pipeline",
 ) -> None:
     """Put exported parts together into a bundle for `--bundle`."""
-    from spanport.models import mapped_errors
     from spanport_models import assemble_pipeline
 
-    with mapped_errors():
-        made = assemble_pipeline(
-            out, name=name, encoder=encoder, translator=translator, aligner=aligner, lexicon=lexicon
-        )
+    made = assemble_pipeline(out, name=name, encoder=encoder, translator=translator, aligner=aligner, lexicon=lexicon)
     say(f"made {made}")
 
 
@@ -163,7 +159,6 @@ def _encode(function: str, model: str, out: Path, languages: str, **given: Any) 
 
 def _run(function: str, model: str, out: Path, options: Any) -> None:
     from spanport.errors import RuntimeMissingError
-    from spanport.models import mapped_errors
 
     try:
         import spanport_models.export as exporters
@@ -171,8 +166,7 @@ def _run(function: str, model: str, out: Path, options: Any) -> None:
         export: Callable[..., Any] = getattr(exporters, function)
     except ImportError as error:
         raise RuntimeMissingError(f"export needs {error.name}: pip install 'spanport[export]'") from error
-    with mapped_errors():
-        report = export(model, out, options, progress=say)
+    report = export(model, out, options, progress=say)
     if report.unchanged:
         say(f"{report.folder} already holds this export; nothing to do")
         return

@@ -32,27 +32,23 @@ def list_() -> None:
 @app.command(epilog="Example: spanport models show mini")
 def show(name: Name) -> None:
     """Print the manifests of a bundle and of its components as JSON."""
-    from spanport.models import mapped_errors
     from spanport_models import find_model
     from spanport_models.manifest import PipelineManifest, read_manifest
 
-    with mapped_errors():
-        folder = find_model(name)
-        manifest = read_manifest(folder)
-        parts = {}
-        if isinstance(manifest, PipelineManifest):
-            parts = {role: read_manifest(folder / path) for role, path in manifest.models.items()}
+    folder = find_model(name)
+    manifest = read_manifest(folder)
+    parts = {}
+    if isinstance(manifest, PipelineManifest):
+        parts = {role: read_manifest(folder / path) for role, path in manifest.models.items()}
     print_json({"folder": str(folder), "manifest": manifest, "components": parts})
 
 
 @app.command(epilog="Example: spanport models verify mini")
 def verify(name: Name) -> None:
     """Hash every file of a bundle and compare with its manifest."""
-    from spanport.models import mapped_errors
     from spanport_models import find_model, verify_bundle
 
-    with mapped_errors():
-        checked = verify_bundle(find_model(name))
+    checked = verify_bundle(find_model(name))
     for folder in checked:
         say(f"intact: {folder}")
 
@@ -68,14 +64,12 @@ def fetch(
     ] = False,
 ) -> None:
     """Download a model, or go on with a download that was cut off (needs the extra: hub)."""
-    from spanport.models import mapped_errors
     from spanport_models.fetch import fetch as fetch_model
     from spanport_models.registry import licence_notice
 
-    with mapped_errors():
-        fetched = fetch_model(
-            name, source=source, endpoint=endpoint, revision=revision, allow_pickle=allow_pickle, progress=say
-        )
+    fetched = fetch_model(
+        name, source=source, endpoint=endpoint, revision=revision, allow_pickle=allow_pickle, progress=say
+    )
     say(f"{fetched.path} (licence: {fetched.licence}{f', commit {fetched.commit}' if fetched.commit else ''})")
     if notice := licence_notice(fetched.licence):
         say(notice)

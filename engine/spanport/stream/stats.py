@@ -10,6 +10,8 @@ import time
 
 import msgspec
 
+from spanport_models.devices import available_cores
+
 log = logging.getLogger(__name__)
 
 _BUSY, _IDLE, _SIZEABLE = 0.9, 0.5, 0.1
@@ -92,9 +94,9 @@ class Stats:
     def check_balance(self) -> None:
         """Warn, once in a run, when one stage starves another while cores are idle."""
         seconds = time.monotonic() - self._started
-        spare = 1 - (time.process_time() - self._cpu) / (seconds * _cores()) if seconds else 0.0
+        spare = 1 - (time.process_time() - self._cpu) / (seconds * available_cores()) if seconds else 0.0
         with self._lock:
-            if self._warned or seconds < _SETTLED_SECONDS or spare < _SPARE or _load() > _cores():
+            if self._warned or seconds < _SETTLED_SECONDS or spare < _SPARE or _load() > available_cores():
                 return
             pair = _starving(list(self._stages.values()), seconds)
             self._warned = pair is not None
@@ -128,11 +130,6 @@ def _starving(stages: list[StageStats], seconds: float) -> tuple[str, float, str
             if later.wait_s / capacity > _IDLE and later.busy_s / capacity > _SIZEABLE:
                 return first.name, 100 * busy, later.name, 100 * later.wait_s / capacity
     return None
-
-
-def _cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _load() -> float:

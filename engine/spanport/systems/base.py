@@ -7,14 +7,13 @@ write the file, decorate the class with ``@register("name")`` and add the module
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 import msgspec
 
-from spanport.errors import UsageError
+from spanport.errors import UsageError, suggestion
 from spanport.options import SystemOptions
 from spanport.stages.batch import Job
 from spanport.systems.tools import Tools
@@ -106,7 +105,7 @@ def system_settings(name: str, options: msgspec.Struct | dict[str, Any] | None =
     """
     if name not in system_names():
         raise UsageError(
-            f"unknown system {name!r}{near(name, system_names())}; there are {', '.join(system_names())}"
+            f"unknown system {name!r}{suggestion(name, system_names())}; there are {', '.join(system_names())}"
         )
     cls = _table[name]
     if isinstance(options, cls.options):
@@ -118,7 +117,7 @@ def system_settings(name: str, options: msgspec.Struct | dict[str, Any] | None =
     for option in given:
         if option not in (known := record.__struct_fields__):
             raise UsageError(
-                f"system {name!r} has no option {option!r}{near(option, known)}; it has {', '.join(known)}"
+                f"system {name!r} has no option {option!r}{suggestion(option, known)}; it has {', '.join(known)}"
             )
     try:
         return record.of(given)
@@ -126,17 +125,11 @@ def system_settings(name: str, options: msgspec.Struct | dict[str, Any] | None =
         raise UsageError(f"options of system {name!r}: {error}") from error
 
 
-def near(name: str, known: Iterable[str]) -> str:
-    """A hint at the name that was probably meant, for a message; empty where none is like it."""
-    found = get_close_matches(name, list(known), n=1)
-    return f" (did you mean {found[0]!r}?)" if found else ""
-
-
 def _preset(name: str, cls: type[System], preset: str) -> SystemOptions:
     presets: Mapping[str, SystemOptions] = getattr(cls, "presets", {})
     if preset not in presets:
         there = ", ".join(presets) or "none"
-        raise UsageError(f"system {name!r} has no preset {preset!r}{near(preset, presets)}; there are {there}")
+        raise UsageError(f"system {name!r} has no preset {preset!r}{suggestion(preset, presets)}; there are {there}")
     return presets[preset]
 
 
