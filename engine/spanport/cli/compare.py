@@ -103,12 +103,14 @@ def _percent(value: float) -> str:
 
 
 def _write(done: list[Comparison], html: str | None, markdown: str | None, json: str | None) -> None:
-    from spanport.report import markdown_table, render
+    from spanport.report import markdown_table, markdown_text, render
 
     if html:
         Path(html).write_text(render(done), "utf-8")
     if markdown:
-        Path(markdown).write_text("\n".join(f"## {c.title}\n\n{markdown_table(c.to_rows())}" for c in done), "utf-8")
+        Path(markdown).write_text(
+            "\n".join(f"## {markdown_text(c.title)}\n\n{markdown_table(c.to_rows())}" for c in done), "utf-8"
+        )
     if json:
         figures = [_figures(comparison) for comparison in done]
         if json == "-":

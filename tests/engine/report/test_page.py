@@ -3,8 +3,6 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-import msgspec
-
 from spanport.evaluate import Comparison, compare
 from spanport.report import render
 from spanport.types import Sentence, Span
@@ -21,6 +19,7 @@ class Checker(HTMLParser):
         self.text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert not any(name.startswith("on") or name in ("href", "src") for name, _ in attrs)
         if tag not in VOID:
             self.open.append(tag)
 
@@ -39,15 +38,17 @@ def text_of(page: str) -> str:
     return checker.text
 
 
+TEXT = "Ana & Eva viven en Lugo"
+GOLD = Sentence(TEXT, spans=(Span(0, 3, "PER"), Span(6, 9, "PER"), Span(19, 23, "LOC")))
+
+
 def comparison(title: str = "Español <es>") -> Comparison:
-    text = "Ana & Eva viven en Lugo"
-    gold = Sentence(text, spans=(Span(0, 3, "PER"), Span(6, 9, "PER"), Span(19, 23, "LOC")))
-    good = Sentence(text, spans=(Span(0, 3, "PER", 0.9), Span(6, 9, "PER", 0.8), Span(19, 23, "LOC", 0.9)))
-    bad = Sentence(text, spans=(Span(0, 9, "PER"),))
+    good = Sentence(TEXT, spans=(Span(0, 3, "PER", 0.9), Span(6, 9, "PER", 0.8), Span(19, 23, "LOC", 0.9)))
+    bad = Sentence(TEXT, spans=(Span(0, 9, "PER"),))
     source = Sentence("Ana & Eva live in Lugo", spans=(Span(0, 3, "PER"),))
     return compare(
         title,
-        [gold] * 5,
+        [GOLD] * 5,
         {"bad": [bad] * 5, "good": [good] * 4 + [bad]},
         sources=[source] * 5,
         seconds={"bad": 1.5, "good": 3.0},
@@ -83,11 +84,11 @@ def test_nothing_is_fetched_and_nothing_runs() -> None:
 
 
 def test_the_best_system_stands_out() -> None:
-    assert re.search(r"<tr class=best><td>good</td>", render(comparison()))
+    assert re.search(r'<tr class="best">\s*<td>good</td>', render(comparison()))
 
 
 def test_several_data_sets_have_an_overview() -> None:
-    one, two = comparison("es"), msgspec.structs.replace(comparison("de"), systems=comparison().systems[1:])
+    one, two = comparison("es"), compare("de", [GOLD], {"good": [GOLD]})
     text = text_of(render([one, two]))
     assert "F1 by data set" in text
     assert "F1 by data set" not in text_of(render(one))
@@ -98,3 +99,18 @@ def test_a_single_system() -> None:
     text = text_of(render(compare("es", [sentence], {"only": [sentence]})))
     assert "Agreement" not in text
     assert "differ" not in text.split("Mistakes")[1]
+
+
+def test_labels_names_and_texts_run_nothing() -> None:
+    evil = "<script>alert(1)</script>'\" onload=x {{ 7 * 7 }}"
+    gold = Sentence(evil, spans=(Span(0, 8, evil),))
+    found = compare(evil, [gold], {evil: [gold], "b": [Sentence(evil)]}, sources=[gold], options={evil: evil})
+    page = render([found, found], evil)
+    assert "<script" not in page
+    assert "onload=x {{ 7 * 7 }}" in text_of(page)
+
+
+def test_sentences_keep_their_direction() -> None:
+    arabic = Sentence("في القاهرة", spans=(Span(3, 10, "X"),))
+    page = render(compare("ar", [arabic], {"a": [arabic], "b": [Sentence("في القاهرة")]}))
+    assert page.count('<p dir="auto">') == 3

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from spanport.evaluate import Interval, reliability
-from spanport.report.plots import NAME, SIDE, WIDTH, bars, interval_bars, reliability_plot
+from spanport.report.plots import bars, interval_bars, reliability_plot
+
+NAME, WIDTH, SIDE = 170, 640, 200  # of the template: columns of names, whole drawings, sides of squares
 
 
 def shapes(svg: str, kind: str) -> list[dict[str, str]]:
