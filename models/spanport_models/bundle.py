@@ -1,15 +1,25 @@
-"""Opening bundles: checks of kind, files and checksums, and the pipeline that ties components together."""
+"""Opening bundles: checks of kind, files and checksums.
+
+What a bundle reads is what its manifest lists and hashes: a file that is not listed is an error, and so are links and
+special files.
+"""
 
 import hashlib
+import os
+from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal, TypeVar
 
 from spanport_models.errors import BundleError, ChecksumError
-from spanport_models.manifest import Manifest, PipelineManifest, read_manifest
+from spanport_models.manifest import MANIFEST_NAME, Manifest, PipelineManifest, read_manifest
 from spanport_models.places import cache_folder
 
 Verify = Literal["sha256", "size"]
 _Kind = TypeVar("_Kind", bound=Manifest)
+
+DOCUMENTS = ("*.md", "LICENSE*", "NOTICE*")
+"""Files for people, which may lie unlisted beside the manifest of a pipeline: no runtime looks there."""
 
 STAMP_FROM_BYTES = 100_000_000
 """Files at least this large are hashed once; a stamp in the user's cache then stands for the hash until the file's
@@ -27,7 +37,7 @@ def open_bundle(folder: Path, kind: type[_Kind], *, verify: Verify = "sha256", p
         precision: "auto", or the precision the bundle must have ("int8", "fp16", "fp32").
 
     Raises:
-        BundleError: No bundle, another kind, another precision, or a file is missing.
+        BundleError: No bundle, another kind, another precision, or a file is missing, unlisted, a link or special.
         ChecksumError: A file differs from the one described.
         ManifestError: The manifest is invalid or points outside its folder.
     """
@@ -54,9 +64,10 @@ def verify_files(folder: Path, manifest: Manifest, *, verify: Verify = "sha256",
         stamps: Trust the stamps of earlier checks of large files.
 
     Raises:
-        BundleError: A file is missing or empty.
+        BundleError: A file is missing, empty, unlisted, a link or special.
         ChecksumError: A file differs from the one described.
     """
+    _check_listing(folder, manifest)
     for name, expected in manifest.files.items():
         path = folder / name
         size = path.stat().st_size if path.is_file() else 0
@@ -104,6 +115,42 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _check_listing(folder: Path, manifest: Manifest) -> None:
+    """Make sure that the manifest lists all that a runtime could read."""
+    unlisted = [name for name in manifest.required if name not in manifest.files]
+    pipeline = manifest if isinstance(manifest, PipelineManifest) else None
+    parts = set(pipeline.models.values()) if pipeline else set()
+    for name in sorted(_present(folder, parts)):
+        path = folder / name
+        if path.is_symlink() or not path.is_file():
+            raise BundleError(
+                f"{path} is {'a link' if path.is_symlink() else 'a special file'}",
+                expected="regular files alone in a bundle",
+                remedy="Do not use this bundle unless you know who made it.",
+            )
+        document = pipeline and "/" not in name and any(fnmatch(name, pattern) for pattern in DOCUMENTS)
+        if name not in manifest.files and not document:
+            unlisted.append(name)
+    if unlisted:
+        raise BundleError(
+            f"{folder / MANIFEST_NAME} does not list {', '.join(repr(name) for name in unlisted[:3])}",
+            expected="every file of the bundle, with its checksum",
+            remedy="Remove what does not belong to the bundle, or export or fetch it again.",
+        )
+
+
+def _present(folder: Path, parts: set[str], prefix: str = "") -> Iterator[str]:
+    """Paths of all that is in a bundle but folders and its manifest. ``parts`` (components) check their own files."""
+    with os.scandir(folder / prefix) as entries:
+        for entry in entries:
+            name = prefix + entry.name
+            if not entry.is_dir(follow_symlinks=False):
+                if name != MANIFEST_NAME:
+                    yield name
+            elif name not in parts:
+                yield from _present(folder, parts, f"{name}/")
 
 
 def _kind_name(kind: type[Manifest]) -> str:

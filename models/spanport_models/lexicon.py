@@ -5,14 +5,17 @@ A key is 48 bits of a hash of (language, English form, other form); forms are lo
 characters followed by `*`. `language` is the NLLB code of the side that is not English.
 """
 
+import zlib
 from collections.abc import Sequence
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spanport_models.errors import BundleError
 from spanport_models.word_cache import WordCache
 
 PREFIX = 5
@@ -22,6 +25,8 @@ _BUCKET_SHIFT = _KEY_BITS - np.uint64(_BUCKET_BITS)
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _FINISHER = np.uint64(0xBF58476D1CE4E5B9)
 _HALF = np.uint64(32)
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, BadZipFile, zlib.error)
+"""What numpy and zipfile raise for files that are no such archive."""
 
 
 def _hash_form(language: str, form: str) -> int:
@@ -63,7 +68,7 @@ class Lexicon:
         if keys.ndim != 1 or keys.shape != scores.shape:
             raise ValueError(f"keys {keys.shape} and scores {scores.shape} must be one-dimensional and equally long")
         if len(keys) > 1 and not bool((keys[1:] > keys[:-1]).all()):
-            raise ValueError("lexicon keys must be sorted and distinct; the file is damaged: reinstall the bundle")
+            raise ValueError("lexicon keys must be sorted and distinct")
         self.keys = keys
         self.scores: NDArray[np.float32] = scores.astype(np.float32) / np.float32(255)
         buckets = np.arange((1 << _BUCKET_BITS) + 1, dtype=np.uint64) << _BUCKET_SHIFT
@@ -75,11 +80,23 @@ class Lexicon:
 
     @classmethod
     def load(cls, path: Path) -> "Lexicon":
-        """Read `lexicon.npz`. Raises `OSError` or `ValueError` when the file is missing or not such a file."""
-        with np.load(path, allow_pickle=False) as arrays:
-            if "keys" not in arrays or "scores" not in arrays:
-                raise ValueError(f"{path}: expected the arrays 'keys' and 'scores', found {sorted(arrays)}")
-            return cls(arrays["keys"].astype(np.uint64), arrays["scores"].astype(np.uint8))
+        """Read `lexicon.npz`.
+
+        Raises:
+            BundleError: The file is missing, or not such a file.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                keys, scores = arrays["keys"], arrays["scores"]
+            if (keys.dtype, scores.dtype) != (np.uint64, np.uint8):
+                raise ValueError(f"keys of {keys.dtype} and scores of {scores.dtype}, not of uint64 and uint8")
+            return cls(keys, scores)
+        except _UNREADABLE as error:
+            raise BundleError(
+                f"{path} cannot be read as a lexicon: {error}",
+                expected="an .npz file with the sorted arrays keys (uint64) and scores (uint8), equally long",
+                remedy="Export or fetch the bundle again.",
+            ) from error
 
     def __len__(self) -> int:
         return len(self.keys)

@@ -5,6 +5,8 @@ A bundle is a folder with a ``manifest.json``. Three kinds exist: an *encoder* (
 alignment lexicon and the weights of the similarity mixture).
 """
 
+import errno
+import stat
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Annotated, Literal, TypeAlias
 
@@ -16,7 +18,9 @@ MANIFEST_NAME = "manifest.json"
 
 Sha256: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 Positive: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
-Files: TypeAlias = dict[str, Sha256]
+Line: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f]*\Z")]
+"""Text without control characters: it reaches messages and terminals."""
+Files: TypeAlias = dict[Line, Sha256]
 Precision: TypeAlias = Literal["int8", "fp16", "fp32"]
 
 
@@ -33,11 +37,16 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     """
 
     format: Literal[1]
-    name: str = ""
-    licence: str
-    source: str
+    name: Line = ""
+    licence: Line
+    source: Line
     files: Files
-    inputs: str = ""
+    inputs: Line = ""
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Files that a bundle of this kind cannot do without."""
+        return ()
 
 
 class EncoderManifest(Manifest, frozen=True, kw_only=True, tag="encoder"):
@@ -54,14 +63,19 @@ class EncoderManifest(Manifest, frozen=True, kw_only=True, tag="encoder"):
         precision: Precision of the weights.
     """
 
-    architecture: str
-    labels: tuple[str, ...] = ()
+    architecture: Line
+    labels: tuple[Line, ...] = ()
     layer: Annotated[int, msgspec.Meta(ge=0)]
     hidden_size: Positive
     max_length: Positive
-    languages: tuple[str, ...] = ()
-    language_tokens: dict[str, str] = {}
+    languages: tuple[Line, ...] = ()
+    language_tokens: dict[Line, Line] = {}
     precision: Precision
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """See :attr:`Manifest.required`."""
+        return ("model.onnx", "tokenizer.json")
 
 
 class TranslatorManifest(Manifest, frozen=True, kw_only=True, tag="translator"):
@@ -79,13 +93,18 @@ class TranslatorManifest(Manifest, frozen=True, kw_only=True, tag="translator"):
     """
 
     architecture: Literal["m2m100", "t5", "marian"]
-    languages: dict[str, str]
-    sources: tuple[str, ...] = ()
-    targets: tuple[str, ...] = ()
+    languages: dict[Line, Line]
+    sources: tuple[Line, ...] = ()
+    targets: tuple[Line, ...] = ()
     max_length: Positive = 1024
-    precision: str
+    precision: Line
     repetition_penalty: Annotated[float, msgspec.Meta(gt=0.0)] = 1.0
-    shortlist: str = ""
+    shortlist: Line = ""
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """See :attr:`Manifest.required`."""
+        return ("model.bin", "tokenizer.json")
 
 
 class PipelineManifest(Manifest, frozen=True, kw_only=True, tag="pipeline"):
@@ -98,10 +117,16 @@ class PipelineManifest(Manifest, frozen=True, kw_only=True, tag="pipeline"):
         mixture: Weights of the similarity mixture and the extraction settings; read by the engine.
     """
 
-    languages: tuple[str, ...]
-    pivot: str = "eng_Latn"
-    components: dict[Literal["encoder", "aligner", "translator", "lexicon", "calibration"], str]
-    mixture: dict[str, float | str] = {}
+    languages: tuple[Line, ...]
+    pivot: Line = "eng_Latn"
+    components: dict[Literal["encoder", "aligner", "translator", "lexicon", "calibration"], Line]
+    mixture: dict[Line, float | Line] = {}
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """See :attr:`Manifest.required`: the components, of which bundles count by their manifests."""
+        parts = self.models
+        return tuple(f"{path}/{MANIFEST_NAME}" if role in parts else path for role, path in self.components.items())
 
     @property
     def models(self) -> dict[str, str]:
@@ -117,12 +142,14 @@ def read_manifest(folder: Path) -> AnyManifest:
     """Decode and validate the manifest of a bundle folder.
 
     Raises:
-        BundleError: There is no such folder, or it has no manifest.
+        BundleError: There is no such folder, or it has no manifest that is a regular file.
         ManifestError: The manifest is not valid, or names a path outside its folder.
         LabelError: The label set is unusable.
     """
     path = folder / MANIFEST_NAME
     try:
+        if not stat.S_ISREG(path.lstat().st_mode):  # reading a pipe would wait for ever
+            raise OSError(errno.EINVAL, "it is a link or a special file")
         raw = path.read_bytes()
     except OSError as error:
         raise BundleError(

@@ -1,11 +1,12 @@
 import json
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from spanport_models import Encoder, Translator, bundle
-from spanport_models.bundle import open_bundle, sha256_of, verify_bundle, verify_files
+from spanport_models.bundle import Verify, open_bundle, sha256_of, verify_bundle, verify_files
 from spanport_models.errors import (
     ArchitectureError,
     BundleError,
@@ -55,6 +56,36 @@ def test_a_truncated_file_is_found(translator: Path) -> None:
     (translator / "model.bin").write_bytes((translator / "model.bin").read_bytes()[:-100])
     with pytest.raises(ChecksumError, match=r"model\.bin"):
         Translator(translator)
+
+
+@pytest.mark.parametrize("name", ["vmap.txt", "target_tokenizer.json", "weights.data", "deep/weights.md"])
+@pytest.mark.parametrize("verify", ["sha256", "size"])
+def test_a_file_that_is_not_listed_is_an_error(translator: Path, name: str, verify: Verify) -> None:
+    (translator / name).parent.mkdir(exist_ok=True)
+    (translator / name).write_text("read by the runtime")
+    with pytest.raises(BundleError, match=f"manifest.json does not list '{name}'"):
+        open_bundle(translator, TranslatorManifest, verify=verify)
+
+
+def test_a_manifest_that_lists_nothing_is_an_error(encoder: Path) -> None:
+    path = encoder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"files": {}}))
+    with pytest.raises(BundleError, match=r"does not list 'model\.onnx', 'tokenizer\.json'"):
+        Encoder(encoder)
+
+
+def test_links_are_refused_though_their_target_has_the_right_checksum(encoder: Path, tmp_path: Path) -> None:
+    outside = (encoder / "tokenizer.json").rename(tmp_path / "outside.json")
+    (encoder / "tokenizer.json").symlink_to(outside)
+    with pytest.raises(BundleError, match=r"tokenizer\.json is a link"):
+        open_bundle(encoder, EncoderManifest)
+
+
+def test_special_files_are_refused_at_once(encoder: Path) -> None:
+    (encoder / "tokenizer.json").unlink()
+    os.mkfifo(encoder / "tokenizer.json")
+    with pytest.raises(BundleError, match=r"tokenizer\.json is a special file"):
+        open_bundle(encoder, EncoderManifest)
 
 
 @pytest.mark.parametrize("empty", [True, False])

@@ -1,11 +1,15 @@
 """The alignment lexicon: building it, its file, and look-up against a dictionary."""
 
+import io
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from naive import lookup as naive
+from spanport_models.errors import BundleError
 from spanport_models.lexicon import Lexicon, hash_pairs, prefix
 
 PREFIX_FACTOR = 0.7
@@ -74,14 +78,38 @@ def test_buckets_hold_the_keys_of_their_highest_bits(tmp_path: Path) -> None:
     assert set(map(tuple, np.argwhere(bits).tolist())) == seen
 
 
-def test_unsound_files_are_refused(tmp_path: Path) -> None:
-    np.savez(tmp_path / "other.npz", something=np.zeros(2))
-    with pytest.raises(ValueError, match="expected the arrays 'keys' and 'scores'"):
-        Lexicon.load(tmp_path / "other.npz")
-    with pytest.raises(ValueError, match="sorted and distinct"):
-        Lexicon(np.array([5, 4], np.uint64), np.zeros(2, np.uint8))
-    with pytest.raises(ValueError, match="equally long"):
-        Lexicon(np.array([4, 5], np.uint64), np.zeros(3, np.uint8))
+HOSTILE: dict[str, Callable[[Path], object]] = {
+    "missing": lambda path: None,
+    "empty": lambda path: path.touch(),
+    "no zip": lambda path: path.write_bytes(b"not an archive at all"),
+    "cut": lambda path: (np.savez(path, **SOUND), path.write_bytes(path.read_bytes()[:-40])),
+    "a bare array": lambda path: np.save(path.open("wb"), np.zeros(3)),
+    "other names": lambda path: np.savez(path, something=np.zeros(2)),
+    "objects": lambda path: np.savez(path, keys=np.array([{}]), scores=SOUND["scores"]),
+    "floats": lambda path: np.savez(path, keys=np.array([1.0, 2.0]), scores=SOUND["scores"]),
+    "matrices": lambda path: np.savez(path, keys=np.zeros((2, 2), np.uint64), scores=np.zeros((2, 2), np.uint8)),
+    "unequal": lambda path: np.savez(path, keys=SOUND["keys"], scores=np.zeros(3, np.uint8)),
+    "unsorted": lambda path: np.savez(path, keys=SOUND["keys"][::-1], scores=SOUND["scores"]),
+    "more than there is": lambda path: _claiming(path, 1 << 60),
+}
+SOUND = {"keys": np.array([4, 5], np.uint64), "scores": np.array([1, 2], np.uint8)}
+
+
+def _claiming(path: Path, count: int) -> None:
+    """An archive whose first array says that it has ``count`` entries."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<u8", "fortran_order": False, "shape": (count,)})
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("keys.npy", header.getvalue() + bytes(16))
+        archive.writestr("scores.npy", b"")
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_unsound_files_are_refused_in_words(what: str, tmp_path: Path) -> None:
+    path = tmp_path / "lexicon.npz"
+    HOSTILE[what](path)
+    with pytest.raises(BundleError, match=r"lexicon\.npz cannot be read as a lexicon: .+; expected an \.npz file"):
+        Lexicon.load(path)
 
 
 def test_built_from_links(tmp_path: Path) -> None:

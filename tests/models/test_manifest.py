@@ -1,4 +1,6 @@
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,21 @@ def test_an_invalid_manifest_names_the_field(tmp_path: Path, changes: dict[str, 
 
 def test_a_folder_without_a_manifest_is_not_a_bundle(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="is not a bundle"):
+        read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize("field", ["name", "licence", "source", "architecture"])
+def test_control_characters_are_refused(tmp_path: Path, field: str) -> None:
+    with pytest.raises(ManifestError, match=field):
+        read_manifest(written(tmp_path, **{field: "good\x1b[2Jbad"}))
+    with pytest.raises(ManifestError, match="labels"):
+        read_manifest(written(tmp_path, labels=["O", "B-\x1b[31mPER"]))
+
+
+@pytest.mark.parametrize("make", [lambda path: os.mkfifo(path), lambda path: path.symlink_to("/dev/zero")])
+def test_a_manifest_that_is_no_regular_file_is_refused_at_once(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "manifest.json")
+    with pytest.raises(BundleError, match="is a link or a special file"):
         read_manifest(tmp_path)
 
 

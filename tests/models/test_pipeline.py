@@ -1,3 +1,4 @@
+import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from spanport_models.places import models_folder
 @pytest.fixture
 def pipeline(encoder_bundle: Path, translator_bundle: Path, tmp_path: Path) -> Path:
     lexicon = tmp_path / "lexicon.npz"
-    np.savez(lexicon, source=np.arange(3))
+    np.savez(lexicon, keys=np.arange(3, dtype=np.uint64), scores=np.zeros(3, np.uint8))
     return assemble_pipeline(
         tmp_path / "pair",
         name="pair",
@@ -50,6 +51,28 @@ def test_an_exchanged_component_is_found(pipeline: Path) -> None:
     manifest.unlink()  # the file may be a hard link: write a new one
     manifest.write_text(content.replace('"layer": 2', '"layer": 1'))
     with pytest.raises(ChecksumError, match=r"encoder/manifest\.json"):
+        load_bundle(pipeline)
+
+
+def test_a_component_that_is_not_listed_is_refused(pipeline: Path) -> None:
+    path = pipeline / "manifest.json"
+    path.write_text(re.sub(r'"encoder/manifest.json": "\w+",?', "", path.read_text()))
+    with pytest.raises(BundleError, match=r"manifest\.json does not list 'encoder/manifest\.json'"):
+        load_bundle(pipeline)
+
+
+def test_a_component_elsewhere_is_refused(pipeline: Path, tmp_path: Path) -> None:
+    (pipeline / "encoder").rename(tmp_path / "elsewhere")
+    (pipeline / "encoder").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BundleError, match="encoder is a link"):
+        load_bundle(pipeline)
+
+
+def test_documents_may_lie_beside_a_pipeline(pipeline: Path) -> None:
+    (pipeline / "MODEL_CARD.md").write_text("For people.")
+    load_bundle(pipeline)
+    (pipeline / "extra.npz").write_text("For whom?")
+    with pytest.raises(BundleError, match=r"does not list 'extra\.npz'"):
         load_bundle(pipeline)
 
 
