@@ -8,13 +8,14 @@ use no Numba threads: the caller brings its own, under any threading layer and s
 Array types named ``IN_*`` are read-only: such arguments accept writable arrays as well as read-only
 ones (memory maps, ``np.frombuffer``). All arrays are C-contiguous; wrappers see to that.
 
-Numba's cache notices changes of the kernel's own file only. Keep a kernel's helpers in its file; after
-changing one that other files share (here and in ``labels``), delete ``__pycache__``.
+Numba's cache knows a kernel by its own file; ours also by a digest of the package, for helpers may be anywhere in it.
 """
 
 import functools
+import hashlib
 import threading
 from collections.abc import Callable
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -86,9 +87,22 @@ class _Kernel:
         """Return the compiled function."""
         with self._lock:
             if self._compiled is None:
-                compiled = njit(self._signature, nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)
-                self._compiled = compiled(self._function)
+                compiled = njit(nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)(self._function)
+                file = compiled._cache._cache_file
+                file._source_stamp = (file._source_stamp, _digest())
+                compiled.compile(self._signature)
+                compiled.disable_compile()
+                self._compiled = compiled
             return self._compiled
+
+
+@functools.cache
+def _digest() -> str:
+    """SHA-256 of the sources of this package: any of them may hold what a kernel calls."""
+    sources = sorted(
+        (file.name, file.read_bytes()) for file in files(__package__).iterdir() if file.name[-3:] == ".py"
+    )
+    return hashlib.sha256(repr(sources).encode()).hexdigest()
 
 
 def kernel(returns: Any, *arguments: Any) -> Callable[[Function], Any]:
