@@ -26,13 +26,14 @@ from typing import Any
 
 import sentences
 
+from spanport.api import Engine
 from spanport.bulk import feeds, project, project_files
 from spanport.cli import jobs
-from spanport.stream import job, sink
+from spanport.stream import output, sink
 from spanport_kernels.label_codes import LabelTypes
 
 STEPS: dict[str, tuple[tuple[Any, str], ...]] = {
-    "checksums of the inputs": ((job, "fingerprint"),),
+    "checksums of the inputs": ((output, "header"),),
     "read": ((feeds.Feed, "_read"),),
     "parse": ((feeds, "parse_conll"), (feeds, "parse_pharaoh")),
     "labels to entities": ((LabelTypes, "codes"), (project, "spans_of_codes")),
@@ -106,8 +107,10 @@ class Profile:
 def run(folder: Path) -> None:
     """The job that ``spanport project --source --target --alignments --output`` runs."""
     inputs = [str(folder / name) for name in ("source.conll", "target.conll", "links.pharaoh")]
-    files = jobs.JobFiles(str(folder / "out.conll"), None, "conll", fallback="jsonl", inputs=inputs, fresh=True)
-    jobs.run_parts(files, lambda skip: project_files(*inputs, skip=skip), options=[])
+    named = list(zip(inputs, ("conll", "conll", "pharaoh"), strict=True))
+    files = jobs.JobFiles(str(folder / "out.conll"), None, "conll", fallback="jsonl", inputs=named, fresh=True)
+    job = Engine.from_bundle("mini").job("project", aligned=True, files=files.record)
+    jobs.run_parts(files, lambda output: project_files(*inputs, skip=output.completed), job)
 
 
 def write(folder: Path, copies: int) -> int:

@@ -108,6 +108,11 @@ class FakeModels:
     digest: str = "0"
     released: bool = False
     licence_notice: str | None = None
+    granted_device: str = "cpu"
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return self.fake_translator.languages
 
     def encoder(self) -> FakeEncoder:
         return self.fake_encoder

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Self
 
 import msgspec
 
-from spanport.errors import UsageError
-from spanport.flow import Work
-from spanport.handover import OnError, amap, aresults, results, target_of, work_of
+from spanport.errors import LanguageError, UsageError
+from spanport.handover import OnError, amap, aresults, preparation, results, several
+from spanport.job import Files, Job, Task
 from spanport.languages import resolve
 from spanport.models import Models
 from spanport.options import ALIGNERS, AlignOptions, EncodeOptions, StreamOptions, TranslateOptions
 from spanport.plan import Group, Planner
-from spanport.stream import Failed, Outcome, Stage, StageGroup, Stats, arun_stages, run_staged, run_stages
-from spanport.systems.base import System, make_system
+from spanport.stream import Outcome, Stage, StageGroup, Stats, arun_stages, run_staged, run_stages
+from spanport.systems.base import Need, System, make_system, system_settings
 from spanport.systems.tools import Tools
 from spanport.types import Alignment, Pair, Projection, Sentence
 
@@ -76,6 +77,7 @@ class Engine:
         not granted.
         """
         models = Models(name, device=device, threads=threads)
+        models.check()
         return cls(models, align=align, translate=translate, encode=encode, stream=stream)
 
     def __enter__(self) -> Self:
@@ -89,6 +91,84 @@ class Engine:
     def close(self) -> None:
         """Let the models go."""
         self.models.release()
+
+    def job(
+        self,
+        task: Task,
+        *,
+        language: str = "",
+        pivot: str = "",
+        system: str | None = None,
+        options: SystemOptions = None,
+        aligned: bool = False,
+        label_source: bool = False,
+        files: Files | None = None,
+    ) -> Job:
+        """The record of a job of this engine, checked; no model is loaded.
+
+        ``system`` None is `calibrated` for texts to label where the bundle holds a calibration, else `ngram`.
+
+        Raises LanguageError for a code that is unknown, or that the bundle does not translate, UsageError for a
+        system that is unknown or does not fit the task.
+        """
+        language, pivot = (resolve(code) if code else "" for code in (language, pivot))
+        name = system or ("calibrated" if task == "label" and self.models.calibration() is not None else "ngram")
+        job = Job(
+            task=task,
+            language=language,
+            pivot=pivot,
+            system="" if task == "align" else name,
+            settings=None if task == "align" else system_settings(name, options),
+            aligned=aligned,
+            label_source=label_source,
+            align=self.align_options,
+            translate=self.translate_options,
+            encode=self.encode_options,
+            stream=self.stream_options,
+            bundle=self.models.name,
+            models=self.models.digest,
+            version=version("spanport"),
+            files=files or Files(),
+        )
+        made = self._system(job) if job.system else None
+        self._groups(job, made)
+        needs = made.needs if made else frozenset()
+        self._check_languages(job, needs)
+        runs = not aligned or label_source or needs - {"source", "links"}
+        return msgspec.structs.replace(job, device=self.models.granted_device) if runs else job
+
+    def _check_languages(self, job: Job, needs: frozenset[Need]) -> None:
+        if "translator" in needs or (job.task == "label" and "source" in needs):
+            known = self.models.languages
+            for code in filter(None, (job.language, job.pivot)):
+                if known and code not in known:
+                    raise LanguageError(
+                        f"the bundle {self.models.name!r} does not translate {code}; it knows {', '.join(known)}"
+                    )
+
+    def run(
+        self,
+        job: Job,
+        records: Iterable[Any],
+        *,
+        system: System | None = None,
+        skip: int = 0,
+        waiting: Callable[[], None] = lambda: None,
+    ) -> Iterator[Outcome]:
+        """The outcomes of a job's records: sentences or strings to label, pairs for the other tasks, in order.
+
+        A `Failed` among the records passes through at its place. ``system`` stands for the job's own, made already.
+        ``skip`` leaves out the first records, handed over by a run before; ``waiting`` is called now and then while
+        there is nothing to hand over.
+        """
+        groups = self._groups(job, system or self._ready_system(job))
+        self.stats = Stats()
+        ready = map(preparation(job), records)
+        if job.stream.resident == "one" and len(groups) > 1:
+            staged = [StageGroup(group.part, self._opener(group)) for group in groups]
+            return run_staged(ready, staged, job.stream, stats=self.stats, skip=skip, waiting=waiting)
+        stages = [stage for group in groups for stage in group.stages()]
+        return run_stages(ready, stages, job.stream, stats=self.stats, skip=skip, waiting=waiting)
 
     def label(
         self,
@@ -107,9 +187,11 @@ class Engine:
         Yields one `Projection` per record, in order. A record that cannot be processed raises its error at its
         place, or, with ``on_error="return"``, yields the `RecordError` instead and goes on.
 
-        Raises LanguageError for an unknown code and UsageError for an unknown system.
+        Raises LanguageError for a code that is unknown or that the bundle does not translate, UsageError for an
+        unknown system and for one text in place of several.
         """
-        return results(self.stream_label(texts, lang=lang, pivot=pivot, system=system, options=options), on_error)
+        job = self.job("label", language=lang, pivot=pivot, system=system, options=options)
+        return results(self.run(job, several(texts)), on_error)
 
     def project(
         self,
@@ -125,11 +207,12 @@ class Engine:
         With ``aligned=True`` every pair brings its alignment and no model is loaded (unless the system asks for
         one). Order and errors as in `label`.
         """
-        return results(self.stream_project(pairs, system=system, options=options, aligned=aligned), on_error)
+        job = self.job("project", system=system, options=options, aligned=aligned)
+        return results(self.run(job, several(pairs)), on_error)
 
     def align(self, pairs: Iterable[Pair], *, on_error: OnError = "raise") -> Iterator[Alignment]:
         """Align the words of each pair. Order and errors as in `label`."""
-        return results(self.stream_align(pairs), on_error)
+        return results(self.run(self.job("align"), several(pairs)), on_error)
 
     def alabel(
         self,
@@ -142,9 +225,8 @@ class Engine:
         on_error: OnError = "raise",
     ) -> AsyncIterator[Projection]:
         """As `label`, for ``async for``; ``texts`` may be asynchronous too."""
-        lang, pivot = resolve(lang), resolve(pivot)
-        groups = self._planner.label(lang, pivot, self._labelling_system(system, options))
-        return aresults(self._arun(texts, lambda text: target_of(text, lang), groups), on_error)
+        job = self.job("label", language=lang, pivot=pivot, system=system, options=options)
+        return aresults(self.arun(job, several(texts)), on_error)
 
     def aproject(
         self,
@@ -156,82 +238,39 @@ class Engine:
         on_error: OnError = "raise",
     ) -> AsyncIterator[Projection]:
         """As `project`, for ``async for``."""
-        groups = self._planner.project(self._system(system, options), aligned=aligned)
-        return aresults(self._arun(pairs, work_of, groups), on_error)
+        job = self.job("project", system=system, options=options, aligned=aligned)
+        return aresults(self.arun(job, several(pairs)), on_error)
 
-    def stream_label(
-        self,
-        texts: Iterable[str | Sentence | Failed],
-        *,
-        lang: str,
-        pivot: str = "eng_Latn",
-        system: str | None = None,
-        options: SystemOptions = None,
-        skip: int = 0,
-    ) -> Iterator[Outcome]:
-        """As `label`, yielding outcomes; records already failed pass through at their place.
-
-        ``skip`` leaves out the first records, handed over by a run before.
-        """
-        lang, pivot = resolve(lang), resolve(pivot)
-        groups = self._planner.label(lang, pivot, self._labelling_system(system, options))
-        return self._run((target_of(text, lang) for text in texts), groups, skip)
-
-    def stream_project(
-        self,
-        pairs: Iterable[Pair | Failed],
-        *,
-        system: str = "ngram",
-        options: SystemOptions = None,
-        aligned: bool = False,
-        skip: int = 0,
-    ) -> Iterator[Outcome]:
-        """As `project`, yielding outcomes; ``skip`` as in `stream_label`."""
-        groups = self._planner.project(self._system(system, options), aligned=aligned)
-        return self._run(map(work_of, pairs), groups, skip)
-
-    def stream_align(self, pairs: Iterable[Pair | Failed], *, skip: int = 0) -> Iterator[Outcome]:
-        """As `align`, yielding outcomes; ``skip`` as in `stream_label`."""
-        return self._run(map(work_of, pairs), self._planner.align(), skip)
+    def arun(self, job: Job, records: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[Outcome]:
+        """As `run`, for ``async for``."""
+        if job.stream.resident == "one":
+            raise UsageError("asynchronous streams keep all models resident; use the synchronous call")
+        stages = [stage for group in self._groups(job, self._ready_system(job)) for stage in group.stages()]
+        self.stats, prepare = Stats(), preparation(job)
+        ready = amap(prepare, records) if isinstance(records, AsyncIterable) else map(prepare, records)
+        return arun_stages(ready, stages, job.stream, stats=self.stats)
 
     def tools(self, *, translated: bool = False) -> Tools:
         """What systems may use of this engine; ``translated`` as in `Tools`."""
         return Tools(self.models, lambda: self.align_options, self.encode_options, translated=translated)
 
-    @property
-    def _planner(self) -> Planner:
-        return Planner(
-            self.models, lambda: self.align_options, self.translate_options, self.encode_options, self.stream_options
-        )
+    def _system(self, job: Job) -> System:
+        return make_system(job.system, job.settings, self.tools(translated=job.task == "label"))
 
-    def _labelling_system(self, name: str | None, options: SystemOptions) -> System:
-        chosen = name or ("ngram" if self.models.calibration() is None else "calibrated")
-        return self._system(chosen, options, translated=True)
-
-    def _system(self, name: str, options: SystemOptions, *, translated: bool = False) -> System:
-        """The system, with the translator already there if it needs one: better no start than a late end."""
-        system = make_system(name, options, self.tools(translated=translated))
-        if "translator" in system.needs:
+    def _ready_system(self, job: Job) -> System | None:
+        """The job's system, with the translator already there if it needs one: better no start than a late end."""
+        system = self._system(job) if job.system else None
+        if system and "translator" in system.needs:
             self.models.translator()
         return system
 
-    def _run(self, records: Iterable[Any], groups: Sequence[Group], skip: int) -> Iterator[Outcome]:
-        self.stats = Stats()
-        if self.stream_options.resident == "one" and len(groups) > 1:
-            staged = [StageGroup(group.part, self._opener(group)) for group in groups]
-            return run_staged(records, staged, self.stream_options, stats=self.stats, skip=skip)
-        stages = [stage for group in groups for stage in group.stages()]
-        return run_stages(records, stages, self.stream_options, stats=self.stats, skip=skip)
-
-    def _arun(
-        self, records: Any, prepare: Callable[[Any], Work | Failed], groups: Sequence[Group]
-    ) -> AsyncIterator[Outcome]:
-        if self.stream_options.resident == "one":
-            raise UsageError("asynchronous streams keep all models resident; use the synchronous call")
-        self.stats = Stats()
-        stages = [stage for group in groups for stage in group.stages()]
-        ready = amap(prepare, records) if isinstance(records, AsyncIterable) else map(prepare, records)
-        return arun_stages(ready, stages, self.stream_options, stats=self.stats)
+    def _groups(self, job: Job, system: System | None) -> list[Group]:
+        planner = Planner(self.models, lambda: job.align, job.translate, job.encode, job.stream)
+        if system is None:
+            return planner.align()
+        if job.task == "label":
+            return planner.label(job.language, job.pivot, system)
+        return planner.project(system, aligned=job.aligned, label_source=job.label_source)
 
     def _opener(self, group: Group) -> Callable[[], AbstractContextManager[Sequence[Stage]]]:
         @contextmanager

@@ -10,6 +10,7 @@ import msgspec
 
 from spanport.errors import RecordError, SpanportError, StageError, UsageError
 from spanport.flow import Work, from_pair
+from spanport.job import Job
 from spanport.stream import Done, Failed, Outcome
 from spanport.types import Pair, Sentence, check_sentence
 
@@ -17,12 +18,26 @@ OnError = Literal["raise", "return"]
 """Whether a record that fails raises its error at its place, or its error is yielded there."""
 
 
-def target_of(text: str | Sentence | Failed, lang: str) -> Work | Failed:
-    """A record to label; what its reader rejected stays as it is, and what does not fit together is rejected."""
+def several(records: Any) -> Any:
+    """Records to iterate over; UsageError where there is one in place of several."""
+    if isinstance(records, str | bytes | Sentence | Pair):
+        raise UsageError(f"expected several records, in a list for example, but got one {type(records).__name__}")
+    return records
+
+
+def preparation(job: Job) -> Callable[[Any], Work | Failed]:
+    """What makes a record of a job of what callers give."""
+    return (lambda text: target_of(text, job.language)) if job.task == "label" else work_of
+
+
+def target_of(text: Any, lang: str) -> Work | Failed:
+    """A sentence or a string to label; what its reader rejected stays as it is, and what does not fit is rejected."""
     if isinstance(text, Failed):
         return text
     if isinstance(text, str):
         return Work(Sentence(text, lang))
+    if not isinstance(text, Sentence):
+        return _unknown(text, "a str or a Sentence")
     try:
         check_sentence(text)
     except RecordError as error:
@@ -30,16 +45,22 @@ def target_of(text: str | Sentence | Failed, lang: str) -> Work | Failed:
     return Work(msgspec.structs.replace(text, language=lang))
 
 
-def work_of(pair: Pair | Failed) -> Work | Failed:
-    """A pair to project or align; what its reader rejected stays as it is, what does not fit together is rejected."""
+def work_of(pair: Any) -> Work | Failed:
+    """A pair to project or align; what its reader rejected stays as it is, and what does not fit is rejected."""
     if isinstance(pair, Failed):
         return pair
+    if not isinstance(pair, Pair) or not (isinstance(pair.source, Sentence) and isinstance(pair.target, Sentence)):
+        return _unknown(pair, "a Pair of two Sentences")
     try:
         check_sentence(pair.source)
         check_sentence(pair.target)
     except RecordError as error:
         return Failed(pair, error)
     return from_pair(pair)
+
+
+def _unknown(record: Any, expected: str) -> Failed:
+    return Failed(record, RecordError(f"the record is {record!r:.100} ({type(record).__name__}); expected {expected}"))
 
 
 async def amap(prepare: Callable[[Any], Any], records: AsyncIterable[Any]) -> AsyncIterator[Any]:

@@ -51,6 +51,18 @@ class Models:
         """SHA-256 of the bundle's manifest, which names the checksums of all that belongs to the bundle."""
         return hashlib.sha256((self.bundle.path / "manifest.json").read_bytes()).hexdigest()
 
+    def check(self) -> None:
+        """Raise what stands in the way of loading: no such bundle, or a GPU that is not granted."""
+        if self.bundle and self.device not in ("auto", "cpu"):
+            _ = self.granted_device
+
+    @property
+    def granted_device(self) -> str:
+        """The device that models run on, ``auto`` resolved."""
+        from spanport_models.devices import resolve_device
+
+        return str(resolve_device(self.device))
+
     def encoder(self) -> Encoder:
         """The token classifier and aligner."""
         loaded: Encoder = self._part("encoder", lambda: self.bundle.encoder())

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
+from fake_stages import Counted
 from fakes import FakeEncoder, FakeModels, FakeTranslator
 from spanport import Engine, Pair, Projection, RecordError, Sentence, Span
 from spanport.errors import AlignmentError, FormatError, LanguageError, ModelError, SpanError, UsageError
@@ -49,11 +53,10 @@ def test_label_keeps_order_empty_sentences_and_given_words(engine: Engine) -> No
 
 
 def test_label_streams_from_an_endless_input(engine: Engine) -> None:
-    def endless() -> Iterator[str]:
-        while True:
-            yield TEXT
-
-    stream = engine.label(endless(), lang="es")
+    source = Counted(itertools.repeat(TEXT))
+    stream = engine.label(source, lang="es")
+    assert found(next(stream)) == [("PER", "Ana Ruiz"), ("LOC", "Sevilla")]
+    assert source.pulled <= 100
     assert [found(next(stream)) for _ in range(3)] == [[("PER", "Ana Ruiz"), ("LOC", "Sevilla")]] * 3
     stream.close()  # type: ignore[attr-defined]
 
@@ -123,6 +126,80 @@ def test_usage_errors_come_at_the_call(engine: Engine, arguments: dict, error: t
         engine.alabel([TEXT], **arguments)
 
 
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (lambda engine, records: engine.label(records, lang="es", on_error="return"), "a str or a Sentence"),
+        (lambda engine, records: engine.project(records, on_error="return"), "a Pair of two Sentences"),
+        (lambda engine, records: engine.align(records, on_error="return"), "a Pair of two Sentences"),
+    ],
+)
+def test_records_of_another_kind_are_errors_at_their_place(engine: Engine, call: Any, expected: str) -> None:
+    good = TEXT if "str" in expected else Pair(Sentence("Ana"), Sentence("Ana"))
+    records = [good, None, ("a", "b"), 7, b"Ana", Pair("a", "b"), good]  # type: ignore[arg-type]
+    results = list(call(engine, records))
+    assert [isinstance(result, RecordError) for result in results] == [False, *[True] * 5, False]
+    for record, result in zip(records[1:-1], results[1:-1], strict=True):
+        assert f"({type(record).__name__}); expected {expected}" in str(result)
+
+
+@pytest.mark.parametrize("one", [TEXT, b"bytes", Sentence(TEXT)])
+def test_one_text_in_place_of_several(engine: Engine, one: Any) -> None:
+    with pytest.raises(UsageError, match="expected several records, in a list"):
+        engine.label(one, lang="es")
+    with pytest.raises(UsageError, match="got one Pair"):
+        engine.align(Pair(Sentence(""), Sentence("")))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("arguments", [{"lang": "fr"}, {"lang": "es", "pivot": "fr"}])
+def test_a_language_that_the_bundle_does_not_translate(engine: Engine, arguments: dict) -> None:
+    with pytest.raises(LanguageError, match=r"'fake' does not translate fra_Latn; it knows eng_Latn, spa_Latn"):
+        engine.label([TEXT], **arguments)
+    assert list(engine.label([], system="model-transfer", **arguments)) == []
+
+
+def test_a_bundle_that_is_not_there_is_an_error_at_once() -> None:
+    with pytest.raises(ModelError, match="nllb-600m"):
+        Engine.from_bundle("nllb-600m")
+    with pytest.raises(ModelError, match="tpu"):
+        Engine.from_bundle("mini", device="tpu")
+
+
+async def collected(results: Any) -> list[Any]:
+    return [result async for result in results]
+
+
+async def trickled(records: list[Any]) -> AsyncIterator[Any]:
+    for record in records:
+        yield record
+
+
+def test_the_asynchronous_calls_give_what_the_others_give(engine: Engine) -> None:
+    texts = [TEXT, None, "habla Ana"]
+    wanted = list(engine.label(texts, lang="es", pivot="en", system="heuristic", on_error="return"))
+    for given in (texts, trickled(texts)):
+        call = engine.alabel(given, lang="es", pivot="en", system="heuristic", on_error="return")
+        assert list(map(shown, asyncio.run(collected(call)))) == list(map(shown, wanted))
+    assert wanted[0].target.language == "spa_Latn"
+    pairs = [Pair(Sentence("Ana lives", spans=(Span(0, 3, "PER"),)), Sentence("vive Ana"))]
+    wanted = list(engine.project(pairs, system="heuristic"))
+    for given in (pairs, trickled(pairs)):
+        assert asyncio.run(collected(engine.aproject(given, system="heuristic"))) == wanted
+    for call in (engine.alabel, engine.aproject):
+        with pytest.raises(UsageError, match="got one str"):
+            call("text", **({"lang": "es"} if call == engine.alabel else {}))
+
+
+def shown(result: Any) -> Any:
+    return str(result) if isinstance(result, Exception) else result
+
+
+def test_the_asynchronous_calls_take_no_turns() -> None:
+    engine = Engine(FakeModels(), stream=StreamOptions(resident="one"))  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="keep all models resident"):
+        engine.alabel([TEXT], lang="es")
+
+
 def test_a_plain_encoder_cannot_label(engine: Engine) -> None:
     models = FakeModels(FakeEncoder(labels=()))
     with pytest.raises(ModelError, match="no token classifier"):
@@ -131,7 +208,7 @@ def test_a_plain_encoder_cannot_label(engine: Engine) -> None:
 
 def test_identical_sentences_are_translated_once(engine: Engine) -> None:
     models = engine.models
-    list(engine.label([TEXT] * 200, lang="es"))
+    list(engine.label([TEXT] * 30, lang="es"))
     assert models.fake_translator.calls == 1  # type: ignore[attr-defined]
 
 

@@ -85,7 +85,8 @@ class Job:
             encode=EncodeOptions(batch_tokens=32),
             stream=StreamOptions(window=32, lookahead=16, linger=None, workers=2),
         )
-        files = JobFiles(str(self.folder / out), None, None, fallback="jsonl", inputs=[str(self.text)], fresh=False)
+        inputs = [(str(self.text), "text")]
+        files = JobFiles(str(self.folder / out), None, None, fallback="jsonl", inputs=inputs, fresh=False)
         encode = projection_encoder("jsonl", 0.0)
         records: Iterator[Any] = read(str(self.text), None, "spa_Latn")
         if place == "read":
@@ -98,11 +99,9 @@ class Job:
                 files,
                 [(str(self.text), records)],
                 build=lambda item: item.sentence,
-                outcomes=lambda rows, skip: engine.stream_label(rows, lang="spa_Latn", skip=skip),
                 encode=encode,
                 engine=engine,
-                options=None,
-                models="",
+                job=engine.job("label", language="spa_Latn", pivot="eng_Latn", files=files.record),
             )
 
     def bytes(self, out: str = "out.jsonl") -> bytes:
@@ -206,6 +205,6 @@ def test_a_record_that_needs_too_much_memory_is_rejected(job: Job, place: str) -
 def test_a_full_disk_under_the_output_stops_the_job_and_the_next_run_completes_it(job: Job) -> None:
     with disk_of(3000), pytest.raises(StageError, match="cannot write"):
         job.run()
-    assert job.bytes("whole.jsonl").startswith(job.bytes())
+    assert not (job.folder / "out.jsonl").exists()
     assert job.run() == 0
     assert job.bytes() == job.bytes("whole.jsonl")

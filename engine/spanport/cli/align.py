@@ -30,12 +30,16 @@ def add(app: typer.Typer) -> None:
         fresh: a.Fresh = False,
     ) -> int:
         """Align the words of parallel text; writes Pharaoh links (source-target, 0-indexed)."""
-        from spanport.cli.jobs import JobFiles, run_job
+        from spanport.cli.jobs import JobFiles, input_format, run_job
         from spanport.formats import encode_pharaoh, read
         from spanport.types import Pair
 
-        files = JobFiles(output, rejects, None, fallback="pharaoh", inputs=[source, target], fresh=fresh)
+        source_format = input_format(source, source_format, "--source-format")
+        target_format = input_format(target, target_format, "--target-format")
+        inputs = [(source, source_format), (target, target_format)]
+        files = JobFiles(output, rejects, None, fallback="pharaoh", inputs=inputs, fresh=fresh, stats=stats)
         engine = a.engine(bundle, device, threads, aligner=aligner)
+        job = engine.job("align", language=target_lang, pivot=source_lang, files=files.record)
         readers = [
             (source, read(source, source_format, source_lang)),
             (target, read(target, target_format, target_lang)),
@@ -45,14 +49,4 @@ def add(app: typer.Typer) -> None:
             return Pair(left.sentence, right.sentence)
 
         with engine:
-            return run_job(
-                files,
-                readers,
-                build=build,
-                outcomes=lambda records, skip: engine.stream_align(records, skip=skip),
-                encode=encode_pharaoh,
-                engine=engine,
-                options=["align", source_lang, target_lang, aligner],
-                models=engine.models.digest,
-                stats=stats,
-            )
+            return run_job(files, readers, build=build, encode=encode_pharaoh, engine=engine, job=job)

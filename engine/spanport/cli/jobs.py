@@ -12,12 +12,13 @@ from typing import Any
 from spanport.api import Engine
 from spanport.cli.console import say
 from spanport.cli.progress import Progress
-from spanport.errors import LengthMismatchError, RecordError, StageError
+from spanport.errors import LengthMismatchError, RecordError, StageError, UsageError
 from spanport.formats import Rejected, find_format, parallel
 from spanport.formats.records import shown
-from spanport.stream import Failed, Outcome, OutputJob, Part, Reject
+from spanport.job import Files, Input, Job
+from spanport.stream import Failed, Outcome, Output, Part, Reject, check_outputs
 from spanport.stream.execute import is_unexpected
-from spanport.stream.sink import is_regular
+from spanport.stream.files import is_regular
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,8 @@ NAMED = 3
 class JobFiles:
     """Where a job reads and writes.
 
-    ``fallback`` is the output's format when neither ``format`` nor the ending says; "pharaoh" is no choice to make.
+    ``inputs`` are the paths with their formats. ``fallback`` is the output's format when neither ``format`` nor the
+    ending says; "pharaoh" is no choice to make. ``stats`` is the file that figures of the run are written to.
     """
 
     def __init__(
@@ -38,26 +40,52 @@ class JobFiles:
         format: str | None,
         *,
         fallback: str,
-        inputs: Sequence[str],
+        inputs: Sequence[tuple[str, str]],
         fresh: bool,
+        stats: str | None = None,
+        min_confidence: float = 0.0,
     ) -> None:
-        self.output, self.inputs, self.fresh = output, inputs, fresh
-        self.rejects = rejects or ("spanport" if output == "-" else output) + ".rejects.jsonl"
-        if fallback == "pharaoh" or (format is None and output == "-"):
+        self.output, self.fresh, self.stats = output, fresh, stats
+        self.inputs = [path for path, _ in inputs]
+        self.rejects = rejects or (output if is_regular(output) else "spanport") + ".rejects.jsonl"
+        if self.rejects.endswith(".gz"):
+            raise UsageError(f"--rejects {rejects}: rejects are written as they are, in no compressed file")
+        if fallback == "pharaoh" or (format is None and not is_regular(output)):
             self.format = fallback
         else:
             self.format = find_format(output, format).name
+        self.record = Files(
+            inputs=tuple(Input(*file) for file in inputs), format=self.format, min_confidence=min_confidence
+        )
 
     @property
     def spill(self) -> str | None:
         """Folder for spilled blocks, beside the output where that is a file: there is room, and no one else's."""
         return f"{self.output}.spill" if is_regular(self.output) else None
 
-    def open(self, options: Any, models: str) -> OutputJob:
-        """Open output, rejects and journal; the output depends on ``options`` and ``models`` (a digest) too."""
-        return OutputJob(
-            self.output, self.rejects, inputs=self.inputs, options=options, models=models, fresh=self.fresh
+    def open(self, job: Job) -> Output:
+        """Open output, rejects and journal."""
+        check_outputs({"statistics": self.stats}, self.inputs, replace=None if self.fresh else "--fresh")
+        return Output(
+            self.output,
+            self.rejects,
+            inputs=self.inputs,
+            job=job.fingerprint(),
+            stats=self.stats,
+            fresh=self.fresh,
         )
+
+
+def input_format(path: str, name: str | None, option: str, *, piped: str | None = "text") -> str:
+    """The name of an input's format: as given, as the path's ending says, or what is expected of standard input.
+
+    Raises UsageError, which names the ``option`` to pass, where neither says any.
+    """
+    if name is None and path == "-":
+        if piped is None:
+            raise UsageError(f"standard input has no ending: name its format with {option}")
+        return piped
+    return find_format(path, name).name
 
 
 class Records:
@@ -96,18 +124,14 @@ def run_job(
     readers: Sequence[tuple[str, Iterator[Any]]],
     *,
     build: Callable[..., Any],
-    outcomes: Callable[[Records, int], Iterator[Outcome]],
     encode: Callable[[Any], bytes],
     engine: Engine,
-    options: Any,
-    models: str,
-    stats: str | None = None,
+    job: Job,
 ) -> int:
     """Carry a job through and report; returns the exit code.
 
-    ``build`` makes one record of one result of each reader, ``outcomes`` the stream of results, ``encode`` the bytes
-    of one; a record that the output format cannot hold is rejected like any other. A job is resumed with the same
-    ``options`` and the same ``models`` (a digest; empty where it uses none) only.
+    ``build`` makes one record of one result of each reader, ``encode`` the bytes of one result; a record that the
+    output format cannot hold is rejected like any other.
 
     Raises LengthMismatchError, at the end, when the inputs are of different lengths, StageError when reading, writing
     or a stage fails for a reason outside the records.
@@ -115,19 +139,20 @@ def run_job(
 
     internal = _Internal()
 
-    def parts(skip: int) -> Iterator[Part]:
-        records = Records(readers, build, skip)
-        with closing(outcomes(records, skip)) as results:  # type: ignore[type-var]
-            for number, outcome in enumerate(results, skip):
+    def parts(output: Output) -> Iterator[Part]:
+        records = Records(readers, build, output.completed)
+        results = engine.run(job, records, skip=output.completed, waiting=output.tick)
+        with closing(results):  # type: ignore[type-var]
+            for number, outcome in enumerate(results, output.completed):
                 internal.see(outcome)
                 yield _part(outcome, encode, *records.place(number))
         if records.mismatch is not None:
             raise records.mismatch
 
-    code = run_parts(files, parts, options=options, models=models, engine=engine)
+    code = run_parts(files, parts, job, engine)
     internal.report()
-    if stats:
-        Path(stats).write_bytes(engine.stats.snapshot().to_json())
+    if files.stats:
+        Path(files.stats).write_bytes(engine.stats.snapshot().to_json())
     return code
 
 
@@ -155,25 +180,20 @@ class _Internal:
 
 
 def run_parts(
-    files: JobFiles,
-    parts: Callable[[int], Iterator[Part]],
-    *,
-    options: Any,
-    models: str = "",
-    engine: Engine | None = None,
+    files: JobFiles, parts: Callable[[Output], Iterator[Part]], job: Job, engine: Engine | None = None
 ) -> int:
-    """Write the outcomes of a job and report; returns the exit code. ``parts`` takes how many records to skip."""
+    """Write the outcomes of a job and report; returns the exit code. ``parts`` starts where the output ends."""
     started = time.monotonic()
     reasons: list[str] = []
     done, line = 0, 0
     mismatch: LengthMismatchError | None = None
-    with files.open(options, models) as job:
-        if job.completed:
-            say(f"resuming after the {job.completed:,} records of the run before")
-        with Progress(files.inputs[0], engine, job.completed) as progress, closing(parts(job.completed)) as results:  # type: ignore[type-var]
+    with files.open(job) as output:
+        if output.completed:
+            say(f"resuming after the {output.completed:,} records of the run before")
+        with Progress(files.inputs[0], engine, output.completed) as progress, closing(parts(output)) as results:  # type: ignore[type-var]
             try:
                 for part in results:
-                    job.write(part.output, part.records, part.rejects)
+                    output.write(part.output, part.records, part.rejects)
                     reasons += [f"line {r.line}: {r.error}" for r in part.rejects[: NAMED - len(reasons)]]
                     done, line = done + part.records, part.line
                     progress.update(done, line)
@@ -183,11 +203,11 @@ def run_parts(
                 raise
             except (OSError, MemoryError) as error:
                 raise _stopped(error, line) from error
-        job.finish()
-        _summary(done, time.monotonic() - started, job, reasons)
+        output.finish()
+        _summary(done, time.monotonic() - started, output, reasons)
     if mismatch is not None:
         raise mismatch
-    return 1 if job.rejected else 0
+    return 1 if output.rejected else 0
 
 
 def _stopped(error: OSError | MemoryError, line: int) -> StageError:
@@ -205,9 +225,9 @@ def _part(outcome: Outcome, encode: Callable[[Any], bytes], line: int, record: s
         return Part(line, rejects=[Reject.of(line, error, record)])
 
 
-def _summary(records: int, seconds: float, job: OutputJob, reasons: Sequence[str]) -> None:
+def _summary(records: int, seconds: float, output: Output, reasons: Sequence[str]) -> None:
     say(f"{records:,} records in {seconds:.1f} s ({records / max(seconds, 1e-9):,.0f}/s)")
-    if job.rejected:
-        say(f"{job.rejected:,} rejected, see {job.rejects_path}")
+    if output.rejected:
+        say(f"{output.rejected:,} rejected, see {output.rejects_path}")
         for reason in reasons:
             say(f"  {reason}")

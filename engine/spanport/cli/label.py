@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -43,11 +43,21 @@ def add(app: typer.Typer) -> None:
         """
         from spanport.cli.console import say
         from spanport.cli.jobs import JobFiles, run_job
+        from spanport.cli.jobs import input_format as format_of
         from spanport.formats import read
 
-        files = JobFiles(output, rejects, format, fallback="jsonl", inputs=[input], fresh=fresh)
+        source_format = format_of(input, input_format, "--input-format")
+        files = JobFiles(
+            output,
+            rejects,
+            format,
+            fallback="jsonl",
+            inputs=[(input, source_format)],
+            fresh=fresh,
+            stats=stats,
+            min_confidence=min_confidence,
+        )
         settings = a.system_options(score, solver, option)
-        system = system or ("ngram" if score or solver else None)
         engine = a.engine(
             bundle,
             device,
@@ -59,25 +69,22 @@ def add(app: typer.Typer) -> None:
             resident=resident,
             memory_limit=memory_limit,
         )
+        job = engine.job(
+            "label",
+            language=lang,
+            pivot=pivot,
+            system=system or ("ngram" if score or solver else None),
+            options=settings,
+            files=files.record,
+        )
         if notice := engine.models.licence_notice:
             say(notice)
-        readers = [(input, read(input, input_format, lang))]
-
-        def outcomes(records: Any, skip: int) -> Any:
-            return engine.stream_label(records, lang=lang, pivot=pivot, system=system, options=settings, skip=skip)
-
         with engine:
             return run_job(
                 files,
-                readers,
+                [(input, read(input, source_format, lang))],
                 build=lambda item: item.sentence,
-                outcomes=outcomes,
                 encode=a.projection_encoder(files.format, min_confidence),
                 engine=engine,
-                options=[
-                    *("label", lang, pivot, aligner, system, settings, min_confidence, beam_size, batch_tokens),
-                    files.format,
-                ],
-                models=engine.models.digest,
-                stats=stats,
+                job=job,
             )

@@ -12,6 +12,7 @@ from spanport.cli import arguments as a
 if TYPE_CHECKING:
     from spanport.api import Engine
     from spanport.cli.jobs import JobFiles
+    from spanport.job import Job
     from spanport.types import Projection
 
 
@@ -55,78 +56,81 @@ def add(app: typer.Typer) -> None:
         Without --target the labelled text is translated and the translation labelled: training data in another
         language. Sentences that the system drops as doubtful are left out and counted.
         """
-        from spanport.cli.jobs import JobFiles, run_parts
-        from spanport.formats import find_format, labelled_format
-        from spanport.languages import resolve
+        from spanport.cli.jobs import JobFiles, input_format
+        from spanport.formats import labelled_format
 
         settings = a.system_options(score, solver, option)
         _check(system, settings, target, target_lang, alignments)
-        source_lang, target_lang = resolve(source_lang), resolve(target_lang) if target_lang else ""
-        source_format = labelled_format(source, source_format)
-        inputs = [path for path in (source, target, alignments) if path]
-        files = JobFiles(output, rejects, format, fallback="jsonl", inputs=inputs, fresh=fresh)
-        options = [
-            "project",
-            source_lang,
-            target_lang,
-            aligner,
-            system,
-            settings,
-            min_confidence,
-            files.format,
-        ]
-        given = [(source, source_format), *([(target, target_format)] if target else [])]
-        formats = {*(find_format(*file).name for file in given), files.format}
-        if target and alignments and formats == {"conll"} and system == "ngram" and not min_confidence and not stats:
-            from spanport.bulk import is_plain, project_files
-            from spanport.options import NgramOptions
-            from spanport.systems.base import make_system
-
-            ngram = make_system(system, settings).settings
-            if isinstance(ngram, NgramOptions) and not ngram.drop_labels and is_plain(*inputs):
-                langs = {"source_lang": source_lang, "target_lang": target_lang}
-                return run_parts(
-                    files,
-                    lambda skip: project_files(source, target, alignments, ngram, **langs, skip=skip),
-                    options=options,
-                )
-        return _stream(
-            files,
-            (source, source_format, source_lang),
-            (target, target_format, target_lang),
-            alignments,
-            engine=a.engine(bundle, device, threads, aligner=aligner),
-            system=system,
-            settings=settings,
-            encode=a.projection_encoder(files.format, min_confidence),
-            options=options,
+        source_format = input_format(source, labelled_format(source, source_format), "--source-format", piped=None)
+        target_format = input_format(target, target_format, "--target-format") if target else ""
+        given = [(source, source_format), (target, target_format), (alignments, "pharaoh")]
+        files = JobFiles(
+            output,
+            rejects,
+            format,
+            fallback="jsonl",
+            inputs=[(path, form) for path, form in given if path],
+            fresh=fresh,
             stats=stats,
+            min_confidence=min_confidence,
         )
+        engine = a.engine(bundle, device, threads, aligner=aligner)
+        job = engine.job(
+            "project",
+            language=target_lang,
+            pivot=source_lang,
+            system=system,
+            options=settings,
+            aligned=bool(alignments),
+            files=files.record,
+        )
+        if target and alignments and _is_plain(job, files):
+            return _bulk(files, job)
+        encode = a.projection_encoder(files.format, min_confidence)
+        with engine:
+            return _stream(files, engine, job, encode, (source, target, alignments))
+
+
+def _is_plain(job: Job, files: JobFiles) -> bool:
+    """Whether the job is one for `spanport.bulk`: CoNLL in, CoNLL out, and nothing but n-grams over given links."""
+    from spanport.bulk import is_plain
+    from spanport.options import NgramOptions
+
+    formats = {file.format for file in job.files.inputs} - {"pharaoh"} | {files.format}
+    plain = isinstance(job.settings, NgramOptions) and not job.settings.drop_labels and not files.stats
+    return plain and formats == {"conll"} and not job.files.min_confidence and is_plain(*files.inputs)
+
+
+def _bulk(files: JobFiles, job: Job) -> int:
+    from spanport.bulk import project_files
+    from spanport.cli.jobs import run_parts
+
+    source, target, alignments = files.inputs
+    settings: Any = job.settings
+    langs = {"source_lang": job.pivot, "target_lang": job.language}
+    return run_parts(
+        files, lambda out: project_files(source, target, alignments, settings, **langs, skip=out.completed), job
+    )
 
 
 def _stream(
     files: JobFiles,
-    source: tuple[str, str | None, str],
-    target: tuple[str | None, str | None, str],
-    alignments: str | None,
-    *,
     engine: Engine,
-    system: str,
-    settings: dict[str, Any],
+    job: Job,
     encode: Callable[[Projection], bytes],
-    options: Any,
-    stats: str | None,
+    paths: tuple[str, str | None, str | None],
 ) -> int:
     from spanport.cli.console import say
     from spanport.cli.jobs import run_job
     from spanport.formats import read, read_alignments
     from spanport.types import Pair, Sentence
 
-    target_path, target_format, target_lang = target
-    to_come, dropped = Sentence("", target_lang), 0
-    readers: list[tuple[str, Any]] = [(source[0], read(*source))]
-    if target_path:
-        readers.append((target_path, read(target_path, target_format, target_lang, labels=False)))
+    source, target, alignments = paths
+    forms = [file.format for file in job.files.inputs]
+    to_come, dropped = Sentence("", job.language), 0
+    readers: list[tuple[str, Any]] = [(source, read(source, forms[0], job.pivot))]
+    if target:
+        readers.append((target, read(target, forms[1], job.language, labels=False)))
     if alignments:
         readers.append((alignments, read_alignments(alignments)))
 
@@ -135,37 +139,16 @@ def _stream(
 
     def kept(projection: Projection) -> bytes:
         nonlocal dropped
-        if target_path or projection.target.text:
+        if target or projection.target.text:
             return encode(projection)
         dropped += 1
         return b""
 
-    def outcomes(records: Any, skip: int) -> Any:
-        return engine.stream_project(records, system=system, options=settings, aligned=bool(alignments), skip=skip)
-
-    with engine:
-        code = run_job(
-            files,
-            readers,
-            build=build,
-            outcomes=outcomes,
-            encode=kept,
-            engine=engine,
-            options=options,
-            models="" if alignments and not _needs_models(system, settings) else engine.models.digest,
-            stats=stats,
-        )
+    code = run_job(files, readers, build=build, encode=kept, engine=engine, job=job)
     if dropped:
         sentences = "1 sentence" if dropped == 1 else f"{dropped:,} sentences"
-        say(f"{sentences} left out by the filters of {system}: their labels did not come through whole")
+        say(f"{sentences} left out by the filters of {job.system}: their labels did not come through whole")
     return code
-
-
-def _needs_models(system: str, settings: dict[str, Any]) -> bool:
-    """Whether a system asks more of the models than an alignment."""
-    from spanport.systems.base import make_system
-
-    return bool(make_system(system, settings).needs - {"source", "links"})
 
 
 def _check(

@@ -1,8 +1,8 @@
 """Streams of records through stages: order, exactly-once, bounded memory, resume. Knows no language and no model."""
 
 from spanport.stream.asynchronous import arun_stages
-from spanport.stream.job import OutputJob, Part
-from spanport.stream.rejects import Reject
+from spanport.stream.files import check_outputs
+from spanport.stream.output import Output, Part, Reject
 from spanport.stream.run import run_stages
 from spanport.stream.stage import Done, Failed, Outcome, Stage
 from spanport.stream.staged import StageGroup, run_staged
@@ -12,7 +12,7 @@ __all__ = [
     "Done",
     "Failed",
     "Outcome",
-    "OutputJob",
+    "Output",
     "Part",
     "Reject",
     "Snapshot",
@@ -21,6 +21,7 @@ __all__ = [
     "StageStats",
     "Stats",
     "arun_stages",
+    "check_outputs",
     "run_staged",
     "run_stages",
 ]

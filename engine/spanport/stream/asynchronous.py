@@ -12,6 +12,7 @@ from typing import Any
 from spanport.options import StreamOptions
 from spanport.stream.execute import Fatal
 from spanport.stream.pipeline import Pipeline, check, outcomes
+from spanport.stream.run import nothing
 from spanport.stream.stage import Failed, Outcome, Stage
 from spanport.stream.stats import Stats
 
@@ -35,7 +36,7 @@ async def arun_stages(
     waiter = ThreadPoolExecutor(1, "spanport-wait")
     try:
         pipeline.start()
-        while (window := await loop.run_in_executor(waiter, pipeline.next_window)) is not None:
+        while (window := await loop.run_in_executor(waiter, pipeline.next_window, nothing)) is not None:
             for outcome in outcomes(window, reproducible=options.linger is None):
                 if isinstance(outcome, Fatal):
                     raise outcome.error

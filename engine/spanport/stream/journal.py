@@ -1,6 +1,6 @@
-"""The journal of a job: what of its output is safe on disk, and for which input, models and options.
+"""The journal of a job: what of its output is safe on disk, and for which job on which inputs.
 
-Each line is a JSON object, a tab and the object's CRC-32. The first names these; each further one is
+Each line is a JSON object, a tab and the object's CRC-32. The first says whose journal it is; each further one is
 a commit. A line that a power cut tore is ignored, with all after it.
 """
 
@@ -9,13 +9,16 @@ from __future__ import annotations
 import hashlib
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from spanport.errors import JournalError
+
+_MARK = b'{"journal":"spanport"'
+"""How every journal begins: a file of that name that does not is somebody's."""
 
 
 class InputFile(msgspec.Struct, frozen=True):
@@ -26,49 +29,72 @@ class InputFile(msgspec.Struct, frozen=True):
     sha256: str
 
 
-class Fingerprint(msgspec.Struct, frozen=True):
-    """What decides a job's output: its inputs, a digest of its options, and one of the models it uses."""
+class Header(msgspec.Struct, frozen=True, tag_field="journal", tag="spanport"):
+    """What decides a job's output: its inputs, and the record of the job, as JSON has it."""
 
     inputs: tuple[InputFile, ...]
-    options: str
-    models: str
+    job: Any
+
+
+class Extent(msgspec.Struct, frozen=True):
+    """The first ``size`` bytes of a file and their CRC-32."""
+
+    size: int = 0
+    crc32: int = 0
+
+    def then(self, data: bytes) -> Extent:
+        """With these bytes after it."""
+        return Extent(self.size + len(data), zlib.crc32(data, self.crc32))
 
 
 class Commit(msgspec.Struct, frozen=True):
-    """Records consumed, rejects among them, and the sizes in bytes of output and rejects file at that point."""
+    """Records consumed, rejects among them, and what output and rejects file hold at that point."""
 
     records: int = 0
     rejected: int = 0
-    output: int = 0
-    rejects: int = 0
+    output: Extent = Extent()
+    rejects: Extent = Extent()
 
 
-def fingerprint(inputs: Sequence[Path], options: Any, models: str) -> Fingerprint:
-    """Read the inputs and digest the options (anything msgspec can encode); ``models`` is a digest already."""
+def header(inputs: Sequence[str | Path], job: Any) -> Header:
+    """Read the inputs; ``job`` is anything that msgspec can encode."""
     files = []
-    for path in inputs:
+    for path in map(Path, inputs):
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         files.append(InputFile(path.name, path.stat().st_size, digest))
-    encoded = msgspec.json.encode(options, order="deterministic")
-    return Fingerprint(tuple(files), hashlib.sha256(encoded).hexdigest(), models)
+    return Header(tuple(files), msgspec.json.decode(msgspec.json.encode(job)))
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a journal.
+
+    Raises JournalError where something else has its name: that is never touched.
+    """
+    if not path.exists():
+        return False
+    if path.is_file():
+        with path.open("rb") as file:
+            if _MARK.startswith(file.read(len(_MARK))):
+                return True
+    raise JournalError(f"{path} is no journal of spanport but has the name of one; move it, or name another output")
 
 
 class Journal:
-    """An open journal; ``commits`` are those of runs before, oldest first.
+    """An open journal; ``commits`` are those of runs before, oldest first. The caller holds the output's lock.
 
-    Raises JournalError when the file belongs to another input, other models or options, or is not a journal.
+    ``fresh`` forgets the runs before. Raises JournalError when the file belongs to another job, or was written by
+    another version.
     """
 
-    def __init__(self, path: Path, wanted: Fingerprint) -> None:
+    def __init__(self, path: Path, wanted: Header, *, fresh: bool = False) -> None:
         self._path = path
-        lines, size = _intact(path.read_bytes() if path.exists() else b"")
+        lines, size = _intact(path.read_bytes()) if is_there(path) and not fresh else ([], 0)
         self.commits: list[Commit] = []
         if lines:
-            _compare(_decode(lines[0], Fingerprint, path), wanted, path)
+            _compare(_decode(lines[0], Header, path), wanted, path)
             self.commits = [_decode(line, Commit, path) for line in lines[1:]]
         self._file = path.open("r+b" if path.exists() else "w+b", buffering=0)
-        _lock(self._file.fileno(), path)
         self._file.truncate(size)
         self._size = size
         if not lines:
@@ -76,7 +102,7 @@ class Journal:
             _sync_folder(path.parent)
 
     def commit(self, commit: Commit) -> None:
-        """Note, durably, that these sizes are safe on disk."""
+        """Note, durably, that this much is safe on disk."""
         self._append(commit)
 
     def _append(self, value: msgspec.Struct) -> None:
@@ -117,32 +143,27 @@ def _decode(line: bytes, kind: type[Any], path: Path) -> Any:
         raise JournalError(f"{path} is no journal of this version ({error}); {_remedy(path)}") from error
 
 
-def _compare(found: Fingerprint, wanted: Fingerprint, path: Path) -> None:
+def _compare(found: Header, wanted: Header, path: Path) -> None:
     if [f.sha256 for f in found.inputs] != [f.sha256 for f in wanted.inputs]:
         before, now = (", ".join(f"{f.name} ({f.size:,} bytes)" for f in x.inputs) for x in (found, wanted))
         raise JournalError(f"{path} belongs to a job on {before}, this one is on {now}; {_remedy(path)}")
-    if found.models != wanted.models:
-        raise JournalError(
-            f"{path} belongs to a job with other models (the bundle was changed since, or is another one), whose "
-            f"output would not go with that of these; {_remedy(path)}"
-        )
-    if found.options != wanted.options:
-        raise JournalError(f"{path} belongs to a job with other options; {_remedy(path)}")
+    difference = next(_differences(found.job, wanted.job, "job"), None)
+    if difference:
+        raise JournalError(f"{path} belongs to another job, in which {difference}; {_remedy(path)}")
+
+
+def _differences(before: Any, now: Any, name: str) -> Iterator[str]:
+    """What two records of jobs differ in, in words."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in {**before, **now}:
+            yield from _differences(before.get(key), now.get(key), f"{name}.{key}")
+    elif before != now:
+        old, new = (msgspec.json.encode(value).decode() for value in (before, now))
+        yield f"{name.removeprefix('job.')} was {old}, not {new}"
 
 
 def _remedy(path: Path) -> str:
     return f"run that job again to complete it, or start over with --fresh (or delete {path.name})"
-
-
-def _lock(descriptor: int, path: Path) -> None:
-    try:
-        import fcntl
-    except ImportError:  # not a Unix: no protection against two runs at once
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise JournalError(f"another process is working on this job ({path}); wait for it or end it") from error
 
 
 def _sync_folder(folder: Path) -> None:

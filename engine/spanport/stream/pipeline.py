@@ -47,10 +47,12 @@ class Pipeline:
     `stop` is called.
     """
 
-    def __init__(self, records: Iterable[Any], stages: Sequence[Stage], options: StreamOptions, stats: Stats) -> None:
+    def __init__(
+        self, records: Iterable[Any], stages: Sequence[Stage], options: StreamOptions, stats: Stats, begin: int = 0
+    ) -> None:
         check(stages)
         self._condition = threading.Condition()
-        self._source = Source(records, options, self._condition)
+        self._source = Source(records, options, self._condition, begin)
         self._lines = [_Line(stage, options.cache) for stage in stages]
         self._stats = stats
         self._done: dict[int, Window] = {}
@@ -76,22 +78,25 @@ class Pipeline:
 
     # --- the caller's side -------------------------------------------------------------------------------
 
-    def next_window(self) -> Window | None:
+    def next_window(self, waiting: Callable[[], None]) -> Window | None:
         """Wait for the next window in input order; None at the end of the input or after `stop`.
 
-        Raises what killed a worker thread, once all windows before it have been handed over.
+        ``waiting`` is called about once a second, or more often, while it is not there. Raises what killed a worker
+        thread, once all windows before it have been handed over.
         """
         self._trimmer.maybe()
-        with self._condition:
-            while self._next not in self._done:
+        while True:
+            with self._condition:
+                if self._next in self._done:
+                    self._next += 1
+                    return self._done.pop(self._next - 1)
                 if self._death is not None:
                     raise self._death
                 if self._stopped or (self._source.done and self._next == self._source.windows):
                     return None
                 self._check_alive()
                 self._condition.wait(_CHECK_SECONDS)
-            self._next += 1
-            return self._done.pop(self._next - 1)
+            waiting()
 
     def _check_alive(self) -> None:
         for thread in self._threads[0 if not self._source.done else 1 :]:

@@ -1,37 +1,85 @@
-"""Files that are written at known positions."""
+"""A file that is written at known positions, plain or compressed."""
 
 from __future__ import annotations
 
+import gzip
 import os
 import sys
+import zlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from spanport.stream.files import descriptor, is_regular, open_locked
+
+MEMBER = 1 << 16
+"""Bytes of text, at least, that are compressed together: what stands in a file is whole members only."""
+
 
 class Sink:
-    """A regular file, written at given positions; or a pipe, a device, standard output (``-``), written in order.
+    """A regular file, locked and written at given positions; or a pipe, a device, an open stream, written in order.
 
-    ``size`` bytes of a regular file are kept. With ``lazy`` the file is made when something is written.
+    ``-`` is standard output. A name that ends in ``.gz`` is written as gzip members. An ``optional``
+    file is removed when it is closed empty.
     """
 
-    def __init__(self, path: str | Path, size: int, *, lazy: bool) -> None:
-        self.name = str(path)
-        self._path = None if path == "-" else Path(path)
-        self._file: BinaryIO | None = None
+    def __init__(self, path: str | Path, *, optional: bool = False) -> None:
+        self.name, self._optional = str(path), optional
         self.seekable = is_regular(path)
-        if self._path and self.seekable and self._path.exists():
-            os.truncate(self._path, size)
-            if lazy and not size:
-                self._path.unlink()
-        if not lazy:
-            self._file = self._open()
+        self.compressed = self.seekable and self.name.endswith(".gz")
+        self.path = Path(os.path.realpath(path)) if self.seekable else Path(path)
+        self._made = self.seekable and not self.path.exists()
+        self._ours = True
+        self._file = self._open()
+
+    def _open(self) -> BinaryIO:
+        if self.seekable:
+            return os.fdopen(open_locked(self.path), "r+b", buffering=0)
+        number = 1 if self.name == "-" else descriptor(self.name)
+        if number == 1:
+            self._ours = False
+            return sys.stdout.buffer
+        return os.fdopen(os.open(self.name, os.O_WRONLY) if number is None else os.dup(number), "wb", buffering=0)
+
+    @property
+    def size(self) -> int:
+        """Bytes in the regular file now."""
+        return os.fstat(self._file.fileno()).st_size
+
+    def holds(self, size: int) -> bool:
+        """Whether a regular file has at least so many bytes; of others nobody knows."""
+        return not self.seekable or size <= self.size
+
+    def checksum(self, size: int) -> int:
+        """CRC-32 of the first bytes of the regular file."""
+        self._file.seek(0)
+        total = 0
+        while size and (block := self._file.read(min(size, 1 << 20))):
+            total, size = zlib.crc32(block, total), size - len(block)
+        return total
+
+    def starts(self, position: int, mark: bytes) -> bool:
+        """Whether what stands at a position of the regular file, if anything does, begins like ``mark``."""
+        self._file.seek(position)
+        there = self._file.read(len(mark))
+        return mark.startswith(there)
+
+    def encode(self, parts: Sequence[bytes], *, last: bool) -> tuple[bytes, int]:
+        """The bytes that stand for these parts, and of how many: a member of a compressed file must be whole.
+
+        Members end with the first part that fills them, so that the same parts give the same bytes.
+        """
+        if not self.compressed:
+            return b"".join(parts), len(parts)
+        members = list(_members(parts, last=last))
+        if last and not self.size and not members:
+            members = [(gzip.compress(b"", mtime=0), len(parts))]
+        return b"".join([data for data, _ in members]), sum(count for _, count in members)
 
     def write(self, position: int, data: bytes) -> None:
         """Write all of ``data``."""
         if not data:
             return
-        if self._file is None:
-            self._file = self._open()
         if self.seekable:
             self._file.seek(position)
         view = memoryview(data)
@@ -41,27 +89,29 @@ class Sink:
 
     def sync(self) -> None:
         """Force to disk what is written of a regular file."""
-        if self._file is not None and self.seekable:
+        if self.seekable:
             os.fsync(self._file.fileno())
-
-    def _open(self) -> BinaryIO:
-        if self._path is None:
-            return sys.stdout.buffer
-        kept = self.seekable and self._path.exists()
-        return open(self._path, "r+b" if kept else "wb", buffering=0)
 
     def cut(self, size: int) -> None:
         """Drop what lies past ``size``."""
-        if self._file is not None and self.seekable:
+        if self.seekable:
             self._file.truncate(size)
 
-    def close(self) -> None:
-        """Close the file, but not standard output."""
-        if self._file is not None and self._path is not None:
+    def close(self, *, unused: bool = False) -> None:
+        """Close the file, but not standard output; remove it where it is empty and optional, or ours and unused."""
+        if self._file.closed:
+            return
+        if self.seekable and not self.size and (self._optional or (unused and self._made)):
+            self.path.unlink(missing_ok=True)
+        if self._ours:
             self._file.close()
-        self._file = None
 
 
-def is_regular(path: str | Path) -> bool:
-    """Whether this is, or will be, a regular file."""
-    return path != "-" and (Path(path).is_file() or not Path(path).exists())
+def _members(parts: Sequence[bytes], *, last: bool) -> Iterator[tuple[bytes, int]]:
+    """Gzip members with the numbers of their parts; what does not fill one is left over unless it is the last."""
+    begin = size = 0
+    for end, part in enumerate(parts, 1):
+        size += len(part)
+        if size >= MEMBER or (last and end == len(parts)):
+            yield gzip.compress(b"".join(parts[begin:end]), mtime=0), end - begin
+            begin, size = end, 0

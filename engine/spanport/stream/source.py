@@ -11,23 +11,31 @@ from spanport.options import StreamOptions
 from spanport.stream.execute import Fatal
 from spanport.stream.window import Window
 
+FIRST = 32
+"""Records of the first look-ahead; each further one is twice as large, until they are as large as asked for."""
+_READ_AHEAD = 3
+"""While look-aheads grow, so many times what was handed over may be in flight: two of them, one after the other."""
 _PATIENCE = 10
 """A partial look-ahead goes ahead at the latest this many ``linger`` after its first record."""
 
 
 class Source:
-    """Pulls records while fewer than ``window`` are in flight.
+    """Pulls records, the first of which is number ``begin``, while fewer than ``window`` are in flight.
 
-    All state is guarded by ``condition``, which is notified of every change; methods other than `run` expect
+    That limit, like the look-aheads, starts small and grows, so that the first results do not wait for thousands of
+    records. All state is guarded by ``condition``, which is notified of every change; methods other than `run` expect
     it to be held.
     """
 
-    def __init__(self, records: Iterable[Any], options: StreamOptions, condition: threading.Condition) -> None:
+    def __init__(
+        self, records: Iterable[Any], options: StreamOptions, condition: threading.Condition, begin: int
+    ) -> None:
         self._records: Iterable[Any] | None = records
         self._condition = condition
-        self._limit = options.window
-        self._linger = options.linger
-        self._size = lookahead(options)
+        self._window, self._linger = options.window, options.linger
+        self._most = lookahead(options)
+        self._size = lookahead_of(options, begin)[1]
+        self._limit = min(self._window, _READ_AHEAD * self._size)
         self._open = Window(0)
         self._opened = self._arrived = 0.0
         self._ready: list[Window] = []
@@ -74,6 +82,7 @@ class Source:
             self._in_flight += 1
             if len(self._open) == self._size:
                 self._cut()
+                self._size = min(2 * self._size, self._most)
                 self._condition.notify_all()
 
     def _cut(self) -> None:
@@ -98,6 +107,7 @@ class Source:
     def release(self) -> None:
         """One record less is in flight."""
         self._in_flight -= 1
+        self._limit = min(self._window, self._limit + _READ_AHEAD)
         if self._waiting:
             self._condition.notify_all()
 
@@ -108,8 +118,17 @@ class Source:
 
 
 def lookahead(options: StreamOptions) -> int:
-    """Records batched together: as asked for, but at most half of the window, so that stages overlap."""
+    """Most records batched together: as asked for, but at most half of the window, so that stages overlap."""
     return max(1, min(options.lookahead, options.window // 2))
+
+
+def lookahead_of(options: StreamOptions, record: int) -> tuple[int, int]:
+    """Where the look-ahead that holds a record begins, and its size: they depend on the input alone."""
+    most = lookahead(options)
+    begin, size = 0, min(FIRST, most)
+    while size < most and record >= begin + size:
+        begin, size = begin + size, min(2 * size, most)
+    return begin + (record - begin) // size * size, size
 
 
 def _while(condition: Any, records: Iterable[Any]) -> Iterable[Any]:

@@ -13,13 +13,14 @@ from typing import Any
 
 from spanport.errors import RecordError, StageError, UsageError
 from spanport.options import StreamOptions
-from spanport.stream.run import counted, run_from
-from spanport.stream.source import lookahead
+from spanport.stream.run import counted, nothing, run_from
+from spanport.stream.source import lookahead_of
 from spanport.stream.stage import Failed, Outcome, Stage
 from spanport.stream.stats import Stats
 
 _END = object()
 _SPILLED = "spilled-{}.pickle"
+_LIST = 512
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ def run_staged(
     *,
     stats: Stats | None = None,
     skip: int = 0,
+    waiting: Callable[[], None] = nothing,
 ) -> Generator[Outcome]:
     """As `run_stages` over all stages of ``groups``, with the same outcomes, but one group open at a time.
 
@@ -50,7 +52,8 @@ def run_staged(
     if not groups:
         raise UsageError("at least one group of stages is needed")
     options, stats = options or StreamOptions(), stats or Stats()
-    return counted(_blocks(records, groups, options, stats, skip), stats)
+    begin, _ = lookahead_of(options, skip)
+    return counted(_blocks(records, groups, options, stats, begin, waiting), stats, skip - begin)
 
 
 def _blocks(
@@ -58,28 +61,33 @@ def _blocks(
     groups: Sequence[StageGroup],
     options: StreamOptions,
     stats: Stats,
-    skip: int,
+    begin: int,
+    waiting: Callable[[], None],
 ) -> Generator[Outcome]:
-    size = lookahead(options)
-    block = max(1, options.spill_block // size) * size
-    drop = skip % size
-    source = islice(records, skip - drop, None)
+    source = islice(records, begin, None)
     with _spill_folder(options.spill_folder) as spill:
         while (first := next(source, _END)) is not _END:
-            values: Iterable[Any] = islice(chain([first], source), block)
+            end = _block_end(options, begin)
+            values: Iterable[Any] = islice(chain([first], source), end - begin)
             errors: list[Exception] = []
-            for i, group in enumerate(groups[:-1]):
-                path = spill / _SPILLED.format(i)
-                _write(path, _until_error(_through(group, values, options, stats), errors), size)
-                values = _read(path)
-            with closing(_through(groups[-1], values, options, stats)) as outcomes:
-                for outcome in outcomes:
-                    if drop:
-                        drop -= 1
-                    else:
-                        yield outcome
+            for i, group in enumerate(groups):
+                outcomes = _through(group, values, options, stats, begin, waiting)
+                if group is groups[-1]:
+                    with closing(outcomes):
+                        yield from outcomes
+                else:
+                    path = spill / _SPILLED.format(i)
+                    _write(path, _until_error(outcomes, errors))
+                    values = _read(path)
             if errors:
                 raise errors[0]
+            begin = end
+
+
+def _block_end(options: StreamOptions, begin: int) -> int:
+    """Where the block ends that begins with this record: with its last whole look-ahead, or its first."""
+    end, _ = lookahead_of(options, begin + options.spill_block)
+    return end if end > begin else begin + lookahead_of(options, begin)[1]
 
 
 def _until_error(outcomes: Generator[Outcome], errors: list[Exception]) -> Generator[Outcome]:
@@ -90,9 +98,16 @@ def _until_error(outcomes: Generator[Outcome], errors: list[Exception]) -> Gener
         errors.append(error)
 
 
-def _through(group: StageGroup, values: Iterable[Any], options: StreamOptions, stats: Stats) -> Generator[Outcome]:
+def _through(
+    group: StageGroup,
+    values: Iterable[Any],
+    options: StreamOptions,
+    stats: Stats,
+    begin: int,
+    waiting: Callable[[], None],
+) -> Generator[Outcome]:
     with group.open() as stages:
-        yield from run_from(values, stages, options, stats)
+        yield from run_from(values, stages, options, stats, begin, waiting)
         del stages
 
 
@@ -116,11 +131,11 @@ def _spill_folder(name: str | None) -> Iterator[Path]:
             folder.rmdir()
 
 
-def _write(path: Path, outcomes: Generator[Outcome], size: int) -> None:
-    """Spill outcomes in lists of ``size``."""
+def _write(path: Path, outcomes: Generator[Outcome]) -> None:
+    """Spill outcomes, list by list."""
     try:
         with closing(outcomes), path.open("wb") as file:
-            while part := [_portable(outcome) for outcome in islice(outcomes, size)]:
+            while part := [_portable(outcome) for outcome in islice(outcomes, _LIST)]:
                 pickle.dump(part, file, pickle.HIGHEST_PROTOCOL)
     except OSError as error:
         raise StageError(f"cannot write {path}: {error.strerror or error}") from error

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fakes import FakeModels
 from spanport import Engine, Pair, Projection
 from spanport.bulk import feeds, is_plain, project_files
 from spanport.errors import LengthMismatchError, UsageError
@@ -40,7 +41,7 @@ def ordinarily(paths: tuple[str, str, str], options: NgramOptions, skip: int = 0
         parallel(("s", read(paths[0])), ("t", read(paths[1], labels=False)), ("l", read_alignments(paths[2])))
     )[skip:]
     output, rejects = b"", []
-    engine = Engine(None)  # type: ignore[arg-type]
+    engine = Engine(FakeModels())  # type: ignore[arg-type]
     for row in rows:
         error: object = next((item.error for item in row if isinstance(item, Rejected)), None)
         if error is None:

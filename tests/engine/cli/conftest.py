@@ -26,9 +26,12 @@ def cli(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> C
     """Runs a command in this process, on weightless models; paths and numbers may be given as they are."""
 
     def make(name: str = "mini", **options: object) -> Engine:
-        options.pop("device"), options.pop("threads")
+        device, _ = options.pop("device"), options.pop("threads")
         concepts = {english.casefold(): spanish.casefold() for spanish, english in WORDS.items()}
-        return Engine(FakeModels(FakeEncoder(TAGS, concepts), FakeTranslator(WORDS)), **options)  # type: ignore[arg-type]
+        models = FakeModels(
+            FakeEncoder(TAGS, concepts), FakeTranslator(WORDS), digest=name, granted_device=str(device)
+        )
+        return Engine(models, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Engine, "from_bundle", make)
 

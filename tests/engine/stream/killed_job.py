@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fake_stages import BadRecordError, composition, faulty
 from spanport.options import StreamOptions
-from spanport.stream import Failed, OutputJob, Reject, Stage, run_stages
+from spanport.stream import Failed, Output, Reject, Stage, run_stages
 
 OPTIONS = StreamOptions(window=32, lookahead=16, linger=None)
 
@@ -35,7 +35,7 @@ def stages() -> list[Stage]:
 
 def main(source: Path, output: Path, interval: float) -> None:
     rejects = output.with_suffix(".rejects")
-    with OutputJob(output, rejects, inputs=[source], options=OPTIONS, interval=interval) as job:
+    with Output(output, rejects, inputs=[source], job=OPTIONS, interval=interval) as job:
         number = job.completed
         with closing(run_stages(numbers(source), stages(), OPTIONS, skip=number)) as outcomes:  # type: ignore[type-var]
             for outcome in outcomes:

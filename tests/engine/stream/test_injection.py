@@ -15,7 +15,7 @@ import pytest
 from fake_stages import BadRecordError, composition, stream_threads
 from spanport.errors import StageError
 from spanport.options import StreamOptions
-from spanport.stream import Failed, OutputJob, Reject, Stage, run_stages
+from spanport.stream import Failed, Output, Reject, Stage, run_stages
 
 COUNT, BAD = 100, 57
 OPTIONS = StreamOptions(window=32, lookahead=16, linger=None)
@@ -67,7 +67,7 @@ def double(items: Sequence[int]) -> list[int]:
 def work(folder: Path, built: list[Stage]) -> tuple[bytes, bytes]:
     source = folder / "in"
     source.touch()
-    with OutputJob(folder / "out", folder / "rejects", inputs=[source]) as job:
+    with Output(folder / "out", folder / "rejects", inputs=[source]) as job:
         number = job.completed
         with closing(run_stages(range(COUNT), built, OPTIONS, skip=number)) as outcomes:
             for outcome in outcomes:

@@ -8,14 +8,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fake_stages import Counted, faulty, numbered, stream_threads
 from spanport.options import StreamOptions
-from spanport.stream import Stage, run_stages
+from spanport.stream import Stage, pipeline, run_stages
+from spanport.stream.source import FIRST, lookahead, lookahead_of
 
 SMALL = StreamOptions(window=8, lookahead=4)
 
@@ -57,6 +61,55 @@ def test_an_endless_input_is_read_only_as_far_as_the_window() -> None:
     time.sleep(0.05)
     assert source.pulled <= 8
     results.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("linger", [None, 0.1])
+def test_the_first_results_do_not_wait_for_a_whole_window(linger: float | None) -> None:
+    source = Counted((i, "") for i in itertools.count())
+    batches: list[int] = []
+    with closing(run_stages(source, [sized(batches)], StreamOptions(linger=linger))) as results:
+        next(results)
+        assert source.pulled <= 3 * FIRST
+        for _ in itertools.islice(results, 5000):
+            pass
+    assert batches[:6] == [32, 64, 128, 256, 512, 512]
+
+
+def sized(batches: list[int]) -> Stage:
+    def run(items: Sequence[Any]) -> Sequence[Any]:
+        batches.append(len(items))
+        return items
+
+    return Stage("sized", run, max_items=10_000, budget=10_000)
+
+
+@given(st.integers(1, 3000), st.integers(1, 1200), st.integers(0, 6000))
+def test_look_aheads_depend_on_the_input_alone(window: int, most: int, record: int) -> None:
+    options = StreamOptions(window=window, lookahead=most)
+    begin = size = 0
+    while begin + size <= record:
+        begin += size
+        begin, size = lookahead_of(options, begin)
+    assert lookahead_of(options, record) == (begin, size)
+    assert begin <= record < begin + size <= begin + lookahead(options)
+
+
+def test_waiting_callers_are_called_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "_CHECK_SECONDS", 0.01)
+    gate = threading.Event()
+    calls = []
+
+    def waiting() -> None:
+        calls.append(threading.current_thread())
+        if len(calls) > 3:
+            gate.set()
+
+    def run(items: Sequence[Any]) -> Sequence[Any]:
+        assert gate.wait(5)
+        return items
+
+    assert len(list(run_stages(range(3), [Stage("s", run)], waiting=waiting))) == 3
+    assert set(calls) == {threading.current_thread()}
 
 
 def test_nothing_starts_before_the_first_result_is_asked_for() -> None:
@@ -139,7 +192,8 @@ def test_an_input_that_blocks_does_not_hold_up_the_end() -> None:
 
 INTERRUPTED_SCRIPT = """
 from spanport.formats.lines import read_lines
-from spanport.stream import Stage, run_stages
+from spanport.stream import Stage, pipeline, run_stages
+from spanport.stream.source import FIRST, lookahead, lookahead_of
 for outcome in run_stages(read_lines("-"), [Stage("s", lambda items: items)]):
     print(outcome.value.decode(), flush=True)
 """
