@@ -60,7 +60,9 @@ def work_of(pair: Any) -> Work | Failed:
 
 
 def _unknown(record: Any, expected: str) -> Failed:
-    return Failed(record, RecordError(f"the record is {record!r:.100} ({type(record).__name__}); expected {expected}"))
+    return Failed(
+        record, RecordError(f"the record is {record!r:.100} ({type(record).__name__}); expected {expected}")
+    )
 
 
 async def amap(prepare: Callable[[Any], Any], records: AsyncIterable[Any]) -> AsyncIterator[Any]:

@@ -76,7 +76,7 @@ def starving() -> Stats:
 def test_a_starving_stage_is_warned_of_once(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_cores", lambda: 4)
+    monkeypatch.setattr(module, "available_cores", lambda: 4)
     monkeypatch.setattr(module, "_load", lambda: 2.5)
     monkeypatch.setattr(module.time, "process_time", lambda: 80.0)
     stats = starving()
@@ -97,7 +97,7 @@ def test_a_starving_stage_is_warned_of_once(
 def test_no_warning_where_all_cores_are_at_work(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, spent: float, load: float
 ) -> None:
-    monkeypatch.setattr(module, "_cores", lambda: 2)
+    monkeypatch.setattr(module, "available_cores", lambda: 2)
     monkeypatch.setattr(module, "_load", lambda: load)
     stats = starving()
     stats._started -= 40
