@@ -18,8 +18,8 @@ from typing import Any
 import msgspec
 import sacrebleu
 
+from mini.sources import ENGLISH, LANGUAGES, NTREX_FIRST_HALF
 from spanport import Engine
-from spanport_models.train.sources import ENGLISH, LANGUAGES, NTREX_FIRST_HALF
 
 
 def translated(translator: Any, texts: dict[str, list[str]]) -> tuple[list[str], float]:

@@ -114,8 +114,8 @@ def test_unsound_files_are_refused_in_words(what: str, tmp_path: Path) -> None:
 
 def test_built_from_links(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="needs the extra 'train'")
-    from spanport_models.train import lexicon as recipe
-    from spanport_models.train.sources import Pair
+    from mini import lexicon as recipe
+    from mini.sources import Pair
 
     words = (["The", "gardens", "of", "Porto"], ["Die", "Gärten", "von", "Porto"])
     pairs = [Pair("deu_Latn", "test", 1.0, words, ([], []), [(0, 0), (1, 1), (2, 2), (3, 3)])] * 4

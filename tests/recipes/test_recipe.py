@@ -13,12 +13,12 @@ pytest.importorskip("torch", reason="needs the extra 'train'")
 
 import torch
 
-from spanport_models.train import loop
-from spanport_models.train.__main__ import main
-from spanport_models.train.embeddings import initial_embeddings, link_counts, toward_translations
-from spanport_models.train.pieces import Pieces
-from spanport_models.train.sources import Pair
-from spanport_models.train.vocabulary import nllb_tokenizer, train_pieces
+from mini import loop
+from mini.__main__ import main
+from mini.embeddings import initial_embeddings, link_counts, toward_translations
+from mini.pieces import Pieces
+from mini.sources import Pair
+from mini.vocabulary import nllb_tokenizer, train_pieces
 
 DATA = os.environ.get("SPANPORT_DATA")
 

@@ -1,11 +1,11 @@
-"""Command line of the training recipe: `python -m spanport_models.train all --data DIR --work DIR --out DIR`."""
+"""Command line of the training recipe: `python -m mini all --data DIR --work DIR --out DIR`."""
 
 import argparse
 from collections.abc import Callable
-from itertools import chain
 from pathlib import Path
 
-STEPS = ("corpus", "vocabulary", "lexicon", "embeddings", "encoder", "translator", "export")
+PARTS = ("ner", "translation", "running", "calibrated", "cost", "demo")
+STEPS = ("base", "corpus", "vocabulary", "lexicon", "embeddings", "encoder", "translator", "export")
 _SMOKE_MINUTES = 0.5
 _CYCLES, _SMOKE_CYCLES = 4, 2
 _SMOKE_PAIRS = 12_000
@@ -13,9 +13,9 @@ _SMOKE_PAIRS = 12_000
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m spanport_models.train",
+        prog="python -m mini",
         description="Trains the bundled miniatures, one core per model. Steps resume and skip finished work.",
-        epilog="example: python -m spanport_models.train all --data data --work work --out mini --minutes 90. "
+        epilog="example: python -m mini all --data data --work work --out mini --minutes 90. "
         "To use two cores, run the steps `encoder` and `translator` at the same time.",
     )
     parser.add_argument("step", choices=("all", *STEPS, "figures"))
@@ -30,13 +30,8 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         help=f"cycles of training, the first half of the time; their ends are averaged (default {_CYCLES})",
     )
-    parser.add_argument("--limit", type=int, help="sentences of each translation test set (step figures)")
-    parser.add_argument(
-        "--only", choices=("ner", "translation", "running"), help="part of the figures (step figures)"
-    )
-    parser.add_argument(
-        "--beams", type=int, nargs="+", default=[1, 4], help="sizes of the beam (step figures; default 1 4)"
-    )
+    parser.add_argument("--translator", type=Path, help="exported translator to take as it is (step export)")
+    parser.add_argument("--only", choices=PARTS, help="part of the figures (step figures)")
     parser.add_argument(
         "--smoke", action="store_true", help="a three-minute run on part of the data, to test the recipe"
     )
@@ -44,8 +39,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _base(options: argparse.Namespace) -> None:
+    from mini.base import convert, prove
+    from spanport.cli.demo import sample
+
+    print(convert(options.work))
+    print(f"worst cosine with the package's own engine: {prove(options.work, [one.text for one in sample()]):.5f}")
+
+
 def _corpus(options: argparse.Namespace) -> None:
-    from spanport_models.train.sources import read_all, thin, write_corpus
+    from mini.sources import read_all, thin, write_corpus
 
     pairs = read_all(options.data)
     count = write_corpus(thin(pairs, _SMOKE_PAIRS) if options.smoke else pairs, options.work / "corpus.jsonl")
@@ -53,84 +56,89 @@ def _corpus(options: argparse.Namespace) -> None:
 
 
 def _vocabulary(options: argparse.Namespace) -> None:
-    from spanport_models.train import vocabulary
-    from spanport_models.train.sources import load_corpus
+    from mini import vocabulary
+    from mini.sources import for_translation, load_corpus
 
-    vocabulary.train(load_corpus(options.work / "corpus.jsonl"), options.work)
+    vocabulary.train(for_translation(load_corpus(options.work / "corpus.jsonl")), options.work)
 
 
 def _lexicon(options: argparse.Namespace) -> None:
-    from spanport_models.train import lexicon
-    from spanport_models.train.sources import load_corpus
+    from mini import lexicon
+    from mini.sources import load_corpus
 
     scores = lexicon.build(load_corpus(options.work / "corpus.jsonl"))
     print(f"{lexicon.write(scores, options.work / 'lexicon.npz')} lexicon entries")
 
 
 def _embeddings(options: argparse.Namespace) -> None:
-    from spanport_models.train import embeddings
-    from spanport_models.train.sources import load_corpus
+    from mini import embeddings
+    from mini.sources import for_translation, load_corpus
 
-    embeddings.write(load_corpus(options.work / "corpus.jsonl"), options.work)
+    embeddings.write(for_translation(load_corpus(options.work / "corpus.jsonl")), options.work)
 
 
-def _train(options: argparse.Namespace, name: str, tokenizer_file: str) -> None:
-    from importlib import import_module
+def _cycles(options: argparse.Namespace, run: Callable[[float, bool], object]) -> None:
+    """Run `run(end, resume)` once a cycle."""
+    from mini.loop import cycle_ends, deadline
 
-    import numpy as np
-    from tokenizers import Tokenizer
-
-    from spanport_models.train.loop import cycle_ends, deadline
-    from spanport_models.train.sources import load_corpus
-
-    module = import_module(f"spanport_models.train.{name}")
-    pairs = load_corpus(options.work / "corpus.jsonl")
     end = deadline(_SMOKE_MINUTES if options.smoke else options.minutes, options.until)
     cycles = options.cycles or (_SMOKE_CYCLES if options.smoke else _CYCLES)
     for cycle, stop in enumerate(cycle_ends(end, cycles)):
-        module.train(
-            pairs,
-            Tokenizer.from_file(str(options.work / tokenizer_file)),
-            options.work / f"{name}.pt",
-            stop,
-            np.load(options.work / "embeddings.npy"),
-            resume=cycle > 0 or not options.restart,
-        )
+        run(stop, cycle > 0 or not options.restart)
+
+
+def _encoder(options: argparse.Namespace) -> None:
+    from mini import encoder
+    from mini.sources import load_corpus
+
+    pairs = load_corpus(options.work / "corpus.jsonl")
+    path = options.work / "encoder.pt"
+    _cycles(options, lambda end, resume: encoder.train(pairs, options.work / "base", path, end, resume))
+
+
+def _translator(options: argparse.Namespace) -> None:
+    import numpy as np
+    from tokenizers import Tokenizer
+
+    from mini import translator
+    from mini.sources import for_translation, load_corpus
+
+    pairs = for_translation(load_corpus(options.work / "corpus.jsonl"))
+    path, start = options.work / "translator.pt", np.load(options.work / "embeddings.npy")
+    tokenizer = Tokenizer.from_file(str(options.work / "nllb.json"))
+    _cycles(options, lambda end, resume: translator.train(pairs, tokenizer, path, end, start, resume=resume))
 
 
 def _export(options: argparse.Namespace) -> None:
-    from spanport_models.train.export import export
+    from mini.export import export
 
-    print(export(options.work, options.out))
+    print(export(options.work, options.out, options.translator))
 
 
 def _figures(options: argparse.Namespace) -> None:
-    from spanport_models.train.figures import labelling, running, table, translating
+    from mini.figures import PARTS, table
 
-    bundle = options.bundle or options.out
-    parts = {
-        "ner": lambda: labelling(options.data, bundle),
-        "translation": lambda: translating(options.data, bundle, options.limit, options.beams),
-        "running": lambda: running(options.data, bundle),
-    }
-    figures = []
-    for figure in chain.from_iterable(parts[name]() for name in ([options.only] if options.only else parts)):
-        print(f"{figure.task:28} {figure.test_set:36} {figure.value}", flush=True)
-        figures.append(figure)
-    print(table(figures))
+    found = []
+    for name in [options.only] if options.only else PARTS:
+        for figure in PARTS[name](options.data, options.bundle or options.out):
+            print(f"{figure.task:28} {figure.test_set:36} {figure.value}", flush=True)
+            found.append(figure)
+    print(table(found))
 
 
 _RUN: dict[str, Callable[[argparse.Namespace], None]] = {
+    "base": _base,
     "corpus": _corpus,
     "vocabulary": _vocabulary,
     "lexicon": _lexicon,
     "embeddings": _embeddings,
-    "encoder": lambda options: _train(options, "encoder", "xlmr.json"),
-    "translator": lambda options: _train(options, "translator", "nllb.json"),
+    "encoder": _encoder,
+    "translator": _translator,
     "export": _export,
     "figures": _figures,
 }
 _MADE = {
+    "base": "base/model.safetensors",
     "corpus": "corpus.jsonl",
     "vocabulary": "nllb.json",
     "lexicon": "lexicon.npz",

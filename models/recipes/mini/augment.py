@@ -4,7 +4,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable
 
-from spanport_models.train.sources import IGNORED, Pair
+from mini.sources import IGNORED, Pair
 
 _VOWELS, _CONSONANTS = "aeiou", "bcdfghklmnprstvwz"
 

@@ -1,9 +1,12 @@
 """Words to subword ids, cached, with subword sampling."""
 
 import random
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from itertools import accumulate
 
 from tokenizers import Tokenizer
+
+from spanport.words import split_words
 
 
 class Pieces:
@@ -34,6 +37,24 @@ class Pieces:
         """Ids of running text."""
         ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False).ids
         return ids
+
+    def split(self, text: str) -> list[str]:
+        """The words of raw text, as the engine splits it."""
+        return [text[start:end] for start, end in split_words(text)]
+
+    def running(self, text: str) -> tuple[list[list[int]], list[str]]:
+        """Ids of running text, each a word of its own, and the pieces they stand for."""
+        encoding = self.tokenizer.encode(text, add_special_tokens=False)
+        return [[piece] for piece in encoding.ids], encoding.tokens
+
+    def running_words(self, words: list[str]) -> list[list[int]]:
+        """Ids of the words written without spaces; a piece over several words belongs to the first of them."""
+        ends = list(accumulate(map(len, words)))
+        encoding = self.tokenizer.encode("".join(words), add_special_tokens=False)
+        out: list[list[int]] = [[] for _ in words]
+        for piece, (start, _) in zip(encoding.ids, encoding.offsets, strict=True):
+            out[min(bisect_right(ends, start), len(words) - 1)].append(piece)
+        return out
 
     def owned(self, text: str, ends: list[int]) -> tuple[list[int], list[int]]:
         """Ids of running text and, for each, the word it belongs to; `ends` are the words' end offsets."""

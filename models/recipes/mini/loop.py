@@ -94,9 +94,10 @@ class Loop:
         table_factor: float = 1.0,
     ) -> None:
         self.model, self.peak, self.end, self.path = model, peak, end, path
-        tables = [p for p in model.parameters() if p.dim() > 1 and len(p) >= _TABLE_ROWS]
-        decayed = [p for p in model.parameters() if p.dim() > 1 and len(p) < _TABLE_ROWS]
-        plain = [p for p in model.parameters() if p.dim() <= 1]
+        tuned = [p for p in model.parameters() if p.requires_grad]
+        tables = [p for p in tuned if p.dim() > 1 and len(p) >= _TABLE_ROWS]
+        decayed = [p for p in tuned if p.dim() > 1 and len(p) < _TABLE_ROWS]
+        plain = [p for p in tuned if p.dim() <= 1]
         groups = [
             {"params": decayed, "weight_decay": 0.01, "factor": 1.0},
             {"params": plain, "weight_decay": 0.0, "factor": 1.0},
@@ -114,7 +115,7 @@ class Loop:
             finished = state["progress"] > 0.99
             if finished:
                 self.earlier = [*self.earlier, state["model"]][-_KEPT:]
-            model.load_state_dict(mean(self.earlier) if finished else state["model"])
+            model.load_state_dict(mean(self.earlier) if finished else state["model"], strict=False)
             if len(state["optimizer"]["param_groups"]) == len(groups):
                 self.optimizer.load_state_dict(state["optimizer"])
             self.first_progress = _AGAIN if finished else state["progress"]
@@ -132,7 +133,7 @@ class Loop:
         save(
             self.path,
             {
-                "model": self.model.state_dict(),
+                "model": self._weights(),
                 "earlier": self.earlier,
                 "optimizer": self.optimizer.state_dict(),
                 "progress": self.progress(),
@@ -141,6 +142,11 @@ class Loop:
                 "seconds": self.seconds + time.time() - self.start,
             },
         )
+
+    def _weights(self) -> Weights:
+        """The weights that are trained; frozen ones are where they came from."""
+        frozen = {name for name, p in self.model.named_parameters() if not p.requires_grad}
+        return {name: value for name, value in self.model.state_dict().items() if name not in frozen}
 
     def run(self, step: Callable[[float], tuple[torch.Tensor, int, dict[str, float]]]) -> None:
         """Train until the deadline or until asked to stop (SIGTERM), then write the last checkpoint.
@@ -160,7 +166,7 @@ class Loop:
             loss, tokens, figures = step(self.progress())
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+            torch.nn.utils.clip_grad_norm_((p for p in self.model.parameters() if p.requires_grad), 1.0)
             self.optimizer.step()
             self.step += 1
             self.tokens += tokens

@@ -8,8 +8,8 @@ import sentencepiece
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, normalizers, pre_tokenizers, processors
 from tokenizers.models import Unigram
 
-from spanport_models.train.sources import ENGLISH, LANGUAGES, Pair
-from spanport_models.train.text import detokenize
+from mini.sources import ENGLISH, LANGUAGES, Pair
+from mini.text import detokenize
 
 SIZE = 16_000
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mini.sources import Pair
 from spanport_models.lexicon import hash_pairs, prefix
-from spanport_models.train.sources import Pair
 
 MINIMUM = 0.05
 

@@ -6,11 +6,11 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the extra 'train'")
 
-from spanport_models.train.augment import NameSwap, spans
-from spanport_models.train.selflabel import project
-from spanport_models.train.sources import IGNORED, Pair, read_conll, read_links, thin
-from spanport_models.train.text import detokenize, place
-from spanport_models.train.translator import piece_links
+from mini.augment import NameSwap, spans
+from mini.selflabel import project
+from mini.sources import IGNORED, Pair, read_conll, read_links, thin
+from mini.text import detokenize, place
+from mini.translator import piece_links
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from transformers import M2M100Config, M2M100ForConditionalGeneration
 
-from spanport_models.train.augment import NameSwap
-from spanport_models.train.loop import Loop, prepare_process
-from spanport_models.train.pieces import Pieces
-from spanport_models.train.sources import ENGLISH, Pair
-from spanport_models.train.text import place
+from mini.augment import NameSwap
+from mini.loop import Loop, prepare_process
+from mini.pieces import Pieces
+from mini.sources import ENGLISH, Pair
+from mini.text import place
 
 PEAK = 1e-3
 PAD, END = 1, 2

@@ -12,9 +12,9 @@ import scipy.sparse as sparse
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from spanport_models.train.pieces import Pieces
-from spanport_models.train.sources import ENGLISH, Pair
-from spanport_models.train.text import detokenize
+from mini.pieces import Pieces
+from mini.sources import ENGLISH, Pair
+from mini.text import detokenize
 
 
 def _factors(counts: sparse.csr_matrix, rank: int, generator: np.random.Generator) -> NDArray[np.float64]:

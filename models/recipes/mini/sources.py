@@ -1,7 +1,8 @@
 """Readers of the research data that the miniatures are trained on.
 
-Only sources whose rows may be shipped are read, and no test file ever: CoNLL 2002/2003 and Evalita 2009
-in parallel (train, dev), Tatoeba en-de, TICO-19 en-es and the first half of NTREX-128.
+Only sources whose rows may be shipped are read, and no test file but English ones of sets that are tested in other
+languages: CoNLL 2002/2003 and Evalita 2009 in parallel (train, dev), Universal NER (train; English dev and test, for
+it has no train), Tatoeba en-de and its 112 languages with English, TICO-19 en-es, the first half of NTREX-128.
 """
 
 from collections.abc import Iterator
@@ -15,16 +16,20 @@ LANGUAGES = {"es": "spa_Latn", "de": "deu_Latn", "it": "ita_Latn"}
 NTREX_FIRST_HALF = 999
 IGNORED = "?"
 """Label of words that training leaves out."""
+NOT_NAMED = "O/MISC"
+"""Label of words outside entities in a set that has no MISC: they are O or MISC."""
+UNSPACED = frozenset({"zho", "jpn", "tha", "khm", "lao", "mya", "cmn", "yue", "wuu"})
+"""Languages written without spaces, as the data's file names have them (ISO 639-3)."""
 _SYSTEMS = ("deepl", "MarianMT", "Mbart_many2many", "m2m100")
 _WEIGHT = {"deepl": 0.45, "MarianMT": 0.18, "Mbart_many2many": 0.18, "m2m100": 0.19}
 
 
 class Pair(msgspec.Struct, gc=False):
-    """One English sentence and its translation.
+    """One English sentence and its translation, or a labelled sentence of one language (the English side is empty).
 
     `words` and `labels` (IOB2; empty when unlabelled) are `(English, other)`; `links` are word index pairs
     English-other; `texts` holds the sides as raw text where the source is not tokenised (then `words` are empty).
-    `weight` is how often the pair is drawn in an epoch.
+    `weight` is how often the pair is drawn among those of its `group`.
     """
 
     language: str
@@ -34,6 +39,14 @@ class Pair(msgspec.Struct, gc=False):
     labels: tuple[list[str], list[str]] = ([], [])
     links: list[tuple[int, int]] = []
     texts: tuple[str, str] = ("", "")
+
+    @property
+    def group(self) -> str:
+        """The kind of source: "gold", "native", "uner-eng", "uner", "ntrex", "tatoeba112" or "parallel"."""
+        head, _, tail = self.origin.partition("/")
+        if head in ("ntrex", "tatoeba112", "uner", "uner-eng"):
+            return head
+        return "gold" if head.startswith("en2") else "native" if tail and head.endswith("2en") else "parallel"
 
 
 def read_conll(path: Path) -> list[tuple[list[str], list[str]]]:
@@ -106,11 +119,66 @@ def _raw_sources(data: Path) -> Iterator[Pair]:
         segments = ["".join(seg.itertext()).strip() for seg in unit.iter("seg")]
         if len(segments) == 2 and all(segments) and len(segments[0]) < 600:
             yield Pair("spa_Latn", "tico19", 1.5, texts=(segments[0], segments[1]))
+
+
+def _many_languages(data: Path) -> Iterator[Pair]:
+    """NTREX-128 (first half) and Tatoeba in over a hundred languages; codes are ISO 639-3."""
     english_lines = (data / "ntrex" / "eng.txt").read_text(encoding="utf-8").split("\n")[:NTREX_FIRST_HALF]
-    for language in LANGUAGES.values():
-        lines = (data / "ntrex" / f"{language[:3]}.txt").read_text(encoding="utf-8").split("\n")
+    for path in sorted((data / "ntrex").glob("*.txt")):
+        if path.stem == "eng":
+            continue
+        lines = path.read_text(encoding="utf-8").split("\n")
         for english, other in zip(english_lines, lines, strict=False):
-            yield Pair(language, "ntrex", 3.0, texts=(english.strip(), other.strip()))
+            yield Pair(_code(path.stem), "ntrex", 1.0, texts=(english.strip(), other.strip()))
+    for path in sorted((data / "tatoeba112").glob("*.eng")):
+        code = path.name.removeprefix("tatoeba.").removesuffix("-eng.eng")
+        sides = (side.read_text(encoding="utf-8").split("\n") for side in (path, path.with_suffix(f".{code}")))
+        for english, other in zip(*sides, strict=False):
+            if english.strip() and other.strip():
+                yield Pair(code, "tatoeba112", 1.0, texts=(english.strip(), other.strip()))
+
+
+def _code(language: str) -> str:
+    """The NLLB code of a language that the translator has, else the code as it is."""
+    return next((known for known in LANGUAGES.values() if known.startswith(language)), language)
+
+
+UNER = {
+    "pt": "por_Latn", "sk": "slk_Latn", "hr": "hrv_Latn", "sr": "srp_Latn", "da": "dan_Latn", "sv": "swe_Latn",
+    "zh": "zho_Hans",
+}  # fmt: skip
+"""Languages of Universal NER with training sets."""
+_SHARED = ("PER", "ORG", "LOC")
+
+
+def read_uner(path: Path) -> list[tuple[list[str], list[str]]]:
+    """Read Universal NER columns: its three types, words outside as :data:`NOT_NAMED`, other types ignored."""
+    sentences: list[tuple[list[str], list[str]]] = []
+    words: list[str] = []
+    labels: list[str] = []
+    for line in [*path.read_text(encoding="utf-8").split("\n"), ""]:
+        if line.startswith("#"):
+            continue
+        if not line.strip():
+            if words:
+                sentences.append((words, labels))
+            words, labels = [], []
+            continue
+        columns = line.split("\t")
+        kind = columns[2]
+        words.append(columns[1])
+        labels.append(NOT_NAMED if kind == "O" else kind if kind[2:] in _SHARED else IGNORED)
+    return sentences
+
+
+def _universal(data: Path) -> Iterator[Pair]:
+    folder = data / "uner"
+    for part in ("dev", "test"):
+        for words, labels in read_uner(folder / f"en_ewt-ud-{part}.iob2"):
+            yield Pair("eng", f"uner-eng/{part}", 1.0, ([], words), ([], labels))
+    for path in sorted(folder.glob("*-train.iob2")):
+        for words, labels in read_uner(path):
+            yield Pair(UNER[path.name[:2]][:3], "uner/train", 1.0, ([], words), ([], labels))
 
 
 def read_all(data: Path) -> Iterator[Pair]:
@@ -119,6 +187,14 @@ def read_all(data: Path) -> Iterator[Pair]:
         yield from _english_sources(data / "conll-parallel", code)
         yield from _native_sources(data / "conll-parallel", code)
     yield from _raw_sources(data)
+    yield from _many_languages(data)
+    yield from _universal(data)
+
+
+def for_translation(pairs: list[Pair]) -> list[Pair]:
+    """The pairs of the languages that the translator knows."""
+    known = ("gold", "native", "parallel", "ntrex")
+    return [pair for pair in pairs if pair.language in LANGUAGES.values() and pair.group in known]
 
 
 def thin(pairs: Iterator[Pair], count: int) -> Iterator[Pair]:

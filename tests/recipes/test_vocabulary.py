@@ -7,8 +7,8 @@ from tokenizers import Tokenizer
 
 pytest.importorskip("torch", reason="needs the extra 'train'")
 
-from spanport_models.train.pieces import Pieces
-from spanport_models.train.vocabulary import CODES, SPECIAL, nllb_tokenizer, train_pieces, xlmr_tokenizer
+from mini.pieces import Pieces
+from mini.vocabulary import CODES, SPECIAL, nllb_tokenizer, train_pieces, xlmr_tokenizer
 
 _LINES = [
     "The mayor of Lisbon opened the new library, and the children's choir sang.",

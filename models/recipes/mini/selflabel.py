@@ -1,0 +1,87 @@
+"""Labels for text of other languages: the network labels its English translation, and word links carry them over.
+
+No gold label of the native sets is used, so that the native test sets still measure transfer.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mini.augment import spans
+from mini.base import LABELS
+from mini.rows import LONGEST, Batch, RowMaker, batches
+from mini.sources import IGNORED, UNSPACED, Pair
+
+CONFIDENCE = 0.7
+_BATCH = 4000
+States = Callable[[Batch], tuple[torch.Tensor, torch.Tensor]]
+"""Logits (W, L) and word vectors (W, d) of a batch's words."""
+
+
+def own_links(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Word pairs (E, 2) that are each other's nearest, by unit vectors of both sides."""
+    similarity = left @ right.T
+    there, back = similarity.argmax(1), similarity.argmax(0)
+    rows = np.flatnonzero(back[there] == np.arange(len(left)))
+    return np.stack([rows, there[rows]], 1)
+
+
+def project(labels: Sequence[str], links: Sequence[tuple[int, int]], length: int) -> list[str]:
+    """Carry IOB2 `labels` over `links` (labelled-other) onto a sentence of `length` words.
+
+    An entity goes to the longest run of the words it is linked to, gaps of one word allowed. When an entity has
+    no link the whole sentence is :data:`IGNORED`: its words would be taught to be no entity.
+    """
+    target = ["O"] * length
+    for start, end, kind in spans(list(labels)):
+        places = sorted({j for i, j in links if start <= i < end})
+        if not places:
+            return [IGNORED] * length
+        runs: list[list[int]] = [[places[0], places[0]]]
+        for place in places[1:]:
+            if place - runs[-1][1] <= 2:
+                runs[-1][1] = place
+            else:
+                runs.append([place, place])
+        first, last = max(runs, key=lambda run: run[1] - run[0])
+        target[first : last + 1] = [f"B-{kind}"] + [f"I-{kind}"] * (last - first)
+    doubtful = {j for i, j in links if labels[i] == IGNORED}
+    return [IGNORED if index in doubtful else label for index, label in enumerate(target)]
+
+
+@torch.no_grad()  # type: ignore[untyped-decorator]
+def label_native(states: States, pairs: list[Pair], make: RowMaker) -> int:
+    """Label both sides of the pairs in place, and split raw text into words; return how many got labels.
+
+    Words less certain than :data:`CONFIDENCE` are ignored in training, on both sides. Dev text is left alone: on what
+    it has learned from, the network's confidence would mean nothing. So is text without spaces that nobody split.
+    """
+    waiting = {}
+    for pair in pairs:
+        if pair.origin.endswith("/dev") or (pair.language[:3] in UNSPACED and not pair.words[1]):
+            continue
+        if not pair.words[0]:
+            pair.words = (make.pieces.split(pair.texts[0]), make.pieces.split(pair.texts[1]))
+        pair.labels = ([], [])
+        example = make(pair)
+        if example.width() <= LONGEST and all(pair.words):
+            waiting[id(example)] = (example, pair)
+    for examples in batches([example for example, _ in waiting.values()], _BATCH):
+        batch = Batch(examples)
+        logits, vectors = (values.numpy() for values in states(batch))
+        for example, (links, english, other) in zip(examples, batch.pairs, strict=True):
+            a, b = (slice(batch.first[row], batch.first[row + 1]) for row in (english, other))
+            pair = waiting[id(example)][1]
+            found = links or own_links(vectors[a], vectors[b]).tolist()
+            labels = _confident(logits[a])
+            pair.labels = (labels, project(labels, found, len(pair.words[1])))
+    return len(waiting)
+
+
+def _confident(logits: NDArray[np.float32]) -> list[str]:
+    """The likeliest label of each word, :data:`IGNORED` where it is in doubt."""
+    values = np.exp(logits - logits.max(1, keepdims=True))
+    certain = 1 / values.sum(1) >= CONFIDENCE
+    return [LABELS[k] if sure else IGNORED for k, sure in zip(logits.argmax(1), certain, strict=True)]
