@@ -56,10 +56,7 @@ def test_kernels_import_kernels_only(module: str, path: Path) -> None:
 
 @pytest.mark.parametrize(("module", "path"), modules("spanport_models", "models"))
 def test_models_import_models_only(module: str, path: Path) -> None:
-    allowed = {"spanport_models"}
-    if module.startswith("train."):
-        allowed |= {"spanport", "spanport_kernels"}  # recipes tune what the engine runs
-    assert {name.split(".")[0] for name in imported(path)} <= allowed
+    assert {name.split(".")[0] for name in imported(path)} <= {"spanport_models"}
 
 
 @pytest.mark.parametrize(("module", "path"), modules("spanport", "engine"))

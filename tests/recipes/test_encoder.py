@@ -103,13 +103,13 @@ def test_batches_hold_the_budget_and_everything(pieces: Pieces) -> None:
     make = RowMaker(pieces)
     examples = [make(Pair("deu", "t", 1.0, (["a"] * n, ["b"] * n))) for n in (3, 9, 4, 1, 7, 2)]
     found = list(batches(examples, 40))
-    assert sorted(map(id, sum(found, []))) == sorted(map(id, examples))
+    assert sorted(id(example) for batch in found for example in batch) == sorted(map(id, examples))
     assert all(len(b) == 1 or 2 * max(e.width() for e in b) * len(b) <= 40 for b in found)
 
 
 def test_groups_are_drawn_by_their_shares(pieces: Pieces) -> None:
-    labels = (["O"], ["O"])
-    pairs = [Pair("spa_Latn", "en2es/deepl", 1.0, (["a"], ["b"]), labels), Pair("dan", "uner/train", 1.0, ([], ["c"]), ([], ["O"]))]  # fmt: skip
+    gold = Pair("spa_Latn", "en2es/deepl", 1.0, (["a"], ["b"]), (["O"], ["O"]))
+    pairs = [gold, Pair("dan", "uner/train", 1.0, ([], ["c"]), ([], ["O"]))]
     sampler = Sampler(pairs, pieces, 100, seed=1)
     sampler.shares = {"gold": 1.0}
     drawn = [len(batch.pairs) == batch.ids.shape[0] / 2 for batch, _ in zip(sampler, range(20), strict=False)]

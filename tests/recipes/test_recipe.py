@@ -165,7 +165,7 @@ def test_smoke_run_makes_a_bundle_that_translates_and_labels(tmp_path: Path) -> 
     encoded = Encoder(out / "encoder").encode([["Inés", "vive", "en", "Lugo", "."], []])
     assert encoded.word_probabilities.shape == (5, 9)
     np.testing.assert_allclose(encoded.word_probabilities.sum(axis=1), 1, atol=1e-5)
-    assert encoded.hidden.shape[1] == 256
+    assert encoded.hidden.shape[1] == 384
     translation = Translator(out / "translator").translate(["Inés vive en Lugo."], "spa_Latn", "eng_Latn")[0]
     assert translation.text
-    assert sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) < 25_000_000
+    assert all(path.stat().st_size < 65_000_000 for path in out.rglob("*") if path.is_file())

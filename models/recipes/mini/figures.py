@@ -17,6 +17,7 @@ from seqeval.metrics import f1_score
 from mini.sources import ENGLISH, LANGUAGES, NTREX_FIRST_HALF, UNER, read_conll, read_uner
 from mini.text import detokenize
 from spanport import Engine
+from spanport.cli.demo import labelled, marks, sample
 from spanport.compare import compare_systems, load_set, parse_systems, run_systems
 from spanport.evaluate import count_entities
 from spanport.options import StreamOptions
@@ -191,10 +192,10 @@ def costing(data: Path, bundle: Path, size: int = 300) -> Iterator[Figure]:
 
 
 def showing(data: Path, bundle: Path) -> Iterator[Figure]:
-    """What `spanport demo` prints of its own marks."""
-    from spanport.cli.demo import counts
-
-    right, missing, wrong = counts(str(bundle))
+    """What `spanport demo --all` prints of its own marks."""
+    with Engine.from_bundle(str(bundle), stream=STREAM) as engine:
+        counts = [marks(*one) for one in labelled(engine, sample())]
+    right, missing, wrong = (sum(column) for column in zip(*counts, strict=True))
     yield Figure("demo, right / missing / wrong", "by a reader's marks", f"{right} / {missing} / {wrong}")
 
 
