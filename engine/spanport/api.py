@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import version
@@ -22,13 +23,16 @@ from spanport.systems.base import Need, System, make_system, system_settings
 from spanport.systems.tools import Tools
 from spanport.types import Alignment, Pair, Projection, Sentence
 
+log = logging.getLogger(__name__)
+
 SystemOptions = msgspec.Struct | dict[str, Any] | None
 
 
 class Engine:
     """Labels text and carries labels over, as streams: an iterable in, an iterator out, in the same order.
 
-    Models load when a job first needs them. Use it as a context manager, or call `close`.
+    Models load when a job first needs them. Use it as a context manager, or call `close`. A pickled engine is its
+    recipe, bundle and options; the models load anew where it is used.
 
     ``align``, ``translate``, ``encode`` and ``stream`` replace the defaults of the bundle and of the options; the
     first may also name a published aligner (``simalign-itermax``, ``awesome``, ...; see `spanport.options.ALIGNERS`).
@@ -168,6 +172,7 @@ class Engine:
             staged = [StageGroup(group.part, self._opener(group)) for group in groups]
             return run_staged(ready, staged, job.stream, stats=self.stats, skip=skip, waiting=waiting)
         stages = [stage for group in groups for stage in group.stages()]
+        log.info("%s: %s", job, ", ".join(stage.name for stage in stages))
         return run_stages(ready, stages, job.stream, stats=self.stats, skip=skip, waiting=waiting)
 
     def label(
@@ -271,6 +276,12 @@ class Engine:
         if job.task == "label":
             return planner.label(job.language, job.pivot, system)
         return planner.project(system, aligned=job.aligned, label_source=job.label_source)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "stats"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, stats=Stats())
 
     def _opener(self, group: Group) -> Callable[[], AbstractContextManager[Sequence[Stage]]]:
         @contextmanager

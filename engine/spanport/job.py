@@ -60,6 +60,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     files: Files = Files()
 
+    def __str__(self) -> str:
+        by_way = f"{self.language or 'any language'} by way of {self.pivot or 'any'}"
+        return f"{self.task} {by_way} with {self.system or 'the aligner'}"
+
     def fingerprint(self) -> dict[str, Any]:
         """The job as JSON has it, without what its output does not depend on.
 

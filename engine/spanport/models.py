@@ -27,6 +27,7 @@ class Models:
     """Encoder, translator and lexicon of a bundle; each loads once, on first use, and may be let go.
 
     ``threads`` is the number of batches worked on at once (None: one per core).
+    Pickled, and in another process, they are what they were made with, and load anew.
     Methods raise ModelError when the bundle is missing, corrupted, or has no such part, DeviceError when the
     device is not granted.
     """
@@ -156,3 +157,9 @@ class Models:
                 self._parts[name] = load()
                 log.info("%s of %s loaded in %.2f s", name, self.name, time.monotonic() - started)
             return self._parts[name]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"name": self.name, "device": self.device, "threads": self.threads}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import pickle
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,6 +13,7 @@ from fake_stages import Counted
 from fakes import FakeEncoder, FakeModels, FakeTranslator
 from spanport import Engine, Pair, Projection, RecordError, Sentence, Span
 from spanport.errors import AlignmentError, FormatError, LanguageError, ModelError, SpanError, UsageError
+from spanport.models import Models
 from spanport.options import StreamOptions
 from spanport.types import Alignment
 
@@ -156,6 +159,28 @@ def test_a_language_that_the_bundle_does_not_translate(engine: Engine, arguments
     with pytest.raises(LanguageError, match=r"'fake' does not translate fra_Latn; it knows eng_Latn, spa_Latn"):
         engine.label([TEXT], **arguments)
     assert list(engine.label([], system="model-transfer", **arguments)) == []
+
+
+def test_a_used_engine_is_pickled_as_its_recipe() -> None:
+    options = StreamOptions(workers=2)
+    with Engine.from_bundle("mini", device="cpu", threads=2, align="awesome", stream=options) as engine:
+        wanted = list(engine.label([TEXT], lang="es", system="ngram"))
+        data = pickle.dumps(engine)
+        assert len(data) < 2000
+        other = pickle.loads(data)
+    assert (other.models.name, other.models.device, other.models.threads) == ("mini", "cpu", 2)
+    assert (other.align_options, other.stream_options) == (engine.align_options, options)
+    assert list(other.label([TEXT], lang="es", system="ngram")) == wanted
+    assert other.stats.snapshot().records == 1
+
+
+def test_what_is_done_is_logged(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG", "spanport"):
+        list(engine.label([TEXT], lang="es"))
+        assert Models("mini").bundle
+    assert "label spa_Latn by way of eng_Latn with ngram: words, translate, tokenize, encode, match" in caplog.text
+    assert re.search(r"translate: batch of 1, cost 7 \(padded 7\), \d\.\d+ s", caplog.text)
+    assert re.search(r"bundle of mini loaded in \d\.\d+ s", caplog.text)
 
 
 def test_a_bundle_that_is_not_there_is_an_error_at_once() -> None:

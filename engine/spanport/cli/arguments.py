@@ -43,7 +43,8 @@ Resident = Annotated[
     typer.Option(help="Keep all models in memory, or one at a time over spilled blocks."),
 ]
 MemoryLimit = Annotated[str | None, typer.Option(help="Choose --resident to stay within this, such as 500M or 2G.")]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Start over instead of resuming a stopped job.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace reports that are there already.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Start over: replace what is there, a stopped job too.")]
 
 
 def system_options(score: str | None, solver: str | None, options: Sequence[str] | None) -> dict[str, Any]:

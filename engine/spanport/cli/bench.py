@@ -29,6 +29,7 @@ def add(app: typer.Typer) -> None:
             str | None, typer.Option(help="Draw throughput against batch size and threads into this HTML file.")
         ] = None,
         tune: Annotated[bool, typer.Option("--tune", help="Find the best options for this machine.")] = False,
+        replace: a.Replace = False,
     ) -> None:
         """Measure the engine next to bare loops over the models.
 
@@ -38,7 +39,9 @@ def add(app: typer.Typer) -> None:
         from spanport.bench import measure
         from spanport.cli.console import print_json
         from spanport.languages import resolve
+        from spanport.stream import check_outputs
 
+        check_outputs({"plot": plot}, [input] if input else [], replace=None if replace else "--replace")
         lang = resolve(lang)
         texts = _texts(input, lang, sentences)
         with a.engine(bundle, device, threads, batch_tokens=batch_tokens) as engine:

@@ -42,6 +42,7 @@ def add(app: typer.Typer) -> None:
         aligner: a.Aligner = "hybrid",
         device: a.Device = "auto",
         threads: a.Threads = 0,
+        replace: a.Replace = False,
     ) -> int:
         """Compare projection systems on labelled data.
 
@@ -49,9 +50,15 @@ def add(app: typer.Typer) -> None:
         paired test against the best system; each system's settings are written to the JSON and the page.
         """
         from spanport.compare import compare_systems, find_sets, load_set, parse_systems, run_systems, warm_up
+        from spanport.stream import check_outputs
 
         specs, codes = parse_systems(systems), _list(lang)
         sets = find_sets(data, codes, part)
+        inputs = [
+            path for code, gold in sets for path in (gold, _fill(source, code), _fill(alignments, code)) if path
+        ]
+        outputs = {"page": html, "Markdown": markdown, "figures": json}
+        check_outputs(outputs, inputs, replace=None if replace else "--replace")
         done: list[Comparison] = []
         lost = 0
         with a.engine(bundle, device, threads, aligner=aligner) as engine:

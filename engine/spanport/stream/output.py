@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ from spanport.errors import JournalError, StageError, UsageError
 from spanport.stream.files import check_distinct, check_free, is_regular
 from spanport.stream.journal import Commit, Journal, header, is_there
 from spanport.stream.sink import Sink
+
+log = logging.getLogger(__name__)
 
 _MOST_PENDING = 1 << 20
 """Bytes held in memory at most before they are written."""
@@ -212,6 +215,7 @@ class Output:
             self._output.sync()
             self._rejects.sync()
             self._journal.commit(ledger.written)
+            log.debug("%s: %d records are safe on disk", self._output.name, ledger.written.records)
         self._ledger = _Ledger(ledger.written, ledger.written, ledger.pending, ledger.size, time.monotonic())
 
     def _give_up(self, error: OSError) -> None:

@@ -189,6 +189,14 @@ class Pipeline:
         items = [window.values[group[0]] for group in groups]
         results, retries = execute(line.stage, items)
         busy, cpu = time.monotonic() - wall, time.thread_time() - cpu
+        log.debug(
+            "%s: batch of %d, cost %d (padded %d), %.3f s",
+            line.stage.name,
+            len(items),
+            batch.cost,
+            batch.padded,
+            busy,
+        )
         rejects = 0
         for i, group, result in zip(batch.positions, groups, results, strict=True):
             rejects += window.settle(group, result, line.stage)

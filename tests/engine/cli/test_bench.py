@@ -58,3 +58,8 @@ def test_no_text_to_measure_on(
     ran = cli("bench", *arguments)
     assert ran.code == 2
     assert "text" in ran.err
+
+
+def test_a_plot_that_cannot_be_drawn_is_an_error_before_the_work(cli: Callable[..., Any], tmp_path: Path) -> None:
+    ran = cli("bench", "--plot", tmp_path / "nodir" / "plot.html")
+    assert (ran.code, "nodir is no folder" in ran.err, ran.out) == (2, True, "")

@@ -3,6 +3,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
+from spanport.api import Engine
+
 GOLD = "Ana B-PER\nvive O\nen O\nSevilla B-LOC\n\nLima B-LOC\n\n"
 
 
@@ -76,3 +80,28 @@ def test_usage_errors(cli, tmp_path: Path) -> None:
         ran = cli("compare", tmp_path / "gold.conll", *arguments)
         assert ran.code == 2
         assert message in ran.err
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--html", "nodir/x.html"], "nodir is no folder"),
+        (["--markdown", "gold.conll"], "named twice, as an input and as Markdown"),
+        (["--json", "page.html", "--html", "page.html"], "named twice"),
+        (["--html", "old.html"], "old.html is there already; name another file, or pass --replace"),
+    ],
+)
+def test_reports_that_cannot_be_written_are_an_error_before_the_work(
+    cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: list[str], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("gold.conll").write_text(GOLD)
+    Path("old.html").write_text("old")
+    command = ["compare", "gold.conll", "--lang", "es", "--systems", "ngram"]
+    with monkeypatch.context() as patch:
+        patch.setattr(Engine, "run", None)
+        ran = cli(*command, *more)
+    assert (ran.code, message in ran.err) == (2, True), ran.err
+    assert Path("gold.conll").read_text() == GOLD
+    assert cli(*command, "--html", "old.html", "--replace").code == 0
+    assert "<svg" in Path("old.html").read_text("utf8")
