@@ -52,7 +52,7 @@ def byte_level() -> Any:
     return tokenizer
 
 
-def xlm_roberta(folder: Path, *, labels: tuple[str, ...] = LABELS, positions: int = 34) -> Path:
+def xlm_roberta(folder: Path, *, labels: tuple[str, ...] = LABELS, positions: int = 34, size: int = 32) -> Path:
     """A tiny XLM-R: a token classifier, or a plain encoder when ``labels`` is empty."""
     import torch
     from transformers import (
@@ -66,10 +66,10 @@ def xlm_roberta(folder: Path, *, labels: tuple[str, ...] = LABELS, positions: in
     tokenizer = unigram(("<s>", "<pad>", "</s>", "<unk>", "<mask>"))
     config = XLMRobertaConfig(
         vocab_size=tokenizer.get_vocab_size(),
-        hidden_size=32,
+        hidden_size=size,
         num_hidden_layers=3,
         num_attention_heads=4,
-        intermediate_size=48,
+        intermediate_size=size + 16,
         max_position_embeddings=positions,
         id2label=dict(enumerate(labels)) or None,
         initializer_range=0.2,
@@ -242,6 +242,8 @@ def _pieces(model: Path) -> list[str]:
     return [processor.id_to_piece(i) for i in range(processor.get_piece_size())]
 
 
+SENTENCES = [text.split() for text in TEXTS] + [[], ["Ana"], ["Ana", "", "Oslo"]]
+
 _SMALL: dict[str, Any] = {
     "hidden_size": 32,
     "num_hidden_layers": 3,
@@ -252,7 +254,12 @@ _SMALL: dict[str, Any] = {
 }
 
 
-def m2m100(folder: Path, languages: tuple[str, ...] = ("eng_Latn", "spa_Latn", "deu_Latn")) -> Path:
+def m2m100(
+    folder: Path,
+    languages: tuple[str, ...] = ("eng_Latn", "spa_Latn", "deu_Latn"),
+    size: int = 32,
+    spread: float = 0.3,
+) -> Path:
     """A tiny NLLB-architecture translator."""
     import torch
     from transformers import M2M100Config, M2M100ForConditionalGeneration, PreTrainedTokenizerFast
@@ -261,15 +268,15 @@ def m2m100(folder: Path, languages: tuple[str, ...] = ("eng_Latn", "spa_Latn", "
     tokenizer = unigram(("<s>", "<pad>", "</s>", "<unk>", *languages), prefix="eng_Latn ")
     config = M2M100Config(
         vocab_size=tokenizer.get_vocab_size(),
-        d_model=32,
+        d_model=size,
         encoder_layers=2,
         decoder_layers=2,
         encoder_attention_heads=4,
         decoder_attention_heads=4,
-        encoder_ffn_dim=48,
-        decoder_ffn_dim=48,
+        encoder_ffn_dim=size + 16,
+        decoder_ffn_dim=size + 16,
         max_position_embeddings=64,
-        init_std=0.3,
+        init_std=spread,
         decoder_start_token_id=2,
     )
     M2M100ForConditionalGeneration(config).save_pretrained(folder)

@@ -1,11 +1,13 @@
-"""Bundles exported once per test run from tiny random models."""
+"""Tiny bundles: the recorded ones, which need no torch, and the models that exporters are tested on."""
 
 from pathlib import Path
 
 import pytest
 
 import tiny_models as tiny
-from spanport_models.export import EncoderOptions, TranslatorOptions, export_encoder, export_translator
+
+RECORDED = Path(__file__).parent / "recorded"
+"""Made by ``record.py``, with what PyTorch says with their weights."""
 
 
 @pytest.fixture(autouse=True)
@@ -26,12 +28,15 @@ def m2m100(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def encoder_bundle(xlm_roberta: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("bundle") / "encoder"
-    return export_encoder(xlm_roberta, out, EncoderOptions(precision="fp32", layer=2, licence="none")).folder
+def encoder_bundle() -> Path:
+    return RECORDED / "encoder"
 
 
 @pytest.fixture(scope="session")
-def translator_bundle(m2m100: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("bundle") / "translator"
-    return export_translator(m2m100, out, TranslatorOptions(precision="float32", licence="none")).folder
+def translator_bundle() -> Path:
+    return RECORDED / "translator"
+
+
+@pytest.fixture(scope="session")
+def recorded() -> Path:
+    return RECORDED
