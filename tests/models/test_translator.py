@@ -1,3 +1,4 @@
+import math
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,27 @@ def test_runaway_output_is_cut_and_said(translator: Translator) -> None:
     (result,) = translator.translate(["x"], "spa_Latn", "eng_Latn", length_ratio=1.0)
     assert not result.finished
     assert len(result.text) < 200
+
+
+@pytest.mark.parametrize("options", [{}, {"length_ratio": 1.5}, {"max_decoding_length": 8}])
+@pytest.mark.parametrize("texts", [["Oslo"], ["Oslo", "Oslo Oslo Oslo", "Ana"], ["Oslo " * 50]])
+def test_how_long_a_translation_may_be(
+    translator: Translator, monkeypatch: pytest.MonkeyPatch, texts: list[str], options: dict[str, Any]
+) -> None:
+    """The language token and 24 tokens more than so many times the longest source, in 64 positions."""
+
+    class Model:
+        def translate_batch(self, tokens: Any, *, max_decoding_length: int, **_: Any) -> list[Any]:
+            asked.append(max_decoding_length)
+            return []
+
+    asked: list[int] = []
+    monkeypatch.setattr(translator, "_model", Model())
+    tokens = translator.tokenize(texts, "spa_Latn")
+    with pytest.raises(ValueError, match="zip"):
+        translator.generate(tokens, "eng_Latn", **options)
+    longest = 24 + math.ceil(options.get("length_ratio", 2) * max(map(len, tokens)))
+    assert asked == [min(1 + min(longest, options.get("max_decoding_length", 512)), 63)]
 
 
 def test_a_long_source_is_cut_and_said(translator: Translator) -> None:

@@ -92,6 +92,15 @@ def test_the_exact_kernel_equals_cp_sat() -> None:
     check_against_cp_sat([random_instance(rng, 8, 12) for _ in range(150)])
 
 
+def test_scores_that_differ_little_are_told_apart() -> None:
+    rng = np.random.default_rng(10)
+    instances = []
+    for _ in range(60):
+        scores, candidates, words = random_instance(rng, 6, 9)
+        instances.append((np.where(scores > 0, 1 + rng.random(scores.shape) / 1000, 0.0), candidates, words))
+    check_against_cp_sat(instances)
+
+
 @pytest.mark.slow
 def test_the_exact_kernel_equals_cp_sat_on_ten_thousand_instances() -> None:
     rng = np.random.default_rng(8)

@@ -195,7 +195,8 @@ def by_hand(one: Job, entity: tuple[int, int, str], start: int, end: int) -> dic
     into = [(i, j) for i, j in links if start <= j < end]
     entities = one.source.word_spans()
     named = [(i, j) for i, j in into if any(a <= i < b for a, b, _ in entities)]
-    n = end - start
+    n, words = end - start, one.target.word_texts()
+    loose = [word[0].isupper() and all(j != w for _, j in links) for w, word in enumerate(words)]
     assert one.probabilities is not None
     view = one.probabilities
     marks = [view[w, LABELS.index(f"B-{label}")] + view[w, LABELS.index(f"I-{label}")] for w in range(start, end)]
@@ -205,6 +206,8 @@ def by_hand(one: Job, entity: tuple[int, int, str], start: int, end: int) -> dic
         "scattered": 1 - len(inside) / max(len(own), 1),
         "foreign": min(2, (len(into) - len(inside)) / n),
         "contested": min(2, (len(named) - len(inside)) / n),
+        "capital_before": float(start > 0 and loose[start - 1]),
+        "capital_after": float(end < len(words) and loose[end]),
         "unlinked": sum(all(j != w for _, j in links) for w in range(start, end)) / n,
         "inside": float(np.mean(marks)),
         "weakest": float(min(marks)),
@@ -229,10 +232,14 @@ def test_evidence_equals_its_slow_twin_on_random_batches() -> None:
     generator = random.Random(5)
     for _ in range(30):
         jobs = [random_job(generator) for _ in range(generator.randint(1, 5))]
-        for (b, x, start, end), row in evidence(jobs, view=True).items():
+        seen = evidence(jobs, view=True)
+        best = {x: max(row["coverage"] for key, row in seen.items() if key[1] == x) for _, x, _, _ in seen}
+        for (b, x, start, end), row in seen.items():
             entity = [e for one in jobs for e in one.source.word_spans()][x]
             for name, value in by_hand(jobs[b], entity, start, end).items():
                 assert row[name] == pytest.approx(value, abs=1e-6), name
+            rivals = sum(key[1] == x and other["coverage"] == best[x] for key, other in seen.items())
+            assert row["rivals"] == pytest.approx(np.log(rivals))
 
 
 def scored(one: Job, probabilities: dict[tuple[int, int, int], float]) -> Scored:
