@@ -1,6 +1,7 @@
 """ONNX Runtime sessions: loading with checks, and running for chosen outputs."""
 
 import itertools
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from spanport_models.manifest import EncoderManifest
 
 GRAPH_NAME = "model.onnx"
 HEAD_NAME = "head.onnx"
+
+_SLOWER = ["BiasGeluFusion", "SkipLayerNormFusion"]
+"""Fusions whose CPU kernels take more time than the nodes that they replace, the second one 15 times as much."""
 
 
 class EncoderSession:
@@ -117,13 +121,14 @@ def _load(path: Path, kind: str, index: int, intra_threads: int) -> Any:
     options.intra_op_num_threads = intra_threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    # AVX2 without VNNI adds int8 products in saturating 16-bit sums, which ruins per-channel weights (a third of the
-    # labels of a small model changed). This makes such processors use unsigned weights; others are not affected.
-    options.add_session_config_entry("session.x64quantprecision", "1")
+    # "1" is unsigned weights, which do not saturate; where there is no need for them they take twice the time
+    options.add_session_config_entry("session.x64quantprecision", "1" if _saturates() else "0")
     if intra_threads > 1:  # spinning threads would take the cores from the other engine threads
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=_providers(kind, index))
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=_providers(kind, index), disabled_optimizers=_SLOWER
+        )
     except Exception as error:  # ONNX Runtime has an exception class per status code and no common base
         raise BundleError(
             f"{path} cannot be loaded by ONNX Runtime: {error}",
@@ -137,6 +142,19 @@ def _load(path: Path, kind: str, index: int, intra_threads: int) -> Any:
             remedy="See https://onnxruntime.ai/docs/execution-providers/CUDA-ExecutionProvider.html.",
         )
     return session
+
+
+@cache
+def _saturates() -> bool:
+    """Whether this processor may add int8 products in saturating 16-bit sums, as AVX2 without VNNI does.
+
+    That ruins per-channel weights (a third of the labels of a small model changed). True where the system does not
+    tell; only x86 processors are affected.
+    """
+    try:
+        return "vnni" not in Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return True
 
 
 def _providers(kind: str, index: int) -> list[Any]:

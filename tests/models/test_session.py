@@ -9,7 +9,7 @@ import pytest
 import spanport_models
 from spanport_models.devices import Device
 from spanport_models.manifest import EncoderManifest, read_manifest
-from spanport_models.session import EncoderSession, Graphs
+from spanport_models.session import EncoderSession, Graphs, _saturates
 
 FOLDER = Path(spanport_models.__file__).parent / "mini" / "encoder"
 IDS = np.array([[0, 40, 50, 60, 2], [0, 70, 2, 1, 1]], dtype=np.int64)
@@ -52,3 +52,20 @@ def test_several_devices_take_turns_and_agree(manifest: EncoderManifest, monkeyp
         results = list(pool.map(lambda _: session.run(IDS, MASK, hidden=False, logits=True)["logits"], range(6)))
     assert all(np.array_equal(result, results[0]) for result in results)
     assert sorted(map(turns.count, session.replicas)) == [3, 3]
+
+
+def test_unsigned_weights_are_for_processors_without_vnni(
+    manifest: EncoderManifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for flags, expected in (("flags : avx2 avx512_vnni", "0"), ("flags : sse avx2", "1"), (None, "1")):
+
+        def read(path: Path, flags: str | None = flags) -> str:
+            if flags is None:
+                raise FileNotFoundError(path)
+            return flags
+
+        monkeypatch.setattr(Path, "read_text", read)
+        _saturates.cache_clear()
+        session = EncoderSession(FOLDER, manifest, Device("cpu"), 1).replicas[0].body
+        assert session.get_session_options().get_session_config_entry("session.x64quantprecision") == expected
+    _saturates.cache_clear()

@@ -26,6 +26,13 @@ Replace = Annotated[bool, typer.Option("--replace", help="Replace a folder that 
 Languages = Annotated[str, typer.Option(help="Languages of the model, separated by commas.")]
 Layer = Annotated[int | None, typer.Option(min=1, help="Layer to align by; default: two thirds of the depth.")]
 Precision = Annotated[str, typer.Option(help="int8, fp32, or fp16 (GPU).")]
+Embeddings = Annotated[
+    str, typer.Option(help="Word embeddings in 4 or 8 bits: int4, int8; default: int4 where it loses nothing.")
+]
+Cosine = Annotated[
+    float,
+    typer.Option(min=0, max=1, help="Refuse an export with a smaller mean cosine to the original's hidden states."),
+]
 Longest = Annotated[int | None, typer.Option("--max-length", min=8, help="Longest input in subwords; default: all.")]
 
 
@@ -35,6 +42,8 @@ def encoder(
     out: Out,
     layer: Layer = None,
     precision: Precision = "int8",
+    embeddings: Embeddings = "auto",
+    least_cosine: Cosine = 0.998,
     max_length: Longest = None,
     languages: Languages = "",
     labels: Annotated[str, typer.Option(help="Labels in logit order, in place of the model's own: O,B-PER,...")] = "",
@@ -51,7 +60,8 @@ def encoder(
     """Convert a token classifier (or a plain encoder, to align by) to ONNX with logits and hidden states."""
     _encode(
         "export_encoder", model, out, languages,
-        layer=layer, precision=precision, max_length=max_length, labels=tuple(labels.split(",")) if labels else None,
+        layer=layer, precision=precision, embeddings=embeddings, least_cosine=least_cosine, max_length=max_length,
+        labels=tuple(labels.split(",")) if labels else None,
         conll=conll, licence=licence, name=name, revision=revision, allow_pickle=allow_pickle, replace=replace,
     )  # fmt: skip
 
@@ -62,6 +72,8 @@ def mt_encoder(
     out: Out,
     layer: Layer = None,
     precision: Precision = "int8",
+    embeddings: Embeddings = "auto",
+    least_cosine: Cosine = 0.998,
     max_length: Longest = None,
     languages: Languages = "",
     licence: Licence = "unknown",
@@ -73,7 +85,7 @@ def mt_encoder(
     """Convert the encoder of a translator, to align by (TransAlign)."""
     _encode(
         "export_mt_encoder", model, out, languages,
-        layer=layer, precision=precision, max_length=max_length,
+        layer=layer, precision=precision, embeddings=embeddings, least_cosine=least_cosine, max_length=max_length,
         licence=licence, name=name, revision=revision, allow_pickle=allow_pickle, replace=replace,
     )  # fmt: skip
 
@@ -153,7 +165,10 @@ def _encode(function: str, model: str, out: Path, languages: str, **given: Any) 
     try:
         options = msgspec.convert(given, EncoderOptions)
     except msgspec.ValidationError as error:
-        raise UsageError(f"--precision {given['precision']}: expected int8, fp32 or fp16 ({error})") from error
+        raise UsageError(
+            f"--precision {given['precision']} --embeddings {given['embeddings']}: "
+            f"expected int8, fp32 or fp16, and auto, int4 or int8 ({error})"
+        ) from error
     _run(function, model, out, options)
 
 
@@ -177,9 +192,12 @@ def _run(function: str, model: str, out: Path, options: Any) -> None:
     ]
     losses = {
         "largest hidden-state error": report.hidden_error,
+        "mean hidden-state cosine": report.mean_cosine,
         "worst hidden-state cosine": report.worst_cosine,
         "label agreement": report.label_agreement,
     }
+    if report.embeddings:
+        rows.append(("word embeddings", report.embeddings))
     rows += [(what, f"{value:.6f}") for what, value in losses.items() if value is not None]
     if report.f1:
         rows.append(("F1, original and export", "{:.4f} and {:.4f}".format(*report.f1)))

@@ -19,12 +19,14 @@ class EncoderLoss:
     Attributes:
         hidden_error: Largest absolute difference between hidden states.
         hidden_scale: Largest absolute value of the original's hidden states.
-        worst_cosine: Smallest cosine between a subword's state and the original's.
+        mean_cosine: Mean cosine between a subword's state and the original's.
+        worst_cosine: The smallest of these.
         label_agreement: Share of subwords with the same best label; None without labels.
     """
 
     hidden_error: float
     hidden_scale: float
+    mean_cosine: float
     worst_cosine: float
     label_agreement: float | None
 
@@ -39,7 +41,7 @@ def compare_encoders(network: Any, folder: Path, texts: Sequence[str]) -> Encode
 
     bundle = Encoder(folder, device="cpu")
     language = next(iter(bundle.manifest.language_tokens), None)
-    errors, scales, cosines, agreements = [0.0], [0.0], [1.0], []
+    errors, scales, cosines, agreements = [0.0], [0.0], [np.ones(0)], []
     for item in bundle.tokenize([text.split() for text in texts], language=language):
         exported = bundle.run_raw([item])
         ids = torch.from_numpy(item.ids.astype(np.int64))[None]
@@ -52,12 +54,13 @@ def compare_encoders(network: Any, folder: Path, texts: Sequence[str]) -> Encode
         errors.append(float(np.abs(actual - states).max()))
         scales.append(float(np.abs(states).max()))
         norms = np.linalg.norm(actual, axis=1) * np.linalg.norm(states, axis=1)
-        cosines.append(float(((actual * states).sum(axis=1) / np.maximum(norms, 1e-12)).min()))
+        cosines.append((actual * states).sum(axis=1) / np.maximum(norms, 1e-12))
         if bundle.labels:
             best = outputs.logits[0].argmax(dim=-1).numpy()
             agreements.append(exported["logits"][0].argmax(axis=-1) == best)
     agreement = float(np.concatenate(agreements).mean()) if agreements else None
-    return EncoderLoss(max(errors), max(scales), min(cosines), agreement)
+    cosine = np.concatenate(cosines)
+    return EncoderLoss(max(errors), max(scales), float(cosine.mean()), float(cosine.min()), agreement)
 
 
 def compare_f1(network: Any, folder: Path, conll: Path) -> tuple[float, float]:

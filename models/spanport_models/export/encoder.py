@@ -8,8 +8,8 @@ from typing import Any
 from spanport_models.atomic import new_folder
 from spanport_models.bundle import sha256_of
 from spanport_models.errors import ExportError
-from spanport_models.export.compare import compare_encoders, compare_f1
-from spanport_models.export.graph import export_graph, hushed, quantize, split
+from spanport_models.export.compare import EncoderLoss, compare_encoders, compare_f1
+from spanport_models.export.graph import export_graph, hushed, write_graphs
 from spanport_models.export.languages import language_tokens
 from spanport_models.export.options import EncoderOptions, ExportReport, Progress, quiet
 from spanport_models.export.source import (
@@ -22,7 +22,6 @@ from spanport_models.export.source import (
 )
 from spanport_models.export.tokenizer import prove_words, write_tokenizer
 from spanport_models.manifest import EncoderManifest, check_labels, write_manifest
-from spanport_models.session import GRAPH_NAME
 
 _FP32_TOLERANCE = 1e-3
 
@@ -78,7 +77,7 @@ def _export(
         original = write_tokenizer(folder, staging / "tokenizer.json")
         prove_words(original, staging / "tokenizer.json", options.proof)
         progress(f"tracing layer {layer} of {type(network).__name__}")
-        _write_graph(network, staging, layer, options.precision, labelled=bool(labels), progress=progress)
+        stored = _write_graph(network, staging, layer, options, labelled=bool(labels), progress=progress)
         manifest = EncoderManifest(
             format=1,
             name=options.name or Path(str(model)).name,
@@ -98,11 +97,7 @@ def _export(
         write_manifest(staging, manifest)
         progress("comparing with the original")
         loss = compare_encoders(network, staging, options.proof)
-        if options.precision == "fp32" and loss.hidden_error > _FP32_TOLERANCE * max(loss.hidden_scale, 1.0):
-            raise ExportError(
-                f"the exported graph differs from the original by {loss.hidden_error:.2g}",
-                expected=f"at most {_FP32_TOLERANCE} of the largest state",
-            )
+        _require_faithful(loss, options)
         f1 = None
         if options.conll is not None and labels:
             progress(f"scoring on {options.conll}")
@@ -112,11 +107,30 @@ def _export(
         False,
         _size(out),
         time.perf_counter() - start,
-        loss.hidden_error,
-        loss.worst_cosine,
-        loss.label_agreement,
-        f1,
+        hidden_error=loss.hidden_error,
+        mean_cosine=loss.mean_cosine,
+        worst_cosine=loss.worst_cosine,
+        label_agreement=loss.label_agreement,
+        f1=f1,
+        embeddings=stored,
     )
+
+
+def _require_faithful(loss: EncoderLoss, options: EncoderOptions) -> None:
+    """Refuse an export that is another model than the original."""
+    if options.precision == "fp32" and options.embeddings == "auto":
+        if loss.hidden_error > _FP32_TOLERANCE * max(loss.hidden_scale, 1.0):
+            raise ExportError(
+                f"the exported graph differs from the original by {loss.hidden_error:.2g}",
+                expected=f"at most {_FP32_TOLERANCE} of the largest state",
+            )
+    elif loss.mean_cosine < options.least_cosine:
+        raise ExportError(
+            f"the hidden states have a mean cosine of {loss.mean_cosine:.4f} with the original's (smallest "
+            f"{loss.worst_cosine:.4f}), label agreement {loss.label_agreement}",
+            expected=f"a mean cosine of at least {options.least_cosine}",
+            remedy="Use --precision fp32, or accept the loss by a lower --least-cosine.",
+        )
 
 
 def max_length(config: Any, tokenizer: Any) -> int:
@@ -142,7 +156,11 @@ def _load(folder: Path, options: EncoderOptions, *, translator: bool) -> tuple[A
     try:
         with hushed():
             network = maker.from_pretrained(
-                folder, dtype=dtype, trust_remote_code=False, use_safetensors=None if options.allow_pickle else True
+                folder,
+                dtype=dtype,
+                attn_implementation="eager",  # its trace is the plainer one
+                trust_remote_code=False,
+                use_safetensors=None if options.allow_pickle else True,
             ).eval()
     except Exception as error:  # transformers raises OSError, ValueError, KeyError, RuntimeError, ...
         raise ExportError(f"{folder} cannot be loaded: {error}") from error
@@ -160,20 +178,15 @@ def _load(folder: Path, options: EncoderOptions, *, translator: bool) -> tuple[A
 
 
 def _write_graph(
-    network: Any, folder: Path, layer: int, precision: str, *, labelled: bool, progress: Progress
-) -> None:
-    if not labelled and precision != "int8":
-        export_graph(network, folder, layer, labelled=False)
-        return
+    network: Any, folder: Path, layer: int, options: EncoderOptions, *, labelled: bool, progress: Progress
+) -> str:
+    """Trace, quantize and write the graphs; returns how the embeddings are stored."""
     with tempfile.TemporaryDirectory(dir=folder) as raw:
         path = export_graph(network, Path(raw), layer, labelled=labelled)
-        if precision == "int8":
-            progress("quantizing")
-            path = quantize(path, (Path(raw) if labelled else folder) / "int8.onnx")
-        if labelled:
-            split(path, folder)
-        else:
-            path.rename(folder / GRAPH_NAME)
+        progress(f"writing the graphs in {options.precision}")
+        return write_graphs(
+            path, folder, labelled=labelled, precision=options.precision, embeddings=options.embeddings
+        )
 
 
 def _layer(config: Any, layer: int | None, *, last: bool) -> int:

@@ -1,9 +1,7 @@
-"""From a PyTorch encoder to one ONNX graph with two outputs, and its quantization.
+"""From a PyTorch encoder to one ONNX graph with two outputs, and from there to the files of a bundle.
 
 Optimum's exporter does the tracing: :func:`two_output_config` derives from the configuration that Optimum has for
-the architecture, so that its patches apply. The quantizer is ONNX Runtime's own function rather than Optimum's
-``ORTQuantizer``, which has no way to leave products of two activations (attention) in floating point and thereby
-loses accuracy.
+the architecture, so that its patches apply.
 """
 
 import logging
@@ -15,9 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from spanport_models.errors import ExportError
+from spanport_models.export.embeddings import CODES, SCALES, store_embeddings
+from spanport_models.export.options import Storage
+from spanport_models.export.quantization import quantize
+from spanport_models.export.rewrite import reads
+from spanport_models.manifest import Precision
 from spanport_models.session import GRAPH_NAME, HEAD_NAME
 
 OPSET = 17
+EMBEDDINGS_NAME = "embeddings.onnx_data"
 _PROTOBUF_LIMIT = 1_900_000_000
 
 
@@ -87,34 +91,32 @@ def export_graph(model: Any, folder: Path, layer: int, *, labelled: bool) -> Pat
     return path
 
 
-def quantize(source: Path, target: Path) -> Path:
-    """Per-channel int8 weights, activations quantized at run time: no calibration data is needed."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
+def write_graphs(path: Path, folder: Path, *, labelled: bool, precision: Precision, embeddings: Storage) -> str:
+    """Write a traced graph as a bundle has it.
 
-    with hushed():
-        quantize_dynamic(
-            source,
-            target,
-            per_channel=True,
-            weight_type=QuantType.QInt8,
-            extra_options={"MatMulConstBOnly": True},
-        )
-    return target
+    A labelled one is cut at its hidden states, so that alignment alone does not compute the layers above them:
+    ``model.onnx`` (inputs -> hidden_states) and ``head.onnx`` (hidden_states -> logits), each weight in one of them.
+    Embeddings in blocks have a file of their own, ``embeddings.onnx_data``. A graph above 2 GB keeps its weights
+    beside it in ``*_data``.
 
+    Returns:
+        How the embeddings are stored, see :func:`~spanport_models.export.embeddings.store_embeddings`.
 
-def split(path: Path, folder: Path) -> None:
-    """Cut a two-output graph at its hidden states, so that alignment alone does not compute the layers above them.
-
-    Writes ``model.onnx`` (inputs -> hidden_states) and ``head.onnx`` (hidden_states -> logits) to ``folder``; each
-    weight is in one of them. A file above 2 GB keeps its weights beside it in ``*_data``.
+    Raises:
+        ExportError: The embeddings cannot be stored as asked.
     """
     import onnx
 
     whole = onnx.load(path)
+    stored = store_embeddings(whole, embeddings, exact=precision != "int8")
+    if precision == "int8":
+        quantize(whole)
+    _move_embeddings(whole, folder / EMBEDDINGS_NAME)
     inputs = ["input_ids", "attention_mask"]
-    body = _part(whole, inputs, "hidden_states")
-    head = _part(whole, ["hidden_states", *inputs], "logits")
-    for name, model in ((GRAPH_NAME, body), (HEAD_NAME, head)):
+    parts = {GRAPH_NAME: _part(whole, inputs, "hidden_states")}
+    if labelled:
+        parts[HEAD_NAME] = _part(whole, ["hidden_states", *inputs], "logits")
+    for name, model in parts.items():
         large = sum(len(tensor.raw_data) for tensor in model.graph.initializer) > _PROTOBUF_LIMIT
         onnx.save(
             model,
@@ -123,6 +125,23 @@ def split(path: Path, folder: Path) -> None:
             location=f"{name}_data",
             size_threshold=1024,
         )
+    return stored
+
+
+def _move_embeddings(model: Any, path: Path) -> None:
+    """Move what embeddings in blocks consist of to a file of its own."""
+    from onnx import TensorProto
+    from onnx.external_data_helper import set_external_data
+
+    tensors = [tensor for tensor in model.graph.initializer if tensor.name in (CODES, SCALES)]
+    if not tensors:
+        return
+    with path.open("wb") as file:
+        for tensor in tensors:
+            set_external_data(tensor, path.name, offset=file.tell(), length=len(tensor.raw_data))
+            file.write(tensor.raw_data)
+            tensor.ClearField("raw_data")
+            tensor.data_location = TensorProto.EXTERNAL
 
 
 def _part(model: Any, inputs: Sequence[str], output: str) -> Any:
@@ -144,7 +163,7 @@ def _part(model: Any, inputs: Sequence[str], output: str) -> Any:
         seen.add(name)
         if name in makers:
             kept.add(makers[name])
-            wanted += _reads(graph.node[makers[name]])
+            wanted += reads(graph.node[makers[name]])
     values = {value.name: value for value in (*graph.input, *graph.output)}
     part = helper.make_graph(
         [graph.node[i] for i in sorted(kept)],
@@ -154,12 +173,6 @@ def _part(model: Any, inputs: Sequence[str], output: str) -> Any:
         [tensor for tensor in graph.initializer if tensor.name in seen],
     )
     return helper.make_model(part, opset_imports=model.opset_import, ir_version=model.ir_version)
-
-
-def _reads(node: Any) -> list[str]:
-    """The values that a node needs, those of its branches included."""
-    branches = [branch for attribute in node.attribute for branch in (attribute.g, *attribute.graphs)]
-    return [*node.input, *(name for branch in branches for inner in branch.node for name in _reads(inner))]
 
 
 @contextmanager

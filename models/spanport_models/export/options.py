@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from spanport_models.manifest import Precision
 
 Progress: TypeAlias = Callable[[str], None]
+Storage: TypeAlias = Literal["auto", "int4", "int8"]
 
 PROOF_TEXTS = (
     "Angela Kovač moved from Split to New York in 1998.",
@@ -33,7 +34,10 @@ class EncoderOptions:
     Attributes:
         layer: Layer whose states are returned (1 = the first). None = two thirds of the depth, rounded, which is
             layer 8 of 12 as in SimAlign.
-        precision: "int8" (per-channel weights, no calibration), "fp32", or "fp16" for GPUs.
+        precision: "int8" (a scale per output channel and per token, no calibration), "fp32", or "fp16" for GPUs.
+        embeddings: How word embeddings are stored: "int4" or "int8", in blocks of 32 with a scale each; "auto" is
+            int4 where that loses nothing, else int8 of an int8 model and as they are otherwise.
+        least_cosine: An int8 model whose hidden states have a smaller mean cosine with the original's is refused.
         labels: Label names in logit order, in place of those of the configuration.
         languages: NLLB codes to record.
         licence: Licence of the weights, to record; "unknown" is looked up among the registered models.
@@ -48,6 +52,8 @@ class EncoderOptions:
 
     layer: int | None = None
     precision: Precision = "int8"
+    embeddings: Storage = "auto"
+    least_cosine: float = 0.998
     labels: tuple[str, ...] | None = None
     languages: tuple[str, ...] = ()
     licence: str = "unknown"
@@ -103,9 +109,11 @@ class ExportReport:
         total_bytes: Size of the bundle.
         seconds: Wall time.
         hidden_error: Largest absolute difference of the hidden states from the original's (None: not compared).
-        worst_cosine: Smallest cosine between a token's hidden state and the original's.
+        mean_cosine: Mean cosine between a token's hidden state and the original's.
+        worst_cosine: The smallest of these.
         label_agreement: Share of subwords whose best label is the original's (None without labels).
         f1: Entity F1 on the labelled file of the original and of the export (None: no file given).
+        embeddings: How word embeddings are stored: "int4", "int8" or "" (as they were).
     """
 
     folder: Path
@@ -113,6 +121,8 @@ class ExportReport:
     total_bytes: int
     seconds: float
     hidden_error: float | None = None
+    mean_cosine: float | None = None
     worst_cosine: float | None = None
     label_agreement: float | None = None
     f1: tuple[float, float] | None = None
+    embeddings: str = ""

@@ -62,7 +62,14 @@ def test_each_family_in_int8_stays_close(family: str, tmp_path: Path) -> None:
     report = export_encoder(source, tmp_path / "out", EncoderOptions(precision="int8"))
     assert report.worst_cosine is not None
     assert report.worst_cosine > 0.98  # random weights are far harder than trained ones
+    assert report.embeddings == "int8"
     assert read_manifest(tmp_path / "out").precision == "int8"  # type: ignore[union-attr]
+
+
+def test_an_export_that_is_another_model_is_refused(xlm_roberta: Path, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match=r"mean cosine of 0\.\d+ .* expected .* at least 1\.0.*--precision fp32"):
+        export_encoder(xlm_roberta, tmp_path / "out", EncoderOptions(least_cosine=1.0))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow

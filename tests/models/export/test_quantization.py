@@ -1,0 +1,88 @@
+"""Products in int8 against their slow twin, and a token's result without regard to other tokens."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+pytest.importorskip("onnx", reason="needs the extra spanport[export]")
+
+from onnx import TensorProto, helper, numpy_helper
+
+from spanport_models.export.quantization import quantize
+
+Floats = NDArray[np.float32]
+RANDOM = np.random.default_rng(3)
+WIDE, SQUARE, NARROW = (RANDOM.standard_normal(shape).astype(np.float32) for shape in ((40, 64), (40, 48), (64, 5)))
+WIDE[:, 7] = 0
+
+
+def model() -> Any:
+    """Two products of one input, a product of two activations, and a narrow product."""
+    graph = helper.make_graph(
+        [
+            helper.make_node("MatMul", ["x", "wide"], ["a"]),
+            helper.make_node("MatMul", ["x", "square"], ["b"]),
+            helper.make_node("Transpose", ["b"], ["t"], perm=[0, 2, 1]),
+            helper.make_node("MatMul", ["t", "a"], ["both"]),
+            helper.make_node("MatMul", ["a", "narrow"], ["logits"]),
+        ],
+        "products",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, (None, None, 40))],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("a", "b", "both", "logits")],
+        [numpy_helper.from_array(w, name) for w, name in ((WIDE, "wide"), (SQUARE, "square"), (NARROW, "narrow"))],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def session() -> Any:
+    import onnxruntime
+
+    made = model()
+    quantize(made)
+    return onnxruntime.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"])
+
+
+def naive(row: Floats, matrix: Floats) -> Floats:
+    scales = [float(np.abs(column).max()) / 127 or 1.0 for column in matrix.T]
+    columns = [np.rint(column / scale) for column, scale in zip(matrix.T, scales, strict=True)]
+    own = float(np.abs(row).max()) / 127 or 1.0
+    rounded = np.rint(row / own)
+    return np.array(
+        [rounded @ column * own * scale for column, scale in zip(columns, scales, strict=True)], np.float32
+    )
+
+
+def test_products_are_those_of_rounded_rows_and_columns() -> None:
+    x = RANDOM.standard_normal((3, 5, 40)).astype(np.float32)
+    x[1, 2] *= 1000
+    x[2, 0] = 0
+    a, b, both, logits = session().run(["a", "b", "both", "logits"], {"x": x})
+    for matrix, product in ((WIDE, a), (SQUARE, b)):
+        expected = [[naive(row, matrix) for row in sentence] for sentence in x]
+        np.testing.assert_allclose(product, np.array(expected), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(both, b.transpose(0, 2, 1) @ a, rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(logits, a @ NARROW, rtol=1e-4, atol=1e-3)
+    assert (np.abs(a - x @ WIDE) <= 0.1 * np.abs(x).max(axis=-1, keepdims=True)).all()
+
+
+def test_a_row_does_not_depend_on_the_others() -> None:
+    x = RANDOM.standard_normal((4, 6, 40)).astype(np.float32)
+    x[0] *= 500
+    run = session().run
+    together = run(["a"], {"x": x})[0]
+    for i, sentence in enumerate(x):
+        np.testing.assert_array_equal(run(["a"], {"x": sentence[None]})[0][0], together[i])
+
+
+def test_only_wide_products_with_constants_are_quantized_and_their_input_once() -> None:
+    made = model()
+    quantize(made)
+    nodes = Counter(node.op_type for node in made.graph.node)
+    assert (nodes["MatMulIntegerToFloat"], nodes["MatMul"], nodes["QuantizeLinear"]) == (2, 2, 1)
+    types = {tensor.name: tensor.data_type for tensor in made.graph.initializer}
+    assert {"wide", "square"}.isdisjoint(types)
+    assert types["wide_int8"] == TensorProto.INT8
+    assert types["narrow"] == TensorProto.FLOAT
