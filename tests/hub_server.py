@@ -3,9 +3,11 @@
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
 
 COMMIT = "c" * 40
 
@@ -18,6 +20,9 @@ class Hub:
         break_after: Bytes after which the next download of a file is cut off (once).
         lie_about: Files whose digest is announced wrongly.
         vanished: Files that are listed but not there.
+        nameless: Whether the listings have a file whose name is null.
+        commit: Commit that is served, whichever was asked for.
+        silent: Seconds that every answer takes.
         ranges: "Range" headers received.
         requests: Paths asked for.
     """
@@ -27,6 +32,9 @@ class Hub:
         self.break_after: int | None = None
         self.lie_about: set[str] = set()
         self.vanished: set[str] = set()
+        self.nameless = False
+        self.commit = COMMIT
+        self.silent = 0.0
         self.ranges: list[str] = []
         self.requests: list[str] = []
         self.endpoint = ""
@@ -40,7 +48,9 @@ class Hub:
                 digest = hashlib.sha256(shown).hexdigest()
                 item["lfs"] = {"sha256": digest, "size": len(content), "pointerSize": 100}
             siblings.append(item)
-        return {"id": repository, "modelId": repository, "sha": COMMIT, "siblings": siblings, "tags": []}
+        if self.nameless:
+            siblings.append({"rfilename": None})
+        return {"id": repository, "modelId": repository, "sha": self.commit, "siblings": siblings, "tags": []}
 
 
 def git_digest(content: bytes) -> str:
@@ -62,7 +72,8 @@ def serve(hub: Hub) -> Iterator[Hub]:
 
         def do_GET(self) -> None:
             hub.requests.append(self.path)
-            path = self.path.partition("?")[0].strip("/").split("/")
+            time.sleep(hub.silent)
+            path = unquote(self.path.partition("?")[0]).strip("/").split("/")
             if path[:2] == ["api", "models"]:
                 self.model(f"{path[2]}/{path[3]}", path[5] if len(path) > 4 else "main")
             elif len(path) > 4 and path[2] == "resolve":
@@ -73,7 +84,7 @@ def serve(hub: Hub) -> Iterator[Hub]:
         def model(self, repository: str, revision: str) -> None:
             if repository not in hub.repositories:
                 self.fail("RepoNotFound")
-            elif revision not in ("main", COMMIT):
+            elif revision not in ("main", COMMIT, hub.commit):
                 self.fail("RevisionNotFound")
             else:
                 self.reply(200, json.dumps(hub.listing(repository)).encode(), {})
@@ -83,7 +94,8 @@ def serve(hub: Hub) -> Iterator[Hub]:
             if content is None or name in hub.vanished:
                 self.fail("EntryNotFound")
                 return
-            headers = {"X-Repo-Commit": COMMIT, "ETag": f'"{git_digest(content)}"', "Accept-Ranges": "bytes"}
+            shown = git_digest(b"something else" if name in hub.lie_about else content)
+            headers = {"X-Repo-Commit": hub.commit, "ETag": f'"{shown}"', "Accept-Ranges": "bytes"}
             asked = self.headers.get("Range")
             if asked is None or self.command == "HEAD":
                 self.reply(200, content, headers)

@@ -126,7 +126,7 @@ class Models:
     @property
     def licence_notice(self) -> str | None:
         """A sentence to show on use, where the licence asks for one."""
-        from spanport_models.registry import licence_notice
+        from spanport_models.cards import licence_notice
 
         return licence_notice(self.bundle.manifest.licence)
 

@@ -6,6 +6,7 @@ special files.
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
@@ -109,6 +110,52 @@ def verify_bundle(folder: Path) -> list[Path]:
         for relative in manifest.models.values():
             checked += verify_bundle(folder / relative)
     return checked
+
+
+def copy_bundle(source: Path, target: Path) -> None:
+    """Put a bundle's manifest and what it lists into a folder: hard links where the file system can, else copies.
+
+    The copy holds regular files alone, even where ``source`` (such as the hub's cache) holds links to them.
+
+    Raises:
+        BundleError: ``source`` is no bundle, or what it lists cannot be copied.
+    """
+    link_or_copy(source / MANIFEST_NAME, target / MANIFEST_NAME)
+    manifest = read_manifest(target)
+    parts = set(manifest.models.values()) if isinstance(manifest, PipelineManifest) else set()
+    for relative in parts:
+        copy_bundle(source / relative, target / relative)
+    for name in manifest.files:
+        if not (target / name).exists():
+            link_or_copy(source / name, target / name)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Hard-link what ``source`` is, or points to, or copy it where the file system cannot.
+
+    Raises:
+        BundleError: It cannot be read.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source.resolve(), target)
+    except OSError:
+        try:
+            shutil.copyfile(source, target)
+        except OSError as error:
+            raise BundleError(
+                f"{source} cannot be copied: {error.strerror or error}",
+                expected="every file named in the manifest",
+                remedy="Export or fetch the bundle again.",
+            ) from error
+
+
+def made_of(folder: Path, inputs: str) -> bool:
+    """Whether ``folder`` holds a bundle that says it was made of exactly these inputs."""
+    try:
+        return read_manifest(folder).inputs == inputs
+    except BundleError:
+        return False
 
 
 def sha256_of(path: Path) -> str:

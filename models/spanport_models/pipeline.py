@@ -1,6 +1,5 @@
 """Pipeline bundles: an encoder, a translator and a lexicon that work together."""
 
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,14 +9,13 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from spanport_models.atomic import new_folder
-from spanport_models.bundle import open_bundle, sha256_of
+from spanport_models.bundle import copy_bundle, open_bundle, sha256_of
 from spanport_models.errors import BundleError
 from spanport_models.manifest import (
     EncoderManifest,
     Manifest,
     PipelineManifest,
     TranslatorManifest,
-    read_manifest,
     write_manifest,
 )
 from spanport_models.registry import find_model
@@ -190,7 +188,7 @@ def assemble_pipeline(
     components = {role: role for role in parts} | {role: _FILES[role] for role in plain}
     with new_folder(out) as staging:
         for role, path in parts.items():
-            _place(path, staging / role)
+            copy_bundle(path, staging / role)
         files = {f"{role}/manifest.json": sha256_of(staging / role / "manifest.json") for role in parts}
         for role, path in plain.items():
             shutil.copyfile(path, staging / _FILES[role])
@@ -228,17 +226,6 @@ def calibrate_pipeline(folder: Path, calibration: bytes, mixture: Mapping[str, f
         mixture=dict(mixture or manifest.mixture),
     )
     write_manifest(folder, changed)
-
-
-def _place(source: Path, target: Path) -> None:
-    """Hard-link or copy a bundle's manifest and the files it names."""
-    for name in ["manifest.json", *read_manifest(source).files]:
-        place = target / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link((source / name).resolve(), place)
-        except OSError:
-            shutil.copyfile(source / name, place)
 
 
 def _languages(manifests: Mapping[str, Manifest]) -> tuple[str, ...]:

@@ -9,6 +9,19 @@ def models_folder() -> Path:
     return _home("XDG_DATA_HOME", ".local/share") / "models"
 
 
+def folder_of(name: str) -> Path:
+    """Where the bundle of a name lies in :func:`models_folder`; "owner/model" in the folder "owner--model".
+
+    The hub allows no "--" in names, so that no two names share a folder.
+    """
+    return models_folder() / name.replace("/", "--")
+
+
+def name_of(folder: Path) -> str:
+    """The inverse of :func:`folder_of`."""
+    return folder.name.replace("--", "/", 1)
+
+
 def cache_folder() -> Path:
     """Where what can be made again is kept: ``$SPANPORT_HOME/cache`` or the XDG cache folder."""
     if "SPANPORT_HOME" in os.environ:

@@ -16,17 +16,26 @@ app = typer.Typer(
 Name = Annotated[str, typer.Argument(help="A name of `spanport models list`, or a folder.")]
 
 
-@app.command("list", epilog="Example: spanport models list")
-def list_() -> None:
-    """List every model by name, and where it lies."""
+@app.command("list", epilog="Example: spanport models list --commercial")
+def list_(
+    commercial: Annotated[
+        bool, typer.Option("--commercial", help="Only those whose licence allows commercial use.")
+    ] = False,
+) -> None:
+    """List every model by name: where it lies, or how large the download is, its licence and its languages."""
     from spanport_models import list_models
 
     rows = []
     for entry in list_models():
-        place = "bundled" if entry.shipped else str(entry.path or "not on this machine")
-        licence = entry.card.licence if entry.card else ""
-        rows.append((entry.name, place, licence))
-    table(("name", "where", "licence"), rows)
+        card = entry.card
+        if commercial and not (card and card.commercial):
+            continue
+        size = f"to fetch, {card.download_bytes / 1e9:.1f} GB" if card else ""
+        place = "bundled" if entry.shipped else str(entry.path or size)
+        kind = card.kind if card else "bundle"
+        languages = len(card.languages) if card else 0
+        rows.append((entry.name, kind, place, card.licence if card else "", str(languages or "")))
+    table(("name", "kind", "where", "licence", "languages"), rows)
 
 
 @app.command(epilog="Example: spanport models show mini")
@@ -59,17 +68,12 @@ def fetch(
     source: Annotated[str | None, typer.Option(help="Take it from this local folder instead.")] = None,
     endpoint: Annotated[str | None, typer.Option(help="Address of a mirror of the hub.")] = None,
     revision: Annotated[str | None, typer.Option(help="Commit, tag or branch.")] = None,
-    allow_pickle: Annotated[
-        bool, typer.Option("--allow-pickle", help="Take pickled weights, which can run code.")
-    ] = False,
 ) -> None:
     """Download a model, or go on with a download that was cut off (needs the extra: hub)."""
+    from spanport_models.cards import licence_notice
     from spanport_models.fetch import fetch as fetch_model
-    from spanport_models.registry import licence_notice
 
-    fetched = fetch_model(
-        name, source=source, endpoint=endpoint, revision=revision, allow_pickle=allow_pickle, progress=say
-    )
+    fetched = fetch_model(name, source=source, endpoint=endpoint, revision=revision, progress=say)
     say(f"{fetched.path} (licence: {fetched.licence}{f', commit {fetched.commit}' if fetched.commit else ''})")
     if notice := licence_notice(fetched.licence):
         say(notice)

@@ -6,19 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from spanport_models.atomic import new_folder
-from spanport_models.bundle import sha256_of
+from spanport_models.bundle import made_of, sha256_of
 from spanport_models.errors import ExportError
 from spanport_models.export.compare import EncoderLoss, compare_encoders, compare_f1
 from spanport_models.export.graph import export_graph, hushed, write_graphs
 from spanport_models.export.languages import language_tokens
 from spanport_models.export.options import EncoderOptions, ExportReport, Progress, quiet
 from spanport_models.export.source import (
-    already_exported,
     digest,
-    known_licence,
+    known_languages,
+    loading_error,
     locate,
+    provenance,
     read_config,
     require_export_extra,
+    weight_options,
 )
 from spanport_models.export.tokenizer import prove_words, write_tokenizer
 from spanport_models.manifest import EncoderManifest, check_labels, write_manifest
@@ -42,7 +44,7 @@ def export_encoder(
 
     Raises:
         ExportError: The model cannot be exported, or the result differs from the original.
-        UnsafeWeightsError: Only pickled weights are there.
+        UnsafeWeightsError: The weights are pickled and hold more than weights.
         LabelError: The configuration's labels are unusable.
         RuntimeMissingError: The extra ``export`` is not installed.
     """
@@ -64,10 +66,11 @@ def _export(
 ) -> ExportReport:
     require_export_extra()
     start = time.perf_counter()
-    folder = locate(model, revision=options.revision, allow_pickle=options.allow_pickle)
+    folder = locate(model, revision=options.revision, progress=progress)
+    name, licence, source = provenance(model, options.licence, options.name)
     progress("hashing the model")
     inputs = digest(folder, (options, translator))
-    if already_exported(out, inputs):
+    if made_of(out, inputs):
         return ExportReport(out, True, _size(out), time.perf_counter() - start)
     progress("loading the model")
     network, labels = _load(folder, options, translator=translator)
@@ -76,13 +79,14 @@ def _export(
         progress("converting the tokenizer")
         original = write_tokenizer(folder, staging / "tokenizer.json")
         prove_words(original, staging / "tokenizer.json", options.proof)
+        tokens = language_tokens(original) if translator else {}
         progress(f"tracing layer {layer} of {type(network).__name__}")
         stored = _write_graph(network, staging, layer, options, labelled=bool(labels), progress=progress)
         manifest = EncoderManifest(
             format=1,
-            name=options.name or Path(str(model)).name,
-            licence=known_licence(model, options.licence),
-            source=str(model) if not Path(model).is_dir() else Path(model).name,
+            name=name,
+            licence=licence,
+            source=source,
             files={path.name: sha256_of(path) for path in sorted(staging.iterdir())},
             inputs=inputs,
             architecture=network.config.model_type,
@@ -90,8 +94,8 @@ def _export(
             layer=layer,
             hidden_size=_hidden_size(network.config),
             max_length=options.max_length or max_length(network.config, original),
-            languages=options.languages,
-            language_tokens=language_tokens(original) if translator else {},
+            languages=known_languages(model, options.languages) or tuple(tokens),
+            language_tokens=tokens,
             precision=options.precision,
         )
         write_manifest(staging, manifest)
@@ -153,6 +157,7 @@ def _load(folder: Path, options: EncoderOptions, *, translator: bool) -> tuple[A
     classifier = any(name.endswith("ForTokenClassification") for name in config.get("architectures") or ())
     maker = AutoModelForTokenClassification if classifier else AutoModel
     dtype = torch.float16 if options.precision == "fp16" else torch.float32
+    loading = weight_options(folder, allow_pickle=options.allow_pickle)
     try:
         with hushed():
             network = maker.from_pretrained(
@@ -160,10 +165,10 @@ def _load(folder: Path, options: EncoderOptions, *, translator: bool) -> tuple[A
                 dtype=dtype,
                 attn_implementation="eager",  # its trace is the plainer one
                 trust_remote_code=False,
-                use_safetensors=None if options.allow_pickle else True,
+                **loading,
             ).eval()
     except Exception as error:  # transformers raises OSError, ValueError, KeyError, RuntimeError, ...
-        raise ExportError(f"{folder} cannot be loaded: {error}") from error
+        raise loading_error(folder, error) from error
     if translator:
         return network.get_encoder(), ()
     if not classifier:

@@ -41,10 +41,11 @@ class EncoderOptions:
         labels: Label names in logit order, in place of those of the configuration.
         languages: NLLB codes to record.
         licence: Licence of the weights, to record; "unknown" is looked up among the registered models.
-        name: Short name to record; None = last part of the model's name.
+        name: Short name to record; None = that of the registry, or the last part of the model's name.
         revision: Commit, tag or branch, for a model of the hub.
         max_length: Longest input in subwords; None = what the model was built for.
-        allow_pickle: Load pickled weights (which may run code) where there are no safetensors.
+        allow_pickle: Let pickled weights run code, where there are no safetensors and torch's loader of weights alone
+            refuses them.
         proof: Texts on which the conversion is compared with the original.
         conll: A labelled file (``token ... label`` lines) on which both are also scored.
         replace: Replace a folder that holds another export.
@@ -79,9 +80,10 @@ class TranslatorOptions:
             (three times, or single characters), which is faster where the vocabulary serves many languages.
         shortlist_language: NLLB code of the shortlist.
         licence: Licence of the weights, to record; "unknown" is looked up among the registered models.
-        name: Short name to record; None = last part of the model's name.
+        name: Short name to record; None = that of the registry, or the last part of the model's name.
         revision: Commit, tag or branch, for a model of the hub.
-        allow_pickle: Load pickled weights (which may run code) where there are no safetensors.
+        allow_pickle: Let pickled weights run code, where there are no safetensors and torch's loader of weights alone
+            refuses them.
         proof: Texts on which the tokenizer's conversion is compared with the original.
         replace: Replace a folder that holds another export.
     """

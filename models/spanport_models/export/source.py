@@ -4,15 +4,15 @@ import hashlib
 import json
 from importlib import metadata
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 from spanport_models.bundle import sha256_of
-from spanport_models.errors import BundleError, ExportError, RuntimeMissingError, UnsafeWeightsError
-from spanport_models.manifest import read_manifest
-from spanport_models.registry import card_of
+from spanport_models.cards import CARDS, card_of, repository_of
+from spanport_models.errors import ExportError, RuntimeMissingError, UnsafeWeightsError, suggestion
+from spanport_models.export.options import Progress, quiet
+from spanport_models.fetch import snapshot
 
-_PATTERNS = ["*.json", "*.safetensors", "*.model", "*.spm", "*.txt", "*.spiece"]
-_PICKLES = ("*.bin", "*.pt", "*.pth")
 _LIBRARIES = ("torch", "transformers", "optimum-onnx", "onnx", "onnxruntime", "ctranslate2", "tokenizers")
 
 
@@ -33,26 +33,48 @@ def require_export_extra() -> None:
             ) from error
 
 
-def locate(model: str | Path, *, revision: str | None, allow_pickle: bool) -> Path:
+def locate(model: str | Path, *, revision: str | None, progress: Progress = quiet) -> Path:
     """Local folder of a model: itself, or a snapshot from the hub (offline mode honoured).
 
+    Args:
+        model: A folder, a registered name, or a name on the hub.
+        revision: Commit, tag or branch of the hub.
+        progress: Told what is going on.
+
     Raises:
-        ExportError: No such folder or repository.
-        UnsafeWeightsError: It has only pickled weights and these are not allowed.
+        ExportError: No such folder, or it holds no model.
+        FetchError: It cannot be fetched.
     """
     folder = Path(model)
     if not folder.is_dir():
-        folder = _download(str(model), revision, allow_pickle)
+        folder = _fetched(str(model), revision, progress)
     if not (folder / "config.json").is_file():
         raise ExportError(f"{folder} has no config.json", expected="a Hugging Face model folder")
-    pickles = [path for pattern in _PICKLES for path in folder.glob(pattern)]
-    if not any(folder.glob("*.safetensors")) and not (allow_pickle and pickles):
-        raise UnsafeWeightsError(
-            f"{folder} has no safetensors weights" + (f" but pickled {pickles[0].name}" if pickles else ""),
-            expected="model.safetensors (pickled weights can run code when they are loaded)",
-            remedy="Convert the weights, or pass --allow-pickle if you trust their maker." if pickles else "",
-        )
+    if not any(folder.glob("*.safetensors")) and not any(folder.glob("*.bin")):
+        raise ExportError(f"{folder} has no weights", expected="model.safetensors or pytorch_model.bin")
     return folder
+
+
+def weight_options(folder: Path, *, allow_pickle: bool) -> dict[str, bool]:
+    """How transformers is to load the weights: safetensors where there are some, else pickles.
+
+    Those are read by torch's loader of weights alone, which runs no code, unless ``allow_pickle``.
+    """
+    return {"use_safetensors": any(folder.glob("*.safetensors")), "weights_only": not allow_pickle}
+
+
+def loading_error(folder: Path, error: BaseException) -> ExportError:
+    """The error of a model that transformers could not load."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, UnpicklingError):
+            return UnsafeWeightsError(
+                f"{folder} has pickled weights that hold more than weights",
+                expected="model.safetensors, or pickled tensors alone",
+                remedy="Pass --allow-pickle if you trust their maker: it lets them run code.",
+            )
+        cause = cause.__cause__ or cause.__context__
+    return ExportError(f"{folder} cannot be loaded: {error}")
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -82,34 +104,25 @@ def digest(folder: Path, options: object) -> str:
     return total.hexdigest()
 
 
-def known_licence(model: str | Path, given: str) -> str:
-    """The licence given, or that of a registered model of this hub name."""
-    card = card_of(str(model))
-    return card.licence if given == "unknown" and card else given
+def provenance(model: str | Path, licence: str, name: str | None) -> tuple[str, str, str]:
+    """Short name, licence and source to record, completed by what is known of a model."""
+    card = card_of(model)
+    repository = card.repository if card else repository_of(model)
+    source = Path(model).name if repository == str(model) and Path(model).is_dir() else repository
+    short = card.name if card else source.rpartition("/")[2]
+    return name or short, card.licence if licence == "unknown" and card else licence, source
 
 
-def already_exported(out: Path, inputs: str) -> bool:
-    """Whether ``out`` holds an export of exactly these inputs."""
-    try:
-        return read_manifest(out).inputs == inputs
-    except BundleError:
-        return False
+def known_languages(model: str | Path, given: tuple[str, ...]) -> tuple[str, ...]:
+    """The languages given, or those that a known model was trained on."""
+    card = card_of(model)
+    return given or (card.languages if card else ())
 
 
-def _download(name: str, revision: str | None, allow_pickle: bool) -> Path:
-    if name.count("/") != 1 or name.startswith(("/", ".")):
-        raise ExportError(f"{name} is not a folder", expected="a model folder, or a hub name like owner/model")
-    try:
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-    except ImportError as error:
-        raise RuntimeMissingError(
-            "huggingface_hub is not installed", remedy="Run pip install 'spanport[hub]'."
-        ) from error
-    patterns = _PATTERNS + (list(_PICKLES) if allow_pickle else [])
-    try:
-        return Path(snapshot_download(name, revision=revision, allow_patterns=patterns))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+def _fetched(name: str, revision: str | None, progress: Progress) -> Path:
+    if card_of(name) is None and (name.count("/") != 1 or name.startswith(("/", "."))):
         raise ExportError(
-            f"{name} cannot be downloaded from the hub: {error}", remedy="Give a local folder instead."
-        ) from error
+            f"{name} is not a folder{suggestion(name, CARDS)}",
+            expected="a model folder, a name of `spanport models list`, or a hub name like owner/model",
+        )
+    return snapshot(name, revision, progress=progress)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from spanport_models.atomic import new_folder
-from spanport_models.bundle import sha256_of
+from spanport_models.bundle import made_of, sha256_of
 from spanport_models.errors import ExportError
 from spanport_models.export.graph import hushed
 from spanport_models.export.languages import language_tokens, nllb_code
@@ -14,12 +14,13 @@ from spanport_models.export.options import ExportReport, Progress, TranslatorOpt
 from spanport_models.export.pieces import prove_pieces, write_marian_tokenizers, write_pieces
 from spanport_models.export.shortlist import write_shortlist
 from spanport_models.export.source import (
-    already_exported,
     digest,
-    known_licence,
+    loading_error,
     locate,
+    provenance,
     read_config,
     require_export_extra,
+    weight_options,
 )
 from spanport_models.export.tokenizer import prove_text, write_tokenizer
 from spanport_models.manifest import TranslatorManifest, write_manifest
@@ -51,14 +52,15 @@ def export_translator(
 
     Raises:
         ExportError: The model cannot be converted.
-        UnsafeWeightsError: Only pickled weights are there.
+        UnsafeWeightsError: The weights are pickled and hold more than weights.
         RuntimeMissingError: The extra ``export`` is not installed.
     """
     require_export_extra()
     options, target, start = options or TranslatorOptions(), Path(out), time.perf_counter()
     if options.precision not in PRECISIONS:
         raise ExportError(f"precision {options.precision!r}", expected=f"one of: {', '.join(PRECISIONS)}")
-    folder = locate(model, revision=options.revision, allow_pickle=options.allow_pickle)
+    folder = locate(model, revision=options.revision, progress=progress)
+    name, licence, source = provenance(model, options.licence, options.name)
     config = read_config(folder)
     architecture = _ARCHITECTURES.get(str(config.get("model_type")))
     if architecture is None:
@@ -67,20 +69,20 @@ def export_translator(
         )
     progress("hashing the model")
     inputs = digest(folder, options)
-    if already_exported(target, inputs):
+    if made_of(target, inputs):
         return ExportReport(target, True, _size(target), time.perf_counter() - start)
     with new_folder(target, replace=options.replace) as staging:
         progress(f"converting the weights to {options.precision}")
-        _convert(folder, staging, options.precision)
+        _convert(folder, staging, options)
         progress("converting the tokenizer")
         languages, sources, targets = _tokenizers(folder, staging, architecture, options)
         if options.shortlist:
             _shorten(staging, options, languages, progress)
         manifest = TranslatorManifest(
             format=1,
-            name=options.name or Path(str(model)).name,
-            licence=known_licence(model, options.licence),
-            source=str(model) if not Path(model).is_dir() else Path(model).name,
+            name=name,
+            licence=licence,
+            source=source,
             files={path.name: sha256_of(path) for path in sorted(staging.iterdir())},
             inputs=inputs,
             architecture=architecture,  # type: ignore[arg-type]
@@ -96,16 +98,22 @@ def export_translator(
     return ExportReport(target, False, _size(target), time.perf_counter() - start)
 
 
-def _convert(folder: Path, out: Path, precision: str) -> None:
+def _convert(folder: Path, out: Path, options: TranslatorOptions) -> None:
     from ctranslate2.converters import TransformersConverter
+
+    loading = weight_options(folder, allow_pickle=options.allow_pickle)
+
+    class Converter(TransformersConverter):
+        def load_model(self, model_class: Any, model_name_or_path: str, **kwargs: Any) -> Any:
+            return model_class.from_pretrained(model_name_or_path, **kwargs, **loading)
 
     raw = out / "converted"
     try:
         with hushed():
-            converter = TransformersConverter(str(folder), trust_remote_code=False, low_cpu_mem_usage=False)
-            converter.convert(str(raw), quantization=precision)
+            converter = Converter(str(folder), trust_remote_code=False, low_cpu_mem_usage=False)
+            converter.convert(str(raw), quantization=options.precision)
     except Exception as error:  # the converter and transformers raise everything from KeyError to RuntimeError
-        raise ExportError(f"{folder} cannot be converted by CTranslate2: {error}") from error
+        raise loading_error(folder, error) from error
     for path in raw.iterdir():
         shutil.move(path, out / path.name)
     raw.rmdir()

@@ -11,7 +11,7 @@ import pytest
 
 import tiny_models as tiny
 from spanport_models import Encoder
-from spanport_models.errors import BundleError, ExportError, LabelError, UnsafeWeightsError
+from spanport_models.errors import BundleError, ExportError, LabelError
 from spanport_models.export import EncoderOptions, export_encoder, export_mt_encoder
 from spanport_models.manifest import EncoderManifest, read_manifest
 
@@ -115,20 +115,6 @@ def test_an_unchanged_export_is_not_done_again(xlm_roberta: Path, tmp_path: Path
     with pytest.raises(BundleError, match="already exists"):
         export_encoder(source, tmp_path / "out", options)
     assert not export_encoder(source, tmp_path / "out", EncoderOptions(precision="fp32", replace=True)).unchanged
-
-
-@pytest.mark.slow
-def test_pickled_weights_need_a_flag(xlm_roberta: Path, tmp_path: Path) -> None:
-    from transformers import XLMRobertaForTokenClassification
-
-    source = Path(shutil.copytree(xlm_roberta, tmp_path / "source"))
-    network = XLMRobertaForTokenClassification.from_pretrained(source)
-    (source / "model.safetensors").unlink()
-    torch.save(network.state_dict(), source / "pytorch_model.bin")
-    with pytest.raises(UnsafeWeightsError, match="--allow-pickle"):
-        export_encoder(source, tmp_path / "out")
-    options = EncoderOptions(precision="fp32", allow_pickle=True)
-    assert export_encoder(source, tmp_path / "out", options).label_agreement == 1.0
 
 
 @pytest.mark.slow
