@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from spanport.api import Engine
     from spanport.errors import RecordError, SpanportError
+    from spanport.training import Tagger, train
     from spanport.types import Alignment, Pair, ProjectedSpan, Projection, Sentence, Span
 
 _HOMES = {
@@ -26,6 +27,8 @@ _HOMES = {
     "Sentence": "types",
     "Span": "types",
     "SpanportError": "errors",
+    "Tagger": "training",
+    "train": "training",
 }
 
 __all__ = [
@@ -38,6 +41,8 @@ __all__ = [
     "Sentence",
     "Span",
     "SpanportError",
+    "Tagger",
+    "train",
 ]
 
 

@@ -1,0 +1,7 @@
+"""From text to a tagger, and from text to an aligner: what the engine composes out of `spanport_models.training`."""
+
+from spanport.training.card import Figure, Report
+from spanport.training.lessons import LessonOptions
+from spanport.training.tagger import Tagger, train
+
+__all__ = ["Figure", "LessonOptions", "Report", "Tagger", "train"]

@@ -1,0 +1,98 @@
+"""Carrying labels onto target text for training, once, and again with a student's view of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+from spanport.api import Engine
+from spanport.compare import DataSet, collect_jobs
+from spanport.errors import UsageError
+from spanport.options import StreamOptions
+from spanport.ports import Float32
+from spanport.stages.batch import Job
+from spanport.systems.base import make_system
+from spanport.training.inputs import Notes
+from spanport.training.lessons import gold_example, projected_examples
+from spanport.training.request import Data, Order
+
+if TYPE_CHECKING:
+    from spanport.systems.calibrated import Calibrated
+    from spanport_models.training import Example
+
+
+class Projector:
+    """Target sentences, what links them to labels, and the lessons they give.
+
+    The sentences are those of the pairs, whose sources the bundle labels where none has a label; without pairs they
+    are those of the text, which is translated and labelled on the way.
+    """
+
+    def __init__(self, order: Order, data: Data, notes: Notes, say: Callable[[str], None]) -> None:
+        self.bundle, self.language, self.options = order.bundle, order.lang, order.lessons
+        self.text, self.pairs, self.say, self.notes = data.text, data.pairs, say, notes
+        self.label_source = not any(pair.source.spans for pair in self.pairs)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine, its batches by the input alone."""
+        return Engine.from_bundle(self.bundle, device="cpu", threads=1, stream=StreamOptions(linger=None))
+
+    @cached_property
+    def jobs(self) -> list[Job]:
+        """Every sentence with its labelled source, its links and the classifier's views.
+
+        Raises UsageError when no sentence can be processed.
+        """
+        targets = [pair.target for pair in self.pairs] or list(self.text)
+        self.say(f"labelling {len(targets):,} sentences with the bundle {self.bundle}")
+        given = list(self.pairs) or None
+        aligned = bool(given) and all(pair.alignment is not None for pair in self.pairs)
+        data = DataSet("text", self.language, targets, given, aligned, [])
+        kept, jobs = collect_jobs(self.engine, data, label_source=bool(given) and self.label_source)
+        if not jobs:
+            raise UsageError(f"none of {len(targets)} sentences can be labelled by the bundle {self.bundle}")
+        if len(jobs) < len(targets):
+            self.notes.add(f"{len(targets) - len(kept.gold)} sentences cannot be labelled and are left out")
+        return jobs
+
+    @cached_property
+    def system(self) -> Calibrated:
+        """`calibrated`; without the classifier's view where it does not know the labels of the sources."""
+        known = {label[2:] for label in self.engine.models.encoder().labels if label != "O"}
+        view = {span.label for job in self.jobs for span in job.source.spans} <= known
+        if not view:
+            self.notes.add("the bundle's classifier does not know all labels: spans are weighed by their links alone")
+        tools = self.engine.tools(translated=not self.pairs)
+        return cast("Calibrated", make_system("calibrated", {"view": view}, tools))
+
+    def lessons(self, tags: Sequence[str], domain: int, *, soft: bool) -> list[Example]:
+        """What the projected labels teach."""
+        return projected_examples(self.jobs, self.system, tags, self.options, soft=soft, domain=domain)
+
+    def origins(self, tags: Sequence[str], domain: int) -> list[Example]:
+        """The labelled sources of the sentences, in the same order."""
+        kinds = self.kinds
+        return [gold_example(job.source, tags, kinds, domain) for job in self.jobs]
+
+    def relabelled(self, views: Sequence[Float32], tags: Sequence[str], domain: int, *, soft: bool) -> list[Example]:
+        """The lessons when the classifier's view is a student's: float32 (W, L) a sentence."""
+        theirs = self.engine.models.encoder().labels
+        columns = [tags.index(label) if label in tags else -1 for label in theirs]
+        known = [column for column in columns if column >= 0]
+        jobs = []
+        for job, view in zip(self.jobs, views, strict=True):
+            seen = view[:, columns]
+            seen[:, [column < 0 for column in columns]] = 0.0
+            seen[:, theirs.index("O")] += 1 - view[:, known].sum(1)
+            jobs.append(replace(job, probabilities=seen))
+        return projected_examples(jobs, self.system, tags, self.options, soft=soft, domain=domain)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The labels of the sources: those given, or those of the bundle's classifier."""
+        if self.pairs and not self.label_source:
+            return frozenset(span.label for pair in self.pairs for span in pair.source.spans)
+        return frozenset(label[2:] for label in self.engine.models.encoder().labels if label != "O")

@@ -1,0 +1,60 @@
+"""Training of taggers and aligners (extra ``train``): one loop, and a file for each method.
+
+Everything here is told its data as words and numbers; who reads, translates, labels or projects them is the engine.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from spanport_models.training.examples import Example, read_examples, unlabelled, write_examples
+from spanport_models.training.options import Material, MethodOptions, Progress, TrainOptions
+
+if TYPE_CHECKING:
+    from spanport_models.training.methods.base import Method, make_method, method_names
+    from spanport_models.training.network import HUGGING_FACE, Network, find_base
+    from spanport_models.training.publish import REPORT, export_tagger, publish_tagger, tagger_digest
+    from spanport_models.training.trainer import Trainer, check_base
+
+_HOMES = {
+    "Network": "network",
+    "HUGGING_FACE": "network",
+    "Method": "methods.base",
+    "REPORT": "publish",
+    "Trainer": "trainer",
+    "check_base": "trainer",
+    "export_tagger": "publish",
+    "find_base": "network",
+    "make_method": "methods.base",
+    "method_names": "methods.base",
+    "publish_tagger": "publish",
+    "tagger_digest": "publish",
+}
+
+__all__ = [
+    "HUGGING_FACE",
+    "REPORT",
+    "Example",
+    "Material",
+    "Method",
+    "MethodOptions",
+    "Network",
+    "Progress",
+    "TrainOptions",
+    "Trainer",
+    "check_base",
+    "export_tagger",
+    "find_base",
+    "make_method",
+    "method_names",
+    "publish_tagger",
+    "read_examples",
+    "tagger_digest",
+    "unlabelled",
+    "write_examples",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"spanport_models.training.{_HOMES[name]}"), name)

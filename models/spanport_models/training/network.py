@@ -1,0 +1,204 @@
+"""The network in training: a Hugging Face token classifier with any label set, and its tokenizer."""
+
+import logging
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from spanport_models.errors import BundleError, ExportError
+from spanport_models.export.encoder import max_length
+from spanport_models.export.graph import hushed
+from spanport_models.export.source import locate, read_config
+from spanport_models.export.tokenizer import write_tokenizer
+from spanport_models.manifest import MANIFEST_NAME, EncoderManifest, PipelineManifest, read_manifest
+from spanport_models.registry import find_model
+from spanport_models.tokenization import WordTokenizer
+from spanport_models.training.examples import Batch, Example, Float32, Stream
+
+HUGGING_FACE = "huggingface"
+"""Where a bundle made by training keeps the network as a Hugging Face folder."""
+LONGEST = 256
+"""Subwords of a sentence in training; longer ones are cut."""
+_TOKENIZER_FILES = {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"}
+_VOCABULARIES = {"vocab.txt", "vocab.json", "merges.txt"}
+
+
+class Outputs(NamedTuple):
+    """logits: float (W, L) at the words' first subwords; states: float (B, T, d), the last hidden states; layers:
+    those of the embeddings and of every layer, where they were asked for."""
+
+    logits: Tensor
+    states: Tensor
+    layers: tuple[Tensor, ...] = ()
+
+
+def find_base(name: str | Path) -> Path:
+    """The Hugging Face folder of a base: itself, a name on the hub, or what a bundle carries or names.
+
+    Raises:
+        BundleError: A bundle neither carries one nor says where it is.
+        ExportError, UnsafeWeightsError: See :func:`spanport_models.export.source.locate`.
+    """
+    folder = Path(name)
+    if not folder.is_dir() and str(name).count("/") != 1:
+        folder = find_model(name)
+    if not (folder / MANIFEST_NAME).is_file():
+        return locate(folder if folder.is_dir() else name, revision=None, allow_pickle=False)
+    if (folder / HUGGING_FACE / "config.json").is_file():
+        return locate(folder / HUGGING_FACE, revision=None, allow_pickle=False)
+    manifest = read_manifest(folder)
+    if isinstance(manifest, PipelineManifest) and "encoder" in manifest.components:
+        manifest = read_manifest(folder / manifest.components["encoder"])
+    source = manifest.source if isinstance(manifest, EncoderManifest) else ""
+    if source.count("/") != 1 and not Path(source).is_dir():
+        raise BundleError(
+            f"the bundle {folder} holds no network that can be trained",
+            expected=f"its Hugging Face folder in {HUGGING_FACE}/, or a hub name as its source",
+            remedy="Pass the Hugging Face folder that the bundle was exported from.",
+        )
+    return locate(source, revision=None, allow_pickle=False)
+
+
+class Network:
+    """A token classifier, its labels and its tokenizer.
+
+    Args:
+        folder: A Hugging Face folder; see :func:`find_base`.
+        labels: Names of the logits, in order.
+        work: Folder where the tokenizer is written in the form that the bundle will have.
+        seed: Of the head's weights for labels that the base does not have.
+        longest: Longest sentence in subwords.
+
+    Raises:
+        ExportError: The model or its tokenizer cannot be loaded, or it is no encoder with a linear head.
+    """
+
+    def __init__(
+        self, folder: Path, labels: Sequence[str], work: Path, seed: int = 0, longest: int = LONGEST
+    ) -> None:
+        self.folder, self.labels = folder, tuple(labels)
+        work.mkdir(parents=True, exist_ok=True)
+        original = write_tokenizer(folder, work / "tokenizer.json")
+        self.model = _load(folder, self.labels, seed)
+        self.limit = max_length(self.model.config, original)
+        self.tokenizer = WordTokenizer(work / "tokenizer.json", min(longest, self.limit))
+
+    def __call__(self, batch: Batch, *, layers: bool = False) -> Outputs:
+        """Forward pass; ``layers`` asks for the states of all of them."""
+        out = self.model.base_model(
+            input_ids=torch.from_numpy(batch.ids),
+            attention_mask=torch.from_numpy(batch.mask),
+            output_hidden_states=layers,
+        )
+        states = out.last_hidden_state
+        first = states.flatten(0, 1)[torch.from_numpy(batch.first)]
+        return Outputs(self.model.classifier(self.model.dropout(first)), states, out.hidden_states if layers else ())
+
+    def stream(self, examples: Sequence[Example], batch_tokens: int, seed: int) -> Stream:
+        """The examples in batches for this network."""
+        return Stream(examples, self.tokenizer, batch_tokens, seed)
+
+    def freeze(self, layers: int) -> None:
+        """Keep the embeddings and so many layers at the bottom as they are; -1: train everything."""
+        for name, parameter in self.model.named_parameters():
+            parts = name.split(".")
+            number = next((int(part) for part in parts if part.isdigit()), None)
+            below = "embeddings" in parts or (number is not None and "layer" in parts and number < layers)
+            parameter.requires_grad_(layers < 0 or not below)
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Weights in all, and those that training changes."""
+        every, trained = self.model.parameters(), self.trained().values()
+        return sum(weight.numel() for weight in every), sum(weight.numel() for weight in trained)
+
+    def trained(self) -> dict[str, Tensor]:
+        """The weights that training changes, by name; they are not copies."""
+        return {name: weight for name, weight in self.model.named_parameters() if weight.requires_grad}
+
+    @torch.no_grad()  # type: ignore[untyped-decorator]
+    def adopt(self, weights: dict[str, Tensor]) -> None:
+        """Take over weights of :meth:`trained`."""
+        own = dict(self.model.named_parameters())
+        for name, weight in weights.items():
+            own[name].copy_(weight)
+
+    @torch.no_grad()  # type: ignore[untyped-decorator]
+    def predict(self, stream: Stream, *, autocast: bool = False) -> list[Float32]:
+        """Label probabilities of the words of every example, float32 (W, L); certain O for words cut off."""
+        self.model.eval()
+        found = []
+        for one in stream.examples:
+            probabilities = np.zeros((len(one.words), len(self.labels)), np.float32)
+            probabilities[:, self.labels.index("O")] = 1.0
+            found.append(probabilities)
+        for index in stream.in_order():
+            batch = stream.collate(index)
+            with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+                rows = self(batch).logits.float().softmax(-1).numpy()
+            ends = np.cumsum(np.bincount(batch.row, minlength=len(index)))[:-1]
+            for number, own in zip(index.tolist(), np.split(rows, ends), strict=True):
+                found[number][stream.words_of(number)] = own
+        return found
+
+    def save(self, folder: Path) -> None:
+        """Write weights, configuration and tokenizer as a Hugging Face folder."""
+        with hushed():
+            self.model.save_pretrained(folder)
+        for path in self.folder.iterdir():
+            if path.name in _TOKENIZER_FILES | _VOCABULARIES or path.suffix == ".model":
+                shutil.copyfile(path, folder / path.name)
+
+
+def _load(folder: Path, labels: tuple[str, ...], seed: int) -> Any:
+    from transformers import AutoModelForTokenClassification
+
+    config = read_config(folder)
+    classifier = any(name.endswith("ForTokenClassification") for name in config.get("architectures") or ())
+    chatter = logging.getLogger("transformers")
+    level = chatter.level
+    try:
+        chatter.setLevel(logging.ERROR)  # that the head is new is meant to be so
+        with hushed():
+            model = AutoModelForTokenClassification.from_pretrained(
+                folder,
+                dtype=torch.float32,
+                trust_remote_code=False,
+                use_safetensors=True,
+                attn_implementation="eager",
+            )
+    except Exception as error:  # transformers raises OSError, ValueError, KeyError, RuntimeError, ...
+        raise ExportError(f"{folder} cannot be loaded: {error}") from error
+    finally:
+        chatter.setLevel(level)
+    head = getattr(model, "classifier", None)
+    if not isinstance(head, torch.nn.Linear) or not hasattr(model, "dropout"):
+        raise ExportError(
+            f"{folder}: {type(model).__name__} cannot be trained here",
+            expected="an encoder with a linear classifier on top, such as BERT, XLM-R or DeBERTa",
+        )
+    old = [model.config.id2label[i] for i in range(model.config.num_labels)] if classifier else []
+    model.classifier = _head(head, old, labels, seed)
+    model.num_labels = model.config.num_labels = len(labels)
+    model.config.id2label = dict(enumerate(labels))
+    model.config.label2id = {label: i for i, label in enumerate(labels)}
+    return model
+
+
+def _head(head: torch.nn.Linear, old: list[str], labels: tuple[str, ...], seed: int) -> torch.nn.Linear:
+    """A head for these labels: rows of those that the old head has are kept, others are drawn by the seed."""
+    generator = torch.Generator().manual_seed(seed)
+    fresh = torch.nn.Linear(head.in_features, len(labels))
+    with torch.no_grad():
+        fresh.weight.copy_(torch.randn(fresh.weight.shape, generator=generator) * 0.02)
+        fresh.bias.zero_()
+        for row, label in enumerate(labels):
+            if label in old:
+                fresh.weight[row] = head.weight[old.index(label)]
+                fresh.bias[row] = head.bias[old.index(label)]
+    return fresh

@@ -1,0 +1,61 @@
+"""From a trained network to the two folders that people use: a bundle and a Hugging Face folder."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from spanport_models.atomic import new_folder
+from spanport_models.bundle import sha256_of
+from spanport_models.export import EncoderOptions, ExportReport
+from spanport_models.export.encoder import export_encoder
+from spanport_models.manifest import read_manifest, write_manifest
+from spanport_models.pipeline import assemble_pipeline
+from spanport_models.training.network import HUGGING_FACE, Network
+from spanport_models.training.options import Progress
+
+CARD, REPORT = "MODEL_CARD.md", "train.json"
+
+
+def export_tagger(
+    network: Network,
+    folder: Path,
+    *,
+    name: str,
+    languages: Sequence[str],
+    licence: str,
+    proof: Sequence[str],
+    say: Progress,
+) -> ExportReport:
+    """Write the network as ``folder/huggingface`` and as the bundle ``folder/encoder`` (int8, compared with it)."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / HUGGING_FACE).mkdir(parents=True)
+    network.save(folder / HUGGING_FACE)
+    options = EncoderOptions(languages=tuple(languages), licence=licence, name=name, proof=tuple(proof))
+    return export_encoder(folder / HUGGING_FACE, folder / "encoder", options, progress=say)
+
+
+def publish_tagger(parts: Path, out: Path, card: str, report: bytes, *, name: str, replace: bool) -> Path:
+    """Put what :func:`export_tagger` wrote into the bundle ``out``, with its card and its report.
+
+    Raises:
+        BundleError: ``out`` exists and is not to be replaced.
+    """
+    with new_folder(out, replace=replace) as staging:
+        staging.rmdir()
+        assemble_pipeline(staging, name=name, encoder=parts / "encoder")
+        shutil.copytree(parts / HUGGING_FACE, staging / HUGGING_FACE)
+        (staging / CARD).write_text(card, encoding="utf-8")
+        (staging / HUGGING_FACE / "README.md").write_text(card, encoding="utf-8")
+        (staging / REPORT).write_bytes(msgspec.json.format(report, indent=2) + b"\n")
+        further = [staging / REPORT, *sorted((staging / HUGGING_FACE).iterdir())]
+        listed = {str(path.relative_to(staging).as_posix()): sha256_of(path) for path in further}
+        manifest = read_manifest(staging)
+        write_manifest(staging, msgspec.structs.replace(manifest, files={**manifest.files, **listed}))
+    return out
+
+
+def tagger_digest(folder: Path) -> str:
+    """SHA-256 of the weights that training ended with."""
+    return sha256_of(folder / HUGGING_FACE / "model.safetensors")

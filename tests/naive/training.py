@@ -1,0 +1,59 @@
+"""The training losses, slow and obvious; NumPy alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = Any
+
+
+def softmax(row: Array) -> Array:
+    shifted = np.exp(row - row.max())
+    return shifted / shifted.sum()
+
+
+def soft_cross_entropy(logits: Array, targets: Array, weights: Array, known: Array) -> float:
+    total, count = 0.0, 0
+    for row, target, weight, allowed in zip(logits, targets, weights, known, strict=True):
+        if weight > 0:
+            chosen = [k for k in range(len(row)) if allowed[k]]
+            p = softmax(np.array([row[k] for k in chosen]))
+            total += weight * -sum(target[k] * np.log(p[i]) for i, k in enumerate(chosen))
+            count += 1
+    return total / max(count, 1)
+
+
+def squared_error(logits: Array, targets: Array, weights: Array) -> float:
+    total, count = 0.0, 0
+    for row, target, weight in zip(logits, targets, weights, strict=True):
+        if weight > 0:
+            total += weight * float(np.mean((softmax(row) - target) ** 2))
+            count += 1
+    return total / max(count, 1)
+
+
+def contrast(vectors: Array, positive: Array, temperature: float) -> float:
+    n, terms = len(vectors), []
+    for i in range(n):
+        others = [a for a in range(n) if a != i]
+        below = sum(np.exp(vectors[i] @ vectors[a] / temperature) for a in others)
+        partners = [p for p in others if positive[i, p]]
+        if partners:
+            shares = [np.log(np.exp(vectors[i] @ vectors[p] / temperature) / below) for p in partners]
+            terms.append(-sum(shares) / len(shares))
+    return sum(terms) / len(terms) if terms else 0.0
+
+
+def binary(logits: Array, answer: float, mask: Array) -> float:
+    values = [
+        -(answer * np.log(1 / (1 + np.exp(-x))) + (1 - answer) * np.log(1 - 1 / (1 + np.exp(-x))))
+        for x, m in zip(logits.ravel(), mask.ravel(), strict=True)
+        if m
+    ]
+    return sum(values) / len(values) if values else 0.0
+
+
+def mixture(views: list[Array], weights: Array) -> Array:
+    return sum(weight * view for weight, view in zip(weights, views, strict=True))
