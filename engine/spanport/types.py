@@ -101,8 +101,8 @@ def check_sentence(sentence: Sentence) -> None:
         check_spans(sentence.text, sentence.spans)
 
 
-def check_spans(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
-    """The spans, ascending.
+def check_spans(text: str, spans: Sequence[Span], *, overlapping: bool = False) -> tuple[Span, ...]:
+    """The spans, ascending; ``overlapping`` ones pass if so said.
 
     Raises:
         SpanError: one is empty, lies outside the text or overlaps another, has no label or no score in [0, 1].
@@ -114,7 +114,7 @@ def check_spans(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
         fits = reached <= span.start < span.end <= len(text)
         if not fits or not span.label or not (span.score is None or 0 <= span.score <= 1):
             raise SpanError(f"span {span.start}-{span.end} ({span.label}) {_fault(text, span, reached)}", record=text)
-        reached = span.end
+        reached = 0 if overlapping else span.end
     return tuple(spans)
 
 

@@ -112,6 +112,7 @@ def projection_encoder(format: str, min_confidence: float) -> Callable[[Projecti
     from spanport.formats import FORMATS
 
     encode = FORMATS[format].encode_projection
+    assert encode is not None, "find_format refuses what cannot be written"
     if not min_confidence:
         return encode
 

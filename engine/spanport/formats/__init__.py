@@ -1,11 +1,8 @@
-"""Readers and writers: plain text, CoNLL columns, JSON lines, and Pharaoh alignments."""
+"""Readers and writers of labelled text, by format, and of Pharaoh alignments."""
 
 from spanport.formats.parallel import parallel
 from spanport.formats.pharaoh import encode_pharaoh
-from spanport.formats.records import Read, ReadAlignment, ReadAlignmentResult, ReadResult, Rejected
-from spanport.formats.table import (
-    FORMATS,
-    Format,
+from spanport.formats.reading import (
     find_format,
     holds_alignments,
     is_readable,
@@ -13,6 +10,9 @@ from spanport.formats.table import (
     read,
     read_alignments,
 )
+from spanport.formats.records import Read, ReadAlignment, ReadAlignmentResult, ReadResult, Rejected
+from spanport.formats.table import FORMATS, Format
+from spanport.formats.writing import write
 
 __all__ = [
     "FORMATS",
@@ -30,4 +30,5 @@ __all__ = [
     "parallel",
     "read",
     "read_alignments",
+    "write",
 ]

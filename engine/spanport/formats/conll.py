@@ -19,10 +19,10 @@ from itertools import chain, islice
 
 from spanport.errors import FormatError, SpanError, UsageError
 from spanport.formats.lines import decode, encode, numbered, show
-from spanport.formats.records import Read, ReadResult, Rejected
+from spanport.formats.records import Read, Reading, ReadResult, Rejected
 from spanport.formats.tokenized import sentence_of_words
 from spanport.labels import iob2, is_label, spans_of_labels
-from spanport.types import Projection, Sentence
+from spanport.types import Projection, Sentence, check_spans
 from spanport.words import with_words
 
 DOCSTART = "-DOCSTART-"
@@ -35,8 +35,8 @@ COLUMN_NAMES = frozenset({"text", "sentence", "token", "tokens", "word", "words"
 """Any of them in a first line without a label makes it the header of a table."""
 
 
-def read_conll(lines: Iterable[bytes], language: str = "", labels: bool = True) -> Iterator[ReadResult]:
-    """One sentence per block of lines, tokenized; without ``labels`` those of the file are not looked at.
+def read_conll(lines: Iterable[bytes], reading: Reading) -> Iterator[ReadResult]:
+    """One sentence per block of lines, tokenized.
 
     Raises:
         UsageError: at once, where the first lines are those of a table.
@@ -44,7 +44,7 @@ def read_conll(lines: Iterable[bytes], language: str = "", labels: bool = True) 
     rest = iter(lines)
     head = list(islice(rest, HEAD))
     refuse_table(head)
-    return _read(chain(head, rest), is_labelled(head), language, labels)
+    return _read(chain(head, rest), is_labelled(head), reading.language, reading.labels)
 
 
 def _read(lines: Iterable[bytes], labelled: bool, language: str, labels: bool) -> Iterator[ReadResult]:
@@ -66,19 +66,32 @@ def encode_conll(sentence: Sentence) -> bytes:
     touch the same word the first has it.
 
     Raises:
-        FormatError: a word is empty or holds a tab or a line end, which a column cannot.
+        FormatError: a word is empty or holds a tab or a line end, which a column cannot; spans overlap.
     """
     sentence = with_words(sentence)
     words = sentence.word_texts()
     for i, word in enumerate(words):
         check_column(i, word, sentence.text)
-    labels = iob2(len(words), sentence.word_spans())
+    labels = tags_of(sentence)
     middle = (sentence.extra or {}).get("columns")
     if isinstance(middle, list) and len(middle) == len(words):
         rows = ["\t".join([w, *m, label]) for w, m, label in zip(words, middle, labels, strict=True)]
     else:
         rows = [f"{word}\t{label}" for word, label in zip(words, labels, strict=True)]
     return encode("\n".join([*rows, "", ""])) if rows else b"\n"
+
+
+def tags_of(sentence: Sentence) -> list[str]:
+    """IOB2 tags of the words; where two spans touch the same word the first has it.
+
+    Raises:
+        FormatError: spans overlap, which a tag per word cannot say.
+    """
+    try:
+        check_spans(sentence.text, sentence.spans)
+    except SpanError as error:
+        raise FormatError(f"{error}; a tag per word cannot say both: write JSONL", record=sentence.text) from None
+    return iob2(len(sentence.words), sentence.word_spans())
 
 
 def check_column(i: int, word: str, text: str) -> None:
@@ -131,6 +144,13 @@ def is_labelled(head: list[bytes]) -> bool:
     return 2 * sum(len(row) > 1 for row in rows) >= len(rows) > 0
 
 
+def header_names(line: bytes) -> list[str] | None:
+    """The columns that the first line of a table names; None where it is a word and its label, or names none."""
+    cells = [show(cell).strip() for cell in line.split(b"\t")]
+    known = len(cells) > 1 and not is_label(cells[-1]) and any(cell.lower() in COLUMN_NAMES for cell in cells)
+    return cells if known else None
+
+
 def refuse_table(head: list[bytes]) -> None:
     """Refuse a file whose first lines name columns, or hold texts of several words rather than a word each.
 
@@ -140,10 +160,11 @@ def refuse_table(head: list[bytes]) -> None:
     rows = [[show(cell).strip() for cell in row.split(b"\t")] for row in head if row.strip()]
     if not rows or len(rows[0]) < 2:
         return
-    named = not is_label(rows[0][-1]) and any(cell.lower() in COLUMN_NAMES for cell in rows[0])
+    named = header_names(head[0]) is not None
     texts = sum(" " in row[0] + row[-1] and not is_label(row[-1]) for row in rows)
     if named or 2 * texts > len(rows):
         raise UsageError(
             f"this looks like a table, not like columns of a word and its label: its first line is "
-            f"{' | '.join(rows[0])[:80]!r}; expected 'word<tab>label' lines with a blank line after each sentence"
+            f"{' | '.join(rows[0])[:80]!r}; expected 'word<tab>label' lines with a blank line after each sentence; "
+            "a table with a header is format tsv"
         )

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from spanport.errors import FormatError, RecordError
-from spanport.formats.conll import HEAD, check_column, read_conll
+from spanport.formats.conll import HEAD, check_column, read_conll, tags_of
 from spanport.formats.lines import decode, encode, numbered, show
-from spanport.formats.records import Read, ReadResult, Rejected
+from spanport.formats.records import Read, Reading, ReadResult, Rejected
 from spanport.formats.tokenized import locate, sentence_of_words
-from spanport.labels import iob2, spans_of_labels
+from spanport.labels import spans_of_labels
 from spanport.types import Projection, Sentence
 from spanport.words import with_words
 
@@ -24,12 +24,12 @@ REST = ["-", "-"]
 """The columns after the label where nothing is known of them."""
 
 
-def read_iob2(lines: Iterable[bytes], language: str = "", labels: bool = True) -> Iterator[ReadResult]:
-    """One sentence per block of lines, tokenized; without ``labels`` those of the file are not looked at."""
+def read_iob2(lines: Iterable[bytes], reading: Reading) -> Iterator[ReadResult]:
+    """One sentence per block of lines, tokenized."""
     rest = iter(lines)
     head = list(islice(rest, HEAD))
     numbers = all(row.startswith(b"#") or row.split(b"\t")[0].isdigit() for row in head if row.strip())
-    return (_read if numbers else read_conll)(chain(head, rest), language, labels)
+    return (_read if numbers else read_conll)(chain(head, rest), reading)
 
 
 def encode_iob2(sentence: Sentence) -> bytes:
@@ -50,7 +50,7 @@ def encode_iob2(sentence: Sentence) -> bytes:
     rest = extra.get("columns")
     if not isinstance(rest, list) or len(rest) != len(words):
         rest = [REST] * len(words)
-    labels = iob2(len(words), sentence.word_spans())
+    labels = tags_of(sentence)
     rows = ["\t".join([str(i), *row]) for i, row in enumerate(_rows(words, labels, rest), 1)]
     return encode("\n".join([*comments, TEXT + sentence.text, *rows, "", ""]))
 
@@ -65,7 +65,7 @@ def _rows(words: Sequence[str], labels: Sequence[str], rest: Sequence[Sequence[s
         yield [word, label, *columns]
 
 
-def _read(lines: Iterable[bytes], language: str, labels: bool) -> Iterator[ReadResult]:
+def _read(lines: Iterable[bytes], reading: Reading) -> Iterator[ReadResult]:
     start, block = 1, list[bytes]()
     for number, raw in chain(numbered(lines), [(0, b"")]):
         if raw.strip():
@@ -73,7 +73,7 @@ def _read(lines: Iterable[bytes], language: str, labels: bool) -> Iterator[ReadR
             continue
         if block:
             try:
-                yield Read(start, _parse(decode(b"\n".join(block), start), language, labels))
+                yield Read(start, _parse(decode(b"\n".join(block), start), reading.language, reading.labels))
             except RecordError as error:
                 error.line = start
                 yield Rejected(start, error, show(b"\n".join(block)))

@@ -9,7 +9,7 @@ labels, ner_tags, tags          one IOB1, IOB2, BIOES or BILOU label per token
 ==============================  ==========================================================
 
 A field of another kind under one of these names (``"label": "sports"``) is data like any other. A record keeps its
-labels in one place; where none of these is there, a field that could be labels is an error.
+labels in one place, or as spans and as tags; where none of these is there, a field that could be labels is an error.
 """
 
 from __future__ import annotations
@@ -34,9 +34,10 @@ def to_own_layout(fields: dict[str, Any]) -> dict[str, Any]:
     Raises:
         FormatError: labels stand in two fields, are numbers, or seem to stand where none are looked for.
     """
-    found = [name for name in FIELDS if fields.get(name) is not None and _kind(name, fields)]
+    found = {name: kind for name in FIELDS if fields.get(name) is not None and (kind := _kind(name, fields))}
     filled = [name for name in found if fields[name]]
-    if len(filled) > 1:
+    kinds = [found[name] for name in filled]
+    if len(set(kinds)) < len(kinds):
         raise FormatError(f"both {_quoted(filled)} are there; expected one of them: remove the others")
     kept = without_labels(fields)
     if not found:
@@ -46,12 +47,32 @@ def to_own_layout(fields: dict[str, Any]) -> dict[str, Any]:
                 f'"{suspect}" could be labels, in a layout that is not read; expected "spans" or "entities": '
                 '[{"start", "end", "label"}], "label": [[start, end, label]], or "ner_tags": a label per token'
             )
-        return kept
-    name = (filled or found)[0]
-    if _kind(name, fields) == "tags":
-        return {**kept, "labels": _names(name, fields[name])}
-    spans = fields[name]
-    return {**kept, "spans": [_span(item) for item in spans] if isinstance(spans, list) else spans}
+    for name in filled or list(found)[:1]:
+        value = fields[name]
+        if found[name] == "tags":
+            kept["labels"] = _names(name, value)
+        else:
+            kept["spans"] = [_span(item) for item in value] if isinstance(value, list) else value
+            if name == "label":
+                _take_scores(kept)
+    return kept
+
+
+def choose_labels(fields: dict[str, Any], column: str) -> dict[str, Any]:
+    """The record with the labels of a column that was named, and of no other field.
+
+    Raises:
+        FormatError: there is no such field, or it holds no labels.
+    """
+    if column not in fields:
+        raise FormatError(f"there is no field {column!r}; there are {', '.join(map(repr, fields)) or 'none'}")
+    value = fields[column]
+    rest = without_labels({name: other for name, other in fields.items() if name != column})
+    if value is None:
+        return {**rest, "spans": []}
+    if not isinstance(value, list):
+        raise FormatError(f"field {column!r} is {value!r:.80}; expected a list of spans, or of a label per token")
+    return {**rest, "labels" if all(isinstance(item, str | int) for item in value) else "spans": value}
 
 
 def without_labels(fields: dict[str, Any]) -> dict[str, Any]:
@@ -84,6 +105,14 @@ def _kind(name: str, fields: dict[str, Any]) -> str:
         return "spans"
     tagged = name in TAG_FIELDS and all(isinstance(item, str) and is_label(item) for item in value)
     return "tags" if of_tokens or tagged else ""
+
+
+def _take_scores(fields: dict[str, Any]) -> None:
+    """Give each span its score, where a field ``scores`` beside doccano's labels holds one for each."""
+    spans, scores = fields["spans"], fields.get("scores")
+    if isinstance(scores, list) and len(scores) == len(spans) and all(isinstance(span, dict) for span in spans):
+        del fields["scores"]
+        fields["spans"] = [{**span, "score": score} for span, score in zip(spans, scores, strict=True)]
 
 
 def _names(field: str, tags: Any) -> Any:

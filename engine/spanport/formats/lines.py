@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
@@ -12,13 +13,22 @@ from os import PathLike, fspath
 from typing import IO, Any
 
 from spanport.errors import EncodingError, FormatError, UsageError
+from spanport.formats.extras import library
 
 Source = str | PathLike[str] | IO[bytes]
-"""A path (``-`` is standard input; a path ending in ``.gz`` is decompressed) or a binary stream."""
+"""A path (``-`` is standard input; a path ending in ``.gz`` or ``.zst`` is decompressed) or a binary stream."""
+
+COMPRESSED = (".gz", ".zst")
 
 
-def read_lines(source: Source) -> Iterator[bytes]:
-    """The lines without their ends (``\\n`` or ``\\r\\n``) and without a byte order mark.
+def plain_name(path: str) -> str:
+    """A path in lower case without the ending of a compressed file."""
+    name = path.lower()
+    return next((name.removesuffix(ending) for ending in COMPRESSED if name.endswith(ending)), name)
+
+
+def read_lines(source: Source, *, keep_ends: bool = False) -> Iterator[bytes]:
+    """The lines without a byte order mark and, but with ``keep_ends``, without their ends (``\\n`` or ``\\r\\n``).
 
     A path is opened at once, not at the first line, and closed when the iterator ends or is closed.
 
@@ -27,15 +37,23 @@ def read_lines(source: Source) -> Iterator[bytes]:
         FormatError: while reading, where a compressed file breaks off or is corrupted.
     """
     if not isinstance(source, str | PathLike):
-        return _lines(nullcontext(source), "the stream")
+        return _lines(nullcontext(source), "the stream", keep_ends)
     path = fspath(source)
     if path == "-":
-        return _lines(_standard_input(), "standard input")
+        return _lines(_standard_input(), "standard input", keep_ends)
     try:
-        stream: Any = gzip.open(path, "rb") if path.endswith(".gz") else open(path, "rb")  # noqa: SIM115
+        stream = _open(path)
     except OSError as error:
         raise UsageError(f"cannot open {path}: {error.strerror or error}") from error
-    return _lines(stream, path)
+    return _lines(stream, path, keep_ends)
+
+
+def _open(path: str) -> Any:
+    if path.lower().endswith(".gz"):
+        return gzip.open(path, "rb")
+    if path.lower().endswith(".zst"):
+        return io.BufferedReader(library("zstandard", "zst").open(path, "rb"))
+    return open(path, "rb")
 
 
 def _standard_input() -> AbstractContextManager[Iterable[bytes]]:
@@ -49,7 +67,7 @@ def _standard_input() -> AbstractContextManager[Iterable[bytes]]:
         return nullcontext(sys.stdin.buffer)
 
 
-def _lines(opened: AbstractContextManager[Iterable[bytes]], name: str) -> Iterator[bytes]:
+def _lines(opened: AbstractContextManager[Iterable[bytes]], name: str, keep_ends: bool) -> Iterator[bytes]:
     with opened as stream:
         first = True
         try:
@@ -59,11 +77,15 @@ def _lines(opened: AbstractContextManager[Iterable[bytes]], name: str) -> Iterat
                     if isinstance(line, str):
                         raise UsageError(f"{name} gives text; a binary stream is needed (mode 'rb')")
                     line = line.removeprefix(codecs.BOM_UTF8)
-                if line.endswith(b"\n"):
+                if not keep_ends and line.endswith(b"\n"):
                     line = line[:-2] if line.endswith(b"\r\n") else line[:-1]
                 yield line
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise FormatError(f"{name} is not a whole gzip file: {error}") from error
+        except Exception as error:
+            if type(error).__name__ != "ZstdError":
+                raise
+            raise FormatError(f"{name} is not a whole Zstandard file: {error}") from error
 
 
 def decode(raw: bytes, line: int) -> str:

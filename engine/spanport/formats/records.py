@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from spanport.errors import RecordError
 from spanport.types import Alignment, Sentence
+
+Offsets = Literal["codepoints", "bytes", "utf16"]
+"""What the offsets of a file count: Unicode characters, bytes of UTF-8, or UTF-16 units (JavaScript, Java)."""
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """How a file is to be read.
+
+    ``language`` is the NLLB code of sentences that name none; without ``labels`` those of the file are not looked at.
+    ``text_column``, ``tokens_column`` and ``labels_column`` name the fields of formats that have names, where these
+    are not ``text``, ``tokens`` and one of `spanport.formats.layouts`.
+    """
+
+    language: str = ""
+    labels: bool = True
+    text_column: str | None = None
+    tokens_column: str | None = None
+    labels_column: str | None = None
+    offsets: Offsets = "codepoints"
 
 
 class Read(msgspec.Struct, frozen=True):

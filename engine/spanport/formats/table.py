@@ -1,113 +1,168 @@
-"""The formats by name and by file ending, and reading any of them."""
+"""The formats: the one table of their names and file endings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from os import PathLike, fspath
+from typing import Any
 
 import msgspec
 
-from spanport.errors import UsageError
+from spanport.formats import arrow, brat, conllu, docbin, doccano, gliner, hugging_face, labelstudio, separated, tmx
 from spanport.formats.conll import encode_conll, encode_conll_projection, read_conll
 from spanport.formats.iob2 import encode_iob2, encode_iob2_projection, read_iob2
 from spanport.formats.jsonl import encode_jsonl, encode_jsonl_projection, read_jsonl
 from spanport.formats.lines import Source, read_lines
-from spanport.formats.pharaoh import read_pharaoh
-from spanport.formats.records import ReadAlignmentResult, ReadResult
+from spanport.formats.records import Reading, ReadResult
+from spanport.formats.staged import Staged
 from spanport.formats.text import encode_text, encode_text_projection, read_text
-from spanport.languages import resolve
 from spanport.types import Projection, Sentence
 
+Lines = Callable[[Iterable[bytes], Reading], Iterator[ReadResult]]
 
-class Format(msgspec.Struct, frozen=True):
+
+class Format(msgspec.Struct, frozen=True, kw_only=True):
     """How sentences are read and written.
 
-    ``read(lines, language, labels)`` yields a result per record and never raises for a bad one; ``encode`` and
-    ``encode_projection`` give the bytes of one record, its end included, and raise `RecordError` where the
-    format cannot hold it.
+    ``read`` yields a result per record and never raises for a bad one; None where the format is written only.
+    ``encode`` and ``encode_projection`` give the bytes of one record, its end included, and raise `RecordError` where
+    the format cannot hold it; None where the format is read only. A format with ``save`` is not written record by
+    record: these bytes are those of JSON lines, of which ``save`` makes the file (or folder) when all are there.
+    ``extra`` is the extra of spanport that its library comes with.
     """
 
     name: str
-    endings: tuple[str, ...]
-    read: Callable[[Iterable[bytes], str, bool], Iterator[ReadResult]]
-    encode: Callable[[Sentence], bytes]
-    encode_projection: Callable[[Projection], bytes]
+    about: str
+    endings: tuple[str, ...] = ()
+    read: Callable[[Source, Reading], Iterator[ReadResult]] | None = None
+    encode: Callable[[Sentence], bytes] | None = None
+    encode_projection: Callable[[Projection], bytes] | None = None
+    save: Callable[[str, Staged], None] | None = None
+    extra: str = ""
 
+
+def _lines(read: Lines) -> Callable[[Source, Reading], Iterator[ReadResult]]:
+    return lambda source, reading: read(read_lines(source), reading)
+
+
+JSON: dict[str, Any] = {"encode": encode_jsonl, "encode_projection": encode_jsonl_projection}
+"""How a format with ``save`` holds records until they are all there."""
 
 FORMATS: dict[str, Format] = {
     form.name: form
     for form in (
-        Format("text", (".txt",), read_text, encode_text, encode_text_projection),
         Format(
-            "conll",
-            (".conll", ".conll02", ".conll03", ".tsv", ".bio", ".iob"),
-            read_conll,
-            encode_conll,
-            encode_conll_projection,
+            name="text",
+            about="plain text, one sentence a line",
+            endings=(".txt",),
+            read=_lines(read_text),
+            encode=encode_text,
+            encode_projection=encode_text_projection,
         ),
-        Format("iob2", (".iob2",), read_iob2, encode_iob2, encode_iob2_projection),
-        Format("jsonl", (".jsonl",), read_jsonl, encode_jsonl, encode_jsonl_projection),
+        Format(
+            name="conll",
+            about="columns: a word and its label a line, a blank line after each sentence",
+            endings=(".conll", ".conll02", ".conll03", ".tsv", ".bio", ".iob"),
+            read=_lines(read_conll),
+            encode=encode_conll,
+            encode_projection=encode_conll_projection,
+        ),
+        Format(
+            name="iob2",
+            about="Universal NER: comments, then numbered words with labels",
+            endings=(".iob2",),
+            read=_lines(read_iob2),
+            encode=encode_iob2,
+            encode_projection=encode_iob2_projection,
+        ),
+        Format(
+            name="conllu",
+            about="CoNLL-U with entities in MISC (NER=B-PER)",
+            endings=(".conllu",),
+            read=_lines(conllu.read_conllu),
+            encode=conllu.encode_conllu,
+            encode_projection=conllu.encode_conllu_projection,
+        ),
+        Format(
+            name="jsonl",
+            about="JSON lines: text with spans, or tokens with labels",
+            endings=(".jsonl", ".ndjson"),
+            read=_lines(read_jsonl),
+            **JSON,
+        ),
+        Format(
+            name="doccano",
+            about="doccano's JSON lines: text with label",
+            read=_lines(read_jsonl),
+            encode=doccano.encode_doccano,
+            encode_projection=doccano.encode_doccano_projection,
+        ),
+        Format(
+            name="label-studio",
+            about="Label Studio tasks with annotations, written as predictions",
+            endings=(".json",),
+            read=labelstudio.read_label_studio,
+            save=labelstudio.save_label_studio,
+            **JSON,
+        ),
+        Format(
+            name="csv",
+            about="table with a header, cells separated by commas",
+            endings=(".csv",),
+            read=separated.read_csv,
+            save=separated.save_csv,
+            **JSON,
+        ),
+        Format(
+            name="tsv",
+            about="table with a header, cells separated by tabs",
+            read=separated.read_tsv,
+            save=separated.save_tsv,
+            **JSON,
+        ),
+        Format(
+            name="parquet",
+            about="Parquet table with text and spans, or tokens and ner_tags",
+            endings=(".parquet",),
+            read=arrow.read_parquet,
+            save=arrow.save_parquet,
+            extra="parquet",
+            **JSON,
+        ),
+        Format(
+            name="arrow",
+            about="Arrow or Feather table, as Parquet",
+            endings=(".arrow", ".feather"),
+            read=arrow.read_arrow,
+            save=arrow.save_arrow,
+            extra="parquet",
+            **JSON,
+        ),
+        Format(
+            name="datasets",
+            about="folder of a Hugging Face data set (save_to_disk)",
+            read=hugging_face.read_datasets,
+            save=hugging_face.save_datasets,
+            extra="datasets",
+            **JSON,
+        ),
+        Format(
+            name="docbin",
+            about="spaCy documents with entities, or with span group sc where they overlap",
+            endings=(".spacy",),
+            read=docbin.read_docbin,
+            save=docbin.save_docbin,
+            extra="spacy",
+            **JSON,
+        ),
+        Format(
+            name="brat",
+            about="folder of brat documents: NAME.txt with NAME.ann",
+            endings=(".ann",),
+            read=brat.read_brat,
+            save=brat.save_brat,
+            **JSON,
+        ),
+        Format(name="tmx", about="TMX translation memory, read for --lang", endings=(".tmx",), read=tmx.read_tmx),
+        Format(name="gliner", about="GLiNER's training data, a JSON list", save=gliner.save_gliner, **JSON),
     )
 }
-
-ALIGNMENT_ENDINGS = (".pharaoh", ".align")
-
-
-def holds_alignments(path: str) -> bool:
-    """Whether a path ends as a file of Pharaoh alignments does; see `read_alignments`."""
-    return path.lower().removesuffix(".gz").endswith(ALIGNMENT_ENDINGS)
-
-
-def find_format(source: Source, name: str | None = None) -> Format:
-    """The format called `name`, or else the one that the path ends in (a further ``.gz`` does not count).
-
-    Raises:
-        UsageError: there is no such format, or the ending says none; the message lists what there is.
-    """
-    known = "; ".join(f"{form.name} ({' '.join(form.endings)})" for form in FORMATS.values())
-    if name is not None:
-        if name not in FORMATS:
-            raise UsageError(f"unknown format {name!r}; there are {known}")
-        return FORMATS[name]
-    path = fspath(source) if isinstance(source, str | PathLike) else ""
-    plain = path.lower().removesuffix(".gz")
-    for form in FORMATS.values():
-        if plain.endswith(form.endings):
-            return form
-    what = f"the ending of {path} names no format" if path not in ("", "-") else "a stream has no ending"
-    raise UsageError(f"{what}; name the format: there are {known}")
-
-
-def is_readable(path: str) -> bool:
-    """Whether the ending of a path names a format of sentences."""
-    return path.lower().removesuffix(".gz").endswith(tuple(end for form in FORMATS.values() for end in form.endings))
-
-
-def labelled_format(source: Source, name: str | None = None) -> str | None:
-    """As ``name``, but ``conll`` for a path that ends in ``.txt``: plain text has no labels, columns often end so."""
-    if name is not None or not isinstance(source, str | PathLike):
-        return name
-    return "conll" if fspath(source).lower().removesuffix(".gz").endswith(FORMATS["text"].endings) else None
-
-
-def read(source: Source, format: str | None = None, language: str = "", labels: bool = True) -> Iterator[ReadResult]:
-    """The records of a file, in order; one that cannot be read is yielded as `Rejected` in its place.
-
-    Args:
-        source: a path, ``-`` for standard input, or a binary stream.
-        format: a name in `FORMATS`; by default the path's ending tells.
-        language: the language of sentences that name none.
-        labels: False leaves the labels of the file unread, whatever they say.
-
-    Raises:
-        UsageError: at once, when the format is unknown or the file cannot be opened.
-        LanguageError: at once, when the language is unknown.
-    """
-    form = find_format(source, format)
-    language = resolve(language) if language else ""
-    return form.read(read_lines(source), language, labels)
-
-
-def read_alignments(source: Source) -> Iterator[ReadAlignmentResult]:
-    """The Pharaoh alignments of a file, in order, as `read` does for sentences."""
-    return read_pharaoh(read_lines(source))

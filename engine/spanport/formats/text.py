@@ -10,15 +10,15 @@ from collections.abc import Iterable, Iterator
 
 from spanport.errors import FormatError
 from spanport.formats.lines import decode, encode, numbered, show
-from spanport.formats.records import Read, ReadResult, Rejected
+from spanport.formats.records import Read, Reading, ReadResult, Rejected
 from spanport.types import Projection, Sentence
 
 
-def read_text(lines: Iterable[bytes], language: str = "", labels: bool = True) -> Iterator[ReadResult]:
+def read_text(lines: Iterable[bytes], reading: Reading) -> Iterator[ReadResult]:
     """One sentence per line, without words or labels (see `spanport.words.with_words`)."""
     for number, raw in numbered(lines):
         try:
-            yield Read(number, Sentence(decode(raw, number), language))
+            yield Read(number, Sentence(decode(raw, number), reading.language))
         except FormatError as error:
             yield Rejected(number, error, show(raw))
 

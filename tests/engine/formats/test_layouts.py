@@ -9,13 +9,14 @@ import pytest
 
 from spanport.errors import FormatError, LabelSchemeError
 from spanport.formats.jsonl import parse_record
+from spanport.formats.records import Reading
 from spanport.types import Sentence
 
 ANA = [("PER", "Ana")]
 
 
 def record(wanted: bool = True, **fields: Any) -> Sentence:
-    return parse_record(json.dumps(fields), labels=wanted)
+    return parse_record(json.dumps(fields), Reading(labels=wanted))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_other_data_is_kept(fields: dict[str, Any]) -> None:
 
 
 def test_labels_in_two_places_are_refused() -> None:
-    with pytest.raises(FormatError, match='both "spans" and "label" are there'):
+    with pytest.raises(FormatError, match='both "spans" and "label" are there; expected one of them'):
         record(text="Ana vive", spans=[[0, 3, "PER"]], label=[[0, 3, "PER"]])
     assert record(text="Ana vive", spans=[], label=[[0, 3, "PER"]]).span_texts() == ANA
 

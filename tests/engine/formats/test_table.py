@@ -44,7 +44,7 @@ def test_by_name() -> None:
 def test_unknown_lists_what_there_is(source: str, name: str | None, reason: str) -> None:
     with pytest.raises(UsageError, match=reason) as caught:
         find_format(source, name)
-    assert "jsonl (.jsonl)" in str(caught.value)
+    assert "jsonl (.jsonl .ndjson)" in str(caught.value)
 
 
 def test_wrong_arguments_are_errors_at_once(tmp_path: Path) -> None:

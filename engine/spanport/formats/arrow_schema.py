@@ -1,0 +1,95 @@
+"""The Arrow types of records, found by going through them once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from spanport.formats.extras import library
+
+EXTRA = "parquet"
+JSON = {b"spanport": b"json"}
+"""Metadata of a column whose values are JSON texts."""
+
+BATCH = 1024
+
+
+def schema_of(records: Iterable[dict[str, Any]]) -> Any:
+    """The schema of records: our fields by their types, others by what their values are."""
+    pa = library("pyarrow", EXTRA)
+    found: dict[str, Any] = {}
+    sources = False
+    batch: list[dict[str, Any]] = []
+    for fields in records:
+        sources = sources or any("source" in span for span in fields.get("spans", ()))
+        batch.append(fields)
+        if len(batch) == BATCH:
+            _learn(pa, batch, found)
+            batch = []
+    _learn(pa, batch, found)
+    known = _known(pa, sources)
+    columns = [
+        pa.field(name, pa.string(), metadata=JSON) if kind is None else pa.field(name, known.get(name, kind))
+        for name, kind in found.items()
+    ]
+    return pa.schema(columns + [pa.field(name, known[name]) for name in ("text", "spans") if name not in found])
+
+
+def json_columns(schema: Any) -> frozenset[str]:
+    """The columns whose values are JSON texts."""
+    return frozenset(field.name for field in schema if field.metadata == JSON)
+
+
+def to_row(fields: dict[str, Any], json: frozenset[str]) -> dict[str, Any]:
+    """A record as a row, of which ``json`` columns hold JSON."""
+    if not json:
+        return fields
+    return {name: msgspec.json.encode(value).decode() if name in json else value for name, value in fields.items()}
+
+
+def _known(pa: Any, sources: bool) -> dict[str, Any]:
+    span = [
+        ("start", pa.int64()),
+        ("end", pa.int64()),
+        ("label", pa.string()),
+        ("text", pa.string()),
+        ("score", pa.float64()),
+    ]
+    if sources:
+        span.append(("source", pa.struct(span)))
+    return {
+        "text": pa.string(),
+        "language": pa.string(),
+        "tokens": pa.list_(pa.string()),
+        "spans": pa.list_(pa.struct(span)),
+    }
+
+
+def _learn(pa: Any, batch: list[dict[str, Any]], found: dict[str, Any]) -> None:
+    """Widen the types found so far by those of a batch; None stands for JSON."""
+    known = _known(pa, sources=False)
+    for name in dict.fromkeys(name for fields in batch for name in fields):
+        if name in known:
+            found[name] = known[name]
+            continue
+        values = [fields[name] for fields in batch if name in fields]
+        kind = _type_of(pa, values)
+        found[name] = kind if found.get(name, kind) == kind else None
+
+
+def _type_of(pa: Any, values: list[Any]) -> Any:
+    try:
+        array = pa.array(values)
+    except (pa.ArrowException, OverflowError, TypeError, ValueError):
+        return None
+    exact = None not in values and not _is_empty(pa, array.type) and array.to_pylist() == values
+    return array.type if exact else None
+
+
+def _is_empty(pa: Any, kind: Any) -> bool:
+    """Whether a type holds a structure without fields, which Parquet has not."""
+    if pa.types.is_list(kind):
+        return _is_empty(pa, kind.value_type)
+    return pa.types.is_struct(kind) and (not kind.num_fields or any(_is_empty(pa, field.type) for field in kind))

@@ -1,0 +1,23 @@
+"""Libraries that come with extras of spanport."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from spanport.errors import RuntimeMissingError
+
+
+def library(name: str, extra: str) -> Any:
+    """The module called ``name``.
+
+    Raises:
+        RuntimeMissingError: it is not installed, or cannot be loaded; the message names the extra.
+    """
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise RuntimeMissingError(
+            f"this format needs {name.partition('.')[0]}, which cannot be loaded ({error})",
+            remedy=f"Install it with: pip install 'spanport[{extra}]'",
+        ) from error

@@ -1,0 +1,128 @@
+"""Finding the format of a file, and reading any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from os import PathLike, fspath
+from pathlib import Path
+
+from spanport.errors import UsageError, suggestion
+from spanport.formats.conll import header_names
+from spanport.formats.lines import Source, plain_name, read_lines
+from spanport.formats.mapping import mapped
+from spanport.formats.pharaoh import read_pharaoh
+from spanport.formats.records import Offsets, ReadAlignmentResult, Reading, ReadResult
+from spanport.formats.table import FORMATS, Format
+from spanport.languages import resolve
+
+ALIGNMENT_ENDINGS = (".pharaoh", ".align")
+
+
+def holds_alignments(path: str) -> bool:
+    """Whether a path ends as a file of Pharaoh alignments does; see `read_alignments`."""
+    return plain_name(path).endswith(ALIGNMENT_ENDINGS)
+
+
+def find_format(source: Source, name: str | None = None, *, writing: bool = False) -> Format:
+    """The format called `name`, or else the one that the path says.
+
+    A path says it by its ending (a further ``.gz`` or ``.zst`` does not count); a folder by what it holds; a ``.tsv``
+    file with a header is a table.
+
+    Raises:
+        UsageError: there is no such format, it cannot be read (or, if ``writing``, written), or the path says none;
+            the message lists what there is.
+    """
+    form = _named(name) if name is not None else _of_path(source, writing)
+    if (form.encode if writing else form.read) is None:
+        raise UsageError(f"format {form.name!r} is {'read' if writing else 'written'} only; there are {_known()}")
+    return form
+
+
+def _named(name: str) -> Format:
+    if name not in FORMATS:
+        raise UsageError(f"unknown format {name!r}{suggestion(name, FORMATS)}; there are {_known()}")
+    return FORMATS[name]
+
+
+def _of_path(source: Source, writing: bool) -> Format:
+    path = fspath(source) if isinstance(source, str | PathLike) else ""
+    if Path(path).is_dir() and path and not writing:
+        return FORMATS["brat" if any(Path(path).glob("*.ann")) else "datasets"]
+    plain = plain_name(path)
+    if plain.endswith(".tsv") and not writing and Path(path).is_file() and is_table(path):
+        return FORMATS["tsv"]
+    for form in FORMATS.values():
+        if plain.endswith(form.endings):
+            return form
+    what = f"the ending of {path} names no format" if path not in ("", "-") else "a stream has no ending"
+    raise UsageError(f"{what}; name the format: there are {_known()}")
+
+
+def _known() -> str:
+    shown = [(form.name, f" ({' '.join(form.endings)})" if form.endings else "") for form in FORMATS.values()]
+    return "; ".join(name + endings for name, endings in shown)
+
+
+def is_table(path: str) -> bool:
+    """Whether the first line of a file names columns, so that it is a table and not one word a line."""
+    return header_names(next(read_lines(path), b"")) is not None
+
+
+def is_readable(path: str) -> bool:
+    """Whether the ending of a path names a format of sentences."""
+    return plain_name(path).endswith(tuple(end for form in FORMATS.values() if form.read for end in form.endings))
+
+
+def labelled_format(source: Source, name: str | None = None) -> str | None:
+    """As ``name``, but ``conll`` for a path that ends in ``.txt``: plain text has no labels, columns often end so."""
+    if name is not None or not isinstance(source, str | PathLike):
+        return name
+    return "conll" if plain_name(fspath(source)).endswith(FORMATS["text"].endings) else None
+
+
+def read(
+    source: Source,
+    format: str | None = None,
+    language: str = "",
+    labels: bool = True,
+    *,
+    text_column: str | None = None,
+    tokens_column: str | None = None,
+    labels_column: str | None = None,
+    offsets: Offsets = "codepoints",
+    map_labels: Mapping[str, str] | None = None,
+) -> Iterator[ReadResult]:
+    """The records of a file, in order; one that cannot be read is yielded as `Rejected` in its place.
+
+    Args:
+        source: a path, ``-`` for standard input, or a binary stream.
+        format: a name in `FORMATS`; by default the path tells.
+        language: the language of sentences that name none.
+        labels: False leaves the labels of the file unread, whatever they say.
+        text_column, tokens_column, labels_column: names of fields, in formats that have names.
+        offsets: what the offsets of the file count.
+        map_labels: labels by new names, "" for those to leave out.
+
+    Raises:
+        UsageError: at once, when the format is unknown or the file cannot be opened.
+        LanguageError: at once, when the language is unknown.
+        RuntimeMissingError: at once, when the format's library is not installed.
+    """
+    form = find_format(source, format)
+    assert form.read is not None
+    reading = Reading(
+        language=resolve(language) if language else "",
+        labels=labels,
+        text_column=text_column,
+        tokens_column=tokens_column,
+        labels_column=labels_column,
+        offsets=offsets,
+    )
+    results = form.read(source, reading)
+    return mapped(results, map_labels) if map_labels else results
+
+
+def read_alignments(source: Source) -> Iterator[ReadAlignmentResult]:
+    """The Pharaoh alignments of a file, in order, as `read` does for sentences."""
+    return read_pharaoh(read_lines(source))
