@@ -29,11 +29,11 @@ import sentences
 from spanport.api import Engine
 from spanport.bulk import feeds, project, project_files
 from spanport.cli import jobs
-from spanport.stream import output, sink
+from spanport.output import committed, sink
 from spanport_kernels.label_codes import LabelTypes
 
 STEPS: dict[str, tuple[tuple[Any, str], ...]] = {
-    "checksums of the inputs": ((output, "header"),),
+    "checksums of the inputs": ((committed, "header"),),
     "read": ((feeds.Feed, "_read"),),
     "parse": ((feeds, "parse_conll"), (feeds, "parse_pharaoh")),
     "labels to entities": ((LabelTypes, "codes"), (project, "spans_of_codes")),

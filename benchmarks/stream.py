@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from spanport.options import StreamOptions
 from spanport.stream import Stage, run_stages
-from spanport.stream.batching import make_batches
+from spanport_models.batching import token_batches
 
 OPTIONS = StreamOptions(linger=None)
 
@@ -24,9 +24,10 @@ def bare(records: int, stages: list[Stage]) -> None:
     for start in range(0, records, OPTIONS.lookahead):
         values = list(range(start, min(start + OPTIONS.lookahead, records)))
         for stage in stages:
-            for batch in make_batches([stage.cost(value) for value in values], stage.budget, stage.max_items):
-                results = stage.run([values[i] for i in batch.positions])
-                for i, result in zip(batch.positions, results, strict=True):
+            for batch in token_batches([stage.cost(value) for value in values], stage.budget, stage.max_items):
+                positions = batch.tolist()
+                results = stage.run([values[i] for i in positions])
+                for i, result in zip(positions, results, strict=True):
                     values[i] = result
 
 

@@ -23,10 +23,13 @@ LAYERS = {  # first part of a module's path in spanport -> what it may import of
     "languages": {"errors"},
     "words": {"errors", "languages", "types"},
     "stages": {
-        *("errors", "labels", "options", "ports", "types", "spanport_kernels"),
+        *("errors", "labels", "options", "ports", "types", "spanport_kernels", "spanport_models.batching"),
         *("stages.batch", "stages.embed", "stages.label"),
     },
-    "stream": {"errors", "options", "stream", "spanport_models.devices"},
+    "memory": {"errors"},
+    "job": {"options"},
+    "output": {"errors", "output"},
+    "stream": {"errors", "memory", "options", "stream", "spanport_models.batching", "spanport_models.devices"},
     "formats": {"errors", "formats", "labels", "languages", "types", "words"},
     "evaluate": {"errors", "evaluate", "types"},
 }
@@ -72,7 +75,7 @@ def test_layers_of_the_engine(module: str, path: Path) -> None:
 
 
 def test_only_api_and_models_know_the_models() -> None:
-    shared = {"spanport_models.errors", "spanport_models.devices"}  # the error tree and the count of cores
+    shared = {f"spanport_models.{name}" for name in ("errors", "devices", "batching")}  # one error tree, batcher, ...
     users = {
         module
         for module, path in modules("spanport", "engine")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Self
@@ -17,9 +16,10 @@ from spanport.job import Files, Job, Task
 from spanport.languages import resolve
 from spanport.models import Models
 from spanport.options import ALIGNERS, AlignOptions, EncodeOptions, StreamOptions, TranslateOptions
-from spanport.plan import Group, Planner
-from spanport.stream import Outcome, Stage, StageGroup, Stats, arun_stages, run_staged, run_stages
-from spanport.systems.base import Need, System, make_system, system_settings
+from spanport.steps import PARTS, steps
+from spanport.stream import Outcome, Stage, Stats, arun_stages, run_stages
+from spanport.stream.stage import nothing
+from spanport.systems.base import System, make_system, system_settings
 from spanport.systems.tools import Tools
 from spanport.types import Alignment, Pair, Projection, Sentence
 
@@ -102,7 +102,7 @@ class Engine:
         *,
         language: str = "",
         pivot: str = "",
-        system: str | None = None,
+        system: str | System | None = None,
         options: SystemOptions = None,
         aligned: bool = False,
         label_source: bool = False,
@@ -110,19 +110,25 @@ class Engine:
     ) -> Job:
         """The record of a job of this engine, checked; no model is loaded.
 
-        ``system`` None is `calibrated` for texts to label where the bundle holds a calibration, else `ngram`.
+        ``system`` None is `calibrated` for texts to label where the bundle holds a calibration, else `ngram`; one
+        that is made already is to be passed to `run` too.
 
         Raises LanguageError for a code that is unknown, or that the bundle does not translate, UsageError for a
         system that is unknown or does not fit the task.
         """
         language, pivot = (resolve(code) if code else "" for code in (language, pivot))
-        name = system or ("calibrated" if task == "label" and self.models.calibration() is not None else "ngram")
+        name, settings = "", None
+        if isinstance(system, str | None) and task != "align":
+            name = system or ("calibrated" if task == "label" and self.models.calibration() is not None else "ngram")
+            settings = system_settings(name, options)
+        elif not isinstance(system, str | None):
+            settings = system.settings
         job = Job(
             task=task,
             language=language,
             pivot=pivot,
-            system="" if task == "align" else name,
-            settings=None if task == "align" else system_settings(name, options),
+            system=name,
+            settings=settings,
             aligned=aligned,
             label_source=label_source,
             align=self.align_options,
@@ -134,15 +140,15 @@ class Engine:
             version=version("spanport"),
             files=files or Files(),
         )
-        made = self._system(job) if job.system else None
-        self._groups(job, made)
-        needs = made.needs if made else frozenset()
-        self._check_languages(job, needs)
-        runs = not aligned or label_source or needs - {"source", "links"}
+        made = self._system(job) if isinstance(system, str | None) else system
+        stages = steps(job, made, self.models)
+        self._check_languages(job, made, stages)
+        runs = any(stage.part for stage in stages) or (made and "translator" in made.needs)
         return msgspec.structs.replace(job, device=self.models.granted_device) if runs else job
 
-    def _check_languages(self, job: Job, needs: frozenset[Need]) -> None:
-        if "translator" in needs or (job.task == "label" and "source" in needs):
+    def _check_languages(self, job: Job, system: System | None, stages: Sequence[Stage]) -> None:
+        translated = any(stage.part == "translator" for stage in stages)
+        if translated or (system and "translator" in system.needs):
             known = self.models.languages
             for code in filter(None, (job.language, job.pivot)):
                 if known and code not in known:
@@ -157,23 +163,45 @@ class Engine:
         *,
         system: System | None = None,
         skip: int = 0,
-        waiting: Callable[[], None] = lambda: None,
+        waiting: Callable[[], object] = nothing,
     ) -> Iterator[Outcome]:
         """The outcomes of a job's records: sentences or strings to label, pairs for the other tasks, in order.
 
-        A `Failed` among the records passes through at its place. ``system`` stands for the job's own, made already.
-        ``skip`` leaves out the first records, handed over by a run before; ``waiting`` is called now and then while
-        there is nothing to hand over.
+        A `Failed` among the records passes through at its place. ``system`` is what `job` was given, if it was made
+        already. ``skip`` leaves out the first records, handed over by a run before; ``waiting`` is called now and
+        then while there is nothing to hand over.
         """
-        groups = self._groups(job, system or self._ready_system(job))
         self.stats = Stats()
         ready = map(preparation(job), records)
-        if job.stream.resident == "one" and len(groups) > 1:
-            staged = [StageGroup(group.part, self._opener(group)) for group in groups]
-            return run_staged(ready, staged, job.stream, stats=self.stats, skip=skip, waiting=waiting)
-        stages = [stage for group in groups for stage in group.stages()]
+        return run_stages(
+            ready,
+            self._stages(job, system),
+            job.stream,
+            stats=self.stats,
+            skip=skip,
+            waiting=waiting,
+            release=lambda part: self.models.release(*PARTS[part]),
+        )
+
+    def arun(self, job: Job, records: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[Outcome]:
+        """As `run`, for ``async for``."""
+        self.stats, prepare = Stats(), preparation(job)
+        ready = amap(prepare, records) if isinstance(records, AsyncIterable) else map(prepare, records)
+        return arun_stages(ready, self._stages(job, None), job.stream, stats=self.stats)
+
+    def _stages(self, job: Job, system: System | None) -> list[Stage]:
+        """The job's stages, with the translator already there if its system needs one: no late end."""
+        system = system or self._system(job)
+        if system and "translator" in system.needs:
+            self.models.translator()
+        stages = steps(job, system, self.models)
         log.info("%s: %s", job, ", ".join(stage.name for stage in stages))
-        return run_stages(ready, stages, job.stream, stats=self.stats, skip=skip, waiting=waiting)
+        return stages
+
+    def _system(self, job: Job) -> System | None:
+        if not job.system:
+            return None
+        return make_system(job.system, job.settings, self.tools(translated=job.task == "label"))
 
     def label(
         self,
@@ -246,49 +274,12 @@ class Engine:
         job = self.job("project", system=system, options=options, aligned=aligned)
         return aresults(self.arun(job, several(pairs)), on_error)
 
-    def arun(self, job: Job, records: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[Outcome]:
-        """As `run`, for ``async for``."""
-        if job.stream.resident == "one":
-            raise UsageError("asynchronous streams keep all models resident; use the synchronous call")
-        stages = [stage for group in self._groups(job, self._ready_system(job)) for stage in group.stages()]
-        self.stats, prepare = Stats(), preparation(job)
-        ready = amap(prepare, records) if isinstance(records, AsyncIterable) else map(prepare, records)
-        return arun_stages(ready, stages, job.stream, stats=self.stats)
-
     def tools(self, *, translated: bool = False) -> Tools:
         """What systems may use of this engine; ``translated`` as in `Tools`."""
         return Tools(self.models, lambda: self.align_options, self.encode_options, translated=translated)
-
-    def _system(self, job: Job) -> System:
-        return make_system(job.system, job.settings, self.tools(translated=job.task == "label"))
-
-    def _ready_system(self, job: Job) -> System | None:
-        """The job's system, with the translator already there if it needs one: better no start than a late end."""
-        system = self._system(job) if job.system else None
-        if system and "translator" in system.needs:
-            self.models.translator()
-        return system
-
-    def _groups(self, job: Job, system: System | None) -> list[Group]:
-        planner = Planner(self.models, lambda: job.align, job.translate, job.encode, job.stream)
-        if system is None:
-            return planner.align()
-        if job.task == "label":
-            return planner.label(job.language, job.pivot, system)
-        return planner.project(system, aligned=job.aligned, label_source=job.label_source)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "stats"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, stats=Stats())
-
-    def _opener(self, group: Group) -> Callable[[], AbstractContextManager[Sequence[Stage]]]:
-        @contextmanager
-        def opened() -> Iterator[Sequence[Stage]]:
-            try:
-                yield group.stages()
-            finally:
-                self.models.release(group.part)
-
-        return opened

@@ -68,7 +68,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         """The job as JSON has it, without what its output does not depend on.
 
         Left out: how many threads work, what stays in memory and where the rest is spilled; the name of the bundle
-        (its digest counts) and the paths of the inputs (their contents count, see `spanport.stream.journal`).
+        (its digest counts) and the paths of the inputs (their contents count, see `spanport.output.journal`).
         """
         record: dict[str, Any] = msgspec.to_builtins(self)
         for name in _NEUTRAL_STREAM:

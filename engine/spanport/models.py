@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from spanport.errors import UsageError
+from spanport.memory import trim
 from spanport.options import AlignOptions
 from spanport.ports import Encoder, Lexicon, Translator
-from spanport.stream.memory import trim
 
 if TYPE_CHECKING:
     from spanport_models import PipelineBundle

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 Int64Array: TypeAlias = NDArray[np.int64]
 
 
-def token_batches(lengths: Sequence[int], budget: int) -> list[Int64Array]:
+def token_batches(lengths: Sequence[int], budget: int, most: int | None = None) -> list[Int64Array]:
     """Group items of similar length so that rows x longest stays within ``budget``.
 
     Args:
         lengths: Tokens of each item.
         budget: Most padded tokens in a batch; an item above it gets a batch of its own.
+        most: Most items in a batch; None for any number.
 
     Returns:
         Indices of the items of each batch, int64, longest first (so that memory peaks at the start).
@@ -23,7 +24,8 @@ def token_batches(lengths: Sequence[int], budget: int) -> list[Int64Array]:
     batches, start = [], 0
     while start < len(order):
         longest = max(int(lengths[order[start]]), 1)
-        stop = start + max(budget // longest, 1)
+        room = max(budget // longest, 1)
+        stop = start + (room if most is None else min(room, most))
         batches.append(order[start:stop])
         start = stop
     return batches

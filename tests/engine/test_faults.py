@@ -14,13 +14,14 @@ import pytest
 
 from fake_stages import disk_of, stream_threads
 from fakes import FakeEncoder, FakeModels, FakeTranslator
+from spanport import api
 from spanport.api import Engine
 from spanport.cli.arguments import projection_encoder
 from spanport.cli.jobs import JobFiles, run_job
 from spanport.errors import RecordError, StageError
 from spanport.formats import read
 from spanport.options import EncodeOptions, StreamOptions, TranslateOptions
-from spanport.plan import Planner
+from spanport.steps import steps
 from spanport.stream import Stage
 
 COUNT, BAD = 60, "Bruno"
@@ -72,11 +73,8 @@ class Job:
         self.text.write_text("".join(f"{name(i)} vive en Lugo {'hoy ' * (i % 5)}{i}\n" for i in range(COUNT)))
 
     def run(self, out: str = "out.jsonl", place: str = "", fault: Fault = slow) -> int:
-        clean = Planner._step
-
-        def step(*args: Any, **options: Any) -> Stage:
-            stage = clean(*args, **options)
-            return replace(stage, run=fault(stage.run)) if stage.name == place else stage
+        def with_fault(*args: Any) -> list[Stage]:
+            return [replace(s, run=fault(s.run)) if s.name == place else s for s in steps(*args)]
 
         models = FakeModels(FakeEncoder({"Ana": "B-PER", "Bruno": "B-PER"}), FakeTranslator({"vive": "lives"}))
         engine = Engine(
@@ -94,7 +92,7 @@ class Job:
         if place == "write":
             encode = on_one(fault, encode)
         with self.patch.context() as patch:
-            patch.setattr(Planner, "_step", step)
+            patch.setattr(api, "steps", with_fault)
             return run_job(
                 files,
                 [(str(self.text), records)],

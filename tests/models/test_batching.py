@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,3 +28,32 @@ def test_ragged_index_moves_whole_items(lengths: list[int], random: object) -> N
     items = [list(range(offsets[i], offsets[i + 1])) for i in range(len(lengths))]
     rows, new_offsets = ragged_index(offsets, np.array(order, dtype=np.int64))
     assert [list(rows[new_offsets[k] : new_offsets[k + 1]]) for k in range(len(order))] == [items[i] for i in order]
+
+
+costs_strategy = st.lists(st.integers(1, 60), max_size=80)
+
+
+@given(costs_strategy, st.integers(1, 200), st.integers(1, 20))
+def test_every_item_once_within_the_budget(costs: list[int], budget: int, max_items: int) -> None:
+    batches = token_batches(costs, budget, max_items)
+    assert sorted(i for batch in batches for i in batch) == list(range(len(costs)))
+    for batch in batches:
+        lengths = [costs[i] for i in batch]
+        assert lengths == sorted(lengths, reverse=True)
+        assert len(lengths) <= max_items
+        assert lengths[0] * len(lengths) <= budget or len(lengths) == 1
+
+
+@given(costs_strategy, st.integers(1, 200))
+def test_no_batch_could_have_taken_the_next_item(costs: list[int], budget: int) -> None:
+    batches = token_batches(costs, budget)
+    for batch, _ in pairwise(batches):
+        assert costs[batch[0]] * (len(batch) + 1) > budget
+
+
+def test_equal_costs_keep_their_order() -> None:
+    assert [batch.tolist() for batch in token_batches([3, 5, 3, 3], 9, 8)] == [[1], [0, 2, 3]]
+
+
+def test_no_items_no_batches() -> None:
+    assert token_batches([], 10, 10) == []

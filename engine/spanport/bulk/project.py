@@ -21,9 +21,9 @@ from spanport.formats import Read, ReadAlignment, Rejected, read_alignments
 from spanport.formats.conll import encode_conll_projection, read_block
 from spanport.formats.records import shown
 from spanport.options import NgramOptions
+from spanport.output import Part, Reject
 from spanport.ports import BoolArray
 from spanport.stages.solve import solve_ngram
-from spanport.stream import Part, Reject
 from spanport.systems.ngram import Ngram
 from spanport.systems.tools import Tools
 from spanport.types import Pair

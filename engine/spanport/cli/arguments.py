@@ -97,7 +97,7 @@ def limit_memory(engine: Engine, limit: str) -> None:
     import msgspec
 
     from spanport.cli.console import say
-    from spanport.residency import choose, parse_bytes
+    from spanport.memory import choose, parse_bytes
 
     needs = engine.models.memory_needs(engine.encode_options.batch_tokens)
     resident, why = choose(needs, parse_bytes(limit))

@@ -39,7 +39,7 @@ def add(app: typer.Typer) -> None:
         from spanport.bench import measure
         from spanport.cli.console import print_json
         from spanport.languages import resolve
-        from spanport.stream import check_outputs
+        from spanport.output import check_outputs
 
         check_outputs({"plot": plot}, [input] if input else [], replace=None if replace else "--replace")
         lang = resolve(lang)

@@ -50,7 +50,7 @@ def add(app: typer.Typer) -> None:
         paired test against the best system; each system's settings are written to the JSON and the page.
         """
         from spanport.compare import compare_systems, find_sets, load_set, parse_systems, run_systems, warm_up
-        from spanport.stream import check_outputs
+        from spanport.output import check_outputs
 
         specs, codes = parse_systems(systems), _list(lang)
         sets = find_sets(data, codes, part)

@@ -16,9 +16,9 @@ from spanport.errors import LengthMismatchError, RecordError, StageError, UsageE
 from spanport.formats import Rejected, find_format, parallel
 from spanport.formats.records import shown
 from spanport.job import Files, Input, Job
-from spanport.stream import Failed, Outcome, Output, Part, Reject, check_outputs
-from spanport.stream.execute import is_unexpected
-from spanport.stream.files import is_regular
+from spanport.output import Output, Part, Reject, check_outputs, is_regular
+from spanport.stream import Failed, Outcome
+from spanport.stream.stage import is_unexpected
 
 log = logging.getLogger(__name__)
 

@@ -13,13 +13,11 @@ from spanport.compare.data import DataSet
 from spanport.compare.specs import SystemSpec, describe, union_of_needs
 from spanport.errors import LanguageError
 from spanport.evaluate import Comparison, compare
-from spanport.flow import Work, from_pair
 from spanport.options import SystemOptions
-from spanport.plan import Planner
 from spanport.stages.batch import Job
-from spanport.stream import Done, Failed, run_stages
+from spanport.stream import Done, Failed
 from spanport.systems.base import System, run_system
-from spanport.types import Projection, Sentence, Span
+from spanport.types import Pair, Projection, Sentence, Span
 
 if TYPE_CHECKING:
     from spanport.api import Engine
@@ -109,8 +107,6 @@ def run_systems(
     """
     tools = engine.tools(translated=data.pairs is None)
     together = Together({spec.title: spec.make(tools) for spec in specs})
-    if "translator" in together.needs:
-        engine.models.translator()
     start = time.perf_counter()
     found = Outcomes({spec.title: [] for spec in specs}, [], together.seconds, 0.0, {}, describe(together.systems))
     with closing(_stream(engine, data, together, pivot, label_source)) as outcomes:
@@ -134,19 +130,15 @@ def collect_jobs(engine: Engine, data: DataSet, *, label_source: bool = False) -
 
 
 def _stream(engine: Engine, data: DataSet, system: Any, pivot: str, label_source: bool) -> Any:
-    planner = Planner(
-        engine.models,
-        lambda: engine.align_options,
-        engine.translate_options,
-        engine.encode_options,
-        engine.stream_options,
+    job = engine.job(
+        "label" if data.pairs is None else "project",
+        language=data.language,
+        pivot=pivot,
+        system=system,
+        aligned=data.aligned,
+        label_source=label_source,
     )
-    if data.pairs is None:
-        groups = planner.label(data.language, pivot, system)
-    else:
-        groups = planner.project(system, aligned=data.aligned, label_source=label_source)
-    stages = [stage for group in groups for stage in group.stages()]
-    return run_stages(_records(data), stages, engine.stream_options)
+    return engine.run(job, _records(data), system=system)
 
 
 def compare_systems(data: DataSet, found: Outcomes, *, ignore: Iterable[str] = (), keep: int = 200) -> Comparison:
@@ -163,14 +155,11 @@ def compare_systems(data: DataSet, found: Outcomes, *, ignore: Iterable[str] = (
     )
 
 
-def _records(data: DataSet) -> Iterator[Work]:
+def _records(data: DataSet) -> Iterator[Sentence | Pair]:
     """The records without their gold labels."""
     for i, gold in enumerate(data.gold):
         hidden = msgspec.structs.replace(gold, spans=())
-        if data.pairs is None:
-            yield Work(hidden)
-        else:
-            yield from_pair(msgspec.structs.replace(data.pairs[i], target=hidden))
+        yield hidden if data.pairs is None else msgspec.structs.replace(data.pairs[i], target=hidden)
 
 
 def _collect(found: Outcomes, number: int, gold: Sentence, outcome: Done | Failed) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from spanport.ports import Encoded, Encoder, Float32, Int32, Int64
 from spanport.stages.batch import offsets_of
 from spanport.types import Sentence
+from spanport_models.batching import token_batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def embed_all(
 ) -> Embedded:
     """As `embed`, for any number of sentences, of any length: in `passes` of at most ``batch_tokens`` tokens."""
     flat = parts_of(tokens)
-    rows = [np.array(here) for here in passes(flat, batch_tokens)]
+    rows = passes(flat, batch_tokens)
     seen = [embed(encoder, [flat[i] for i in here], hidden=hidden, logits=logits, subwords=subwords) for here in rows]
     joined = _join(rows, seen)
     if len(flat) == len(tokens):
@@ -178,13 +179,6 @@ def _glue(chunks: Embedded, firsts: Int64) -> Embedded:
     )
 
 
-def passes(tokens: Sequence[Any], batch_tokens: int) -> list[list[int]]:
+def passes(tokens: Sequence[Any], batch_tokens: int) -> list[Int64]:
     """Positions of the sentences of each forward pass: similar lengths, at most ``batch_tokens`` with padding."""
-    order = sorted(range(len(tokens)), key=lambda i: len(tokens[i].ids))
-    found: list[list[int]] = []
-    for i in order:
-        if found and (len(found[-1]) + 1) * len(tokens[i].ids) <= batch_tokens:
-            found[-1].append(i)
-        else:
-            found.append([i])
-    return found
+    return token_batches([len(item.ids) for item in tokens], batch_tokens)

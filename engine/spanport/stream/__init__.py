@@ -1,27 +1,17 @@
-"""Streams of records through stages: order, exactly-once, bounded memory, resume. Knows no language and no model."""
+"""Streams of records through stages: order, exactly-once, bounded memory. Knows no language, no model and no file."""
 
-from spanport.stream.asynchronous import arun_stages
-from spanport.stream.files import check_outputs
-from spanport.stream.output import Output, Part, Reject
-from spanport.stream.run import run_stages
+from spanport.stream.run import arun_stages, run_stages
 from spanport.stream.stage import Done, Failed, Outcome, Stage
-from spanport.stream.staged import StageGroup, run_staged
 from spanport.stream.stats import Snapshot, StageStats, Stats
 
 __all__ = [
     "Done",
     "Failed",
     "Outcome",
-    "Output",
-    "Part",
-    "Reject",
     "Snapshot",
     "Stage",
-    "StageGroup",
     "StageStats",
     "Stats",
     "arun_stages",
-    "check_outputs",
-    "run_staged",
     "run_stages",
 ]

@@ -10,14 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from spanport.errors import StageError, UsageError
+from spanport.memory import Trimmer
 from spanport.options import StreamOptions
-from spanport.stream.batching import Batch
-from spanport.stream.execute import Fatal, execute
-from spanport.stream.memory import Trimmer
 from spanport.stream.source import Source
-from spanport.stream.stage import Outcome, Stage
+from spanport.stream.stage import Fatal, Outcome, Stage, execute
 from spanport.stream.stats import Stats
-from spanport.stream.window import Memory, Plan, Window, plan
+from spanport.stream.window import Batch, Memory, Plan, Window, plan
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +76,7 @@ class Pipeline:
 
     # --- the caller's side -------------------------------------------------------------------------------
 
-    def next_window(self, waiting: Callable[[], None]) -> Window | None:
+    def next_window(self, waiting: Callable[[], object]) -> Window | None:
         """Wait for the next window in input order; None at the end of the input or after `stop`.
 
         ``waiting`` is called about once a second, or more often, while it is not there. Raises what killed a worker

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from spanport.options import StreamOptions
-from spanport.stream.execute import Fatal
+from spanport.stream.stage import Fatal
 from spanport.stream.window import Window
 
 FIRST = 32

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import threading
 import time
 
 import msgspec
 
+from spanport.memory import peak_rss
 from spanport_models.devices import available_cores
 
 log = logging.getLogger(__name__)
@@ -135,13 +135,3 @@ def _starving(stages: list[StageStats], seconds: float) -> tuple[str, float, str
 def _load() -> float:
     """Processes that want a core, whoever's they are, over the last minute; 0 where the system does not tell."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-
-
-def peak_rss() -> int | None:
-    """Most resident memory this process ever had, in bytes; None where the system does not tell."""
-    if sys.platform == "win32":
-        return None
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import msgspec
 
-from spanport.stream.batching import Batch, make_batches
-from spanport.stream.execute import Fatal, Problem
-from spanport.stream.stage import Done, Failed, Outcome, Stage
+from spanport.stream.stage import Done, Failed, Fatal, Outcome, Problem, Stage
+from spanport_models.batching import token_batches
 
 
 class Window:
@@ -71,6 +70,14 @@ def _merged(stage: Stage, item: Any, result: Any) -> Any:
         return stage.merge(item, result)
     except Exception as error:
         return Problem(error)
+
+
+class Batch(msgspec.Struct, frozen=True, gc=False):
+    """Positions of the items of one batch, longest first; ``cost`` without and ``padded`` with padding."""
+
+    positions: tuple[int, ...]
+    cost: int
+    padded: int
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -135,5 +142,13 @@ def plan(window: Window, stage: Stage, memory: Memory) -> Plan:
                 groups[key] = [i]
         except Exception as error:
             rejects += window.settle((i,), Problem(error), stage)
-    batches = make_batches(list(costs.values()), stage.budget, stage.max_items)
+    batches = _batches(list(costs.values()), stage)
     return Plan([tuple(g) for g in groups.values()], list(groups), batches, rejects, shared)
+
+
+def _batches(costs: Sequence[int], stage: Stage) -> list[Batch]:
+    found = []
+    for rows in token_batches(costs, stage.budget, stage.max_items):
+        positions = tuple(rows.tolist())
+        found.append(Batch(positions, sum(costs[i] for i in positions), costs[positions[0]] * len(positions)))
+    return found

@@ -16,7 +16,7 @@ from spanport.formats import Rejected, parallel, read, read_alignments
 from spanport.formats.conll import encode_conll_projection
 from spanport.formats.records import shown
 from spanport.options import NgramOptions
-from spanport.stream import Reject
+from spanport.output import Reject
 
 SOURCE = "Ana B-PER\nRuiz I-PER\nlives O\nin O\nLima B-LOC\n\nAna I-PER\n\n\nGo O\n"
 TARGET = "Ana X B-PER\nRuiz X O\nvive X O\nen X O\nLima X O\n\nAna X NO\n\n\n! X O\n"

@@ -49,7 +49,7 @@ def test_tune_names_options(cli: Callable[..., Any]) -> None:
     assert "best here: --threads" in ran.err
 
 
-@pytest.mark.parametrize("arguments", [("--lang", "swh_Latn"), ("empty.txt",)])
+@pytest.mark.parametrize("arguments", [("--lang", "tpi_Latn"), ("empty.txt",)])
 def test_no_text_to_measure_on(
     cli: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:

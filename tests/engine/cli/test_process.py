@@ -54,16 +54,19 @@ def test_interrupted_and_killed_jobs_resume_to_the_same_bytes(text: Path, tmp_pa
         time.sleep(2 + 4 * chance.random())
         process.send_signal(kind)
         _, err = process.communicate(timeout=60)
-        if kind != signal.SIGKILL and process.returncode != 0:
+        if process.returncode == 0:
+            break
+        if kind != signal.SIGKILL:
             assert process.returncode == 130, err
             assert "run the same command again" in err
             assert "Traceback" not in err
             if out.exists():
                 assert out.read_bytes() == b"" or out.read_bytes().endswith(b"\n")
                 assert all(json.loads(line) for line in out.read_text("utf8").splitlines())
-    ran = subprocess.run(label(text, out), capture_output=True, text=True, check=True)
+    if process.returncode != 0:
+        subprocess.run(label(text, out), check=True, capture_output=True)
     assert out.read_bytes() == whole.read_bytes()
-    assert not Path(f"{out}.journal").exists(), ran.stderr
+    assert not Path(f"{out}.journal").exists()
 
 
 @pytest.mark.slow

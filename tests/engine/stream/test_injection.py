@@ -15,7 +15,8 @@ import pytest
 from fake_stages import BadRecordError, composition, stream_threads
 from spanport.errors import StageError
 from spanport.options import StreamOptions
-from spanport.stream import Failed, Output, Reject, Stage, run_stages
+from spanport.output import Output, Reject
+from spanport.stream import Failed, Stage, run_stages
 
 COUNT, BAD = 100, 57
 OPTIONS = StreamOptions(window=32, lookahead=16, linger=None)

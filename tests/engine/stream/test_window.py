@@ -13,6 +13,14 @@ from spanport.stream import Done, Failed, Stage, Stats, run_stages
 SMALL = StreamOptions(window=8, lookahead=4)
 
 
+def test_batches_say_what_they_cost() -> None:
+    stats = Stats()
+    stage = Stage("s", lambda items: items, cost=len, budget=9, max_items=3)
+    list(run_stages(["a" * n for n in (3, 5, 3, 2, 3)], [stage], SMALL, stats=stats))
+    (found,) = stats.snapshot().stages
+    assert (found.batches, found.cost, found.padded) == (3, 16, 17)
+
+
 def test_identical_records_are_computed_once_per_window() -> None:
     computed: list[str] = []
 

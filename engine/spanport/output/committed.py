@@ -14,46 +14,15 @@ from typing import Any, Self
 import msgspec
 
 from spanport.errors import JournalError, StageError, UsageError
-from spanport.stream.files import check_distinct, check_free, is_regular
-from spanport.stream.journal import Commit, Journal, header, is_there
-from spanport.stream.sink import Sink
+from spanport.output.files import check_distinct, check_free, is_regular
+from spanport.output.journal import Commit, Journal, header, is_there
+from spanport.output.records import REJECT_MARK, Reject
+from spanport.output.sink import Sink
 
 log = logging.getLogger(__name__)
 
 _MOST_PENDING = 1 << 20
 """Bytes held in memory at most before they are written."""
-_REJECT_MARK = b'{"line":'
-
-
-class Reject(msgspec.Struct, frozen=True):
-    """A rejected record: its 1-based line, the kind of error, what it says, and the record as it was read."""
-
-    line: int
-    reason: str
-    error: str
-    record: str
-
-    @classmethod
-    def of(cls, line: int, error: Exception, record: str) -> Self:
-        """A record that ``error`` speaks of."""
-        return cls(line, type(error).__name__, str(error), record)
-
-    def encode(self) -> bytes:
-        """A line of the rejects file, newline included."""
-        return msgspec.json.encode(self) + b"\n"
-
-
-class Part(msgspec.Struct, frozen=True):
-    """What became of records that follow one another.
-
-    ``line`` is the one on which the last of the ``records`` begins in the source file; ``output`` is that of all of
-    them, and those among ``rejects`` have none of it.
-    """
-
-    line: int
-    output: bytes = b""
-    records: int = 1
-    rejects: Sequence[Reject] = ()
 
 
 class _Pending(msgspec.Struct, frozen=True):
@@ -157,7 +126,7 @@ class Output:
                 raise JournalError(
                     f"{sink.name} is not as the run before left it; put it back, or start over with --fresh"
                 )
-        if self._rejects.seekable and not self._rejects.starts(done.rejects.size, _REJECT_MARK):
+        if self._rejects.seekable and not self._rejects.starts(done.rejects.size, REJECT_MARK):
             raise JournalError(f"{self._rejects.name} holds what no run wrote; name another file with --rejects")
         return done
 

@@ -18,8 +18,7 @@ import pytest
 
 from fake_stages import disk_of
 from spanport.errors import JournalError, StageError, UsageError
-from spanport.stream import Output, Reject
-from spanport.stream import output as stream_output
+from spanport.output import Output, Reject, committed
 
 SCRIPT = Path(__file__).with_name("killed_job.py")
 TESTS = SCRIPT.parents[2]
@@ -299,7 +298,7 @@ def test_a_commit_is_noted_after_both_files_are_on_disk(
     tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []
-    sync, note = os.fsync, stream_output.Journal.commit
+    sync, note = os.fsync, committed.Journal.commit
 
     def synced(number: int) -> None:
         sync(number)
@@ -311,7 +310,7 @@ def test_a_commit_is_noted_after_both_files_are_on_disk(
 
     with job(tmp_path, source) as running:
         monkeypatch.setattr(os, "fsync", synced)
-        monkeypatch.setattr(stream_output.Journal, "commit", noted)
+        monkeypatch.setattr(committed.Journal, "commit", noted)
         running.write(b"one\n", rejects=[Reject.of(1, ValueError("no"), "x")])
         running.commit()
     assert order == ["out", "rejects", "noted", "out.journal"]
@@ -321,7 +320,7 @@ def test_commits_come_by_time_while_nothing_else_does(
     tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr(stream_output.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(committed.time, "monotonic", lambda: now[0])
     with job(tmp_path, source, interval=2.0) as running:
         running.write(b"one\n")
         for now[0] in (1.0, 1.9):
@@ -388,7 +387,7 @@ def test_standard_output(source: Path, tmp_path: Path, capfdbinary: pytest.Captu
 
 def test_memory_is_bounded_between_commits(tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is pending is written when there is much of it, but is not safe before it is committed."""
-    monkeypatch.setattr(stream_output, "_MOST_PENDING", 100)
+    monkeypatch.setattr(committed, "_MOST_PENDING", 100)
     running = job(tmp_path, source)
     for i in range(30):
         running.write(b"%09d\n" % i)

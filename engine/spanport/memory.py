@@ -1,15 +1,20 @@
-"""Which models stay in memory on a small machine."""
+"""Memory: what models may take of it, what this process took, and giving back what was freed."""
 
 from __future__ import annotations
 
 import re
+import sys
+import time
 from collections.abc import Mapping
-from typing import Literal
+from functools import cache
+from typing import Any, Literal
 
 from spanport.errors import DeviceError, UsageError
 
 BASE = 300_000_000
 """Bytes of the process without models: Python, the runtimes, kernels, records in flight."""
+
+_EVERY_SECONDS = 10.0
 
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
@@ -43,3 +48,42 @@ def choose(needs: Mapping[str, int], limit: int) -> tuple[Literal["all", "one"],
         f"the largest model needs about {largest / 1e6:,.0f} MB with the process around it, above the limit of "
         f"{limit / 1e6:,.0f} MB ({parts}); raise --memory-limit or use smaller or int8 models"
     )
+
+
+def peak_rss() -> int | None:
+    """Most resident memory this process ever had, in bytes; None where the system does not tell."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def trim() -> None:
+    """Return memory that was freed: glibc keeps it, an arena per thread, so that a long run grows."""
+    if call := _malloc_trim():
+        call(0)
+
+
+class Trimmer:
+    """Trims now and then."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def maybe(self) -> None:
+        """Trim if the last time was ten seconds ago (it takes milliseconds)."""
+        if time.monotonic() - self._last >= _EVERY_SECONDS:
+            trim()
+            self._last = time.monotonic()
+
+
+@cache
+def _malloc_trim() -> Any:
+    """The C library's function, or None where it has none."""
+    if sys.platform != "linux":
+        return None
+    import ctypes
+
+    return getattr(ctypes.CDLL(None), "malloc_trim", None)

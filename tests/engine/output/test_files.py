@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from spanport.errors import UsageError
-from spanport.stream.files import check_distinct, check_outputs, descriptor, is_regular
+from spanport.output.files import check_distinct, check_outputs, descriptor, is_regular
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_what_is_not_one(folder: Path) -> None:
 
 
 def test_a_stream_that_is_redirected_to_an_input() -> None:
-    code = "from spanport.stream.files import check_distinct; check_distinct(['x.txt'], {'output': '-'})"
+    code = "from spanport.output.files import check_distinct; check_distinct(['x.txt'], {'output': '-'})"
     ran = subprocess.run(
         f'cd "$(mktemp -d)" && echo a > x.txt && {sys.executable} -c "{code}" >> x.txt',
         shell=True,

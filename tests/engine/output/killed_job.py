@@ -13,7 +13,8 @@ from pathlib import Path
 
 from fake_stages import BadRecordError, composition, faulty
 from spanport.options import StreamOptions
-from spanport.stream import Failed, Output, Reject, Stage, run_stages
+from spanport.output import Output, Reject
+from spanport.stream import Failed, Stage, run_stages
 
 OPTIONS = StreamOptions(window=32, lookahead=16, linger=None)
 

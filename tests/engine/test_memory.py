@@ -1,12 +1,17 @@
+"""What models may take of memory, and that freed memory goes back to the system."""
+
 from __future__ import annotations
+
+import sys
+from pathlib import Path
 
 import pytest
 
 from fakes import FakeModels, FakeTranslator
-from spanport import Engine
+from spanport import Engine, memory
 from spanport.errors import DeviceError, UsageError
+from spanport.memory import BASE, Trimmer, choose, parse_bytes, trim
 from spanport.options import StreamOptions
-from spanport.residency import BASE, choose, parse_bytes
 
 
 @pytest.mark.parametrize(
@@ -48,5 +53,33 @@ def test_one_model_at_a_time_gives_the_same_results() -> None:
     options = StreamOptions(resident="one", lookahead=16, window=32, spill_block=32)
     apart = list(Engine(Watching(), stream=options).label(texts, lang="es"))  # type: ignore[arg-type]
     assert apart == together
-    assert held[:3] == ["+translator", "-translator", "-encoder"]
-    assert held.count("+translator") == 4
+    assert held == ["+translator", "+translator", "-translator", "-encoder"] * 4
+
+
+def resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+@pytest.mark.skipif(memory._malloc_trim() is None, reason="the C library has no malloc_trim")
+def test_freed_memory_goes_back() -> None:
+    if sys.platform != "linux":
+        pytest.skip("needs /proc")
+    blocks = [bytearray(100_000) for _ in range(1000)]
+    kept = blocks[-1]
+    full = resident()
+    del blocks
+    trim()
+    assert resident() < full - 60_000_000
+    assert len(kept) == 100_000
+
+
+def test_trimming_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    trimmed = []
+    now = [0.0]
+    monkeypatch.setattr(memory, "trim", lambda: trimmed.append(now[0]))
+    monkeypatch.setattr(memory.time, "monotonic", lambda: now[0])
+    trimmer = Trimmer()
+    for second in range(35):
+        now[0] = float(second)
+        trimmer.maybe()
+    assert trimmed == [10.0, 20.0, 30.0]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from spanport.stream.files import descriptor, is_regular, open_locked
+from spanport.output.files import descriptor, is_regular, open_locked
 
 MEMBER = 1 << 16
 """Bytes of text, at least, that are compressed together: what stands in a file is whole members only."""
