@@ -207,7 +207,7 @@ class _Training:
         for gold_name, gold in self.data.gold.items():
             report.exported[gold_name] = self._score(gold, partial(_by_bundle, trial))
         told = card(report, LICENCE), msgspec.json.encode(report)
-        publish_tagger(parts, self.out, *told, name=name, replace=self.order.fresh)
+        publish_tagger(parts, self.out, *told, name=name, overwrite=self.order.fresh)
 
     def _report(self) -> Report:
         from spanport_models.bundle import sha256_of

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from spanport_models.errors import BundleError, ExportError
+from spanport_models.errors import BundleError, ExportError, UnknownModelError
 from spanport_models.export.encoder import max_length
 from spanport_models.export.graph import hushed
-from spanport_models.export.source import locate, read_config
+from spanport_models.export.source import locate, read_config, weight_options
 from spanport_models.export.tokenizer import write_tokenizer
 from spanport_models.manifest import MANIFEST_NAME, EncoderManifest, PipelineManifest, read_manifest
 from spanport_models.registry import find_model
@@ -42,15 +42,18 @@ def find_base(name: str | Path) -> Path:
 
     Raises:
         BundleError: A bundle neither carries one nor says where it is.
-        ExportError, UnsafeWeightsError: See :func:`spanport_models.export.source.locate`.
+        ExportError, FetchError: See :func:`spanport_models.export.source.locate`.
     """
     folder = Path(name)
-    if not folder.is_dir() and str(name).count("/") != 1:
-        folder = find_model(name)
+    if not folder.is_dir():
+        try:
+            folder = find_model(name)
+        except UnknownModelError:
+            return locate(name, revision=None)
     if not (folder / MANIFEST_NAME).is_file():
-        return locate(folder if folder.is_dir() else name, revision=None, allow_pickle=False)
+        return locate(name, revision=None)
     if (folder / HUGGING_FACE / "config.json").is_file():
-        return locate(folder / HUGGING_FACE, revision=None, allow_pickle=False)
+        return locate(folder / HUGGING_FACE, revision=None)
     manifest = read_manifest(folder)
     if isinstance(manifest, PipelineManifest) and "encoder" in manifest.components:
         manifest = read_manifest(folder / manifest.components["encoder"])
@@ -61,7 +64,7 @@ def find_base(name: str | Path) -> Path:
             expected=f"its Hugging Face folder in {HUGGING_FACE}/, or a hub name as its source",
             remedy="Pass the Hugging Face folder that the bundle was exported from.",
         )
-    return locate(source, revision=None, allow_pickle=False)
+    return locate(source, revision=None)
 
 
 class Network:
@@ -169,7 +172,7 @@ def _load(folder: Path, labels: tuple[str, ...], seed: int) -> Any:
                 folder,
                 dtype=torch.float32,
                 trust_remote_code=False,
-                use_safetensors=True,
+                **weight_options(folder, allow_pickle=False),
                 attn_implementation="eager",
             )
     except Exception as error:  # transformers raises OSError, ValueError, KeyError, RuntimeError, ...

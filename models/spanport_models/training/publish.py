@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,9 @@ from spanport_models.pipeline import assemble_pipeline
 from spanport_models.training.network import HUGGING_FACE, Network
 from spanport_models.training.options import Progress
 
+_LEAST_AGREEMENT = 0.99
+_LEAST_COSINE = 0.95
+"""Of a tagger the labels count; its hidden states may move further than those of an aligner."""
 CARD, REPORT = "MODEL_CARD.md", "train.json"
 
 
@@ -28,21 +32,32 @@ def export_tagger(
     proof: Sequence[str],
     say: Progress,
 ) -> ExportReport:
-    """Write the network as ``folder/huggingface`` and as the bundle ``folder/encoder`` (int8, compared with it)."""
+    """Write the network as ``folder/huggingface`` and as the bundle ``folder/encoder`` (int8, compared with it).
+
+    A network whose labels int8 changes too often (more than one subword in a hundred of the proof texts) is exported
+    in float32.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     (folder / HUGGING_FACE).mkdir(parents=True)
     network.save(folder / HUGGING_FACE)
-    options = EncoderOptions(languages=tuple(languages), licence=licence, name=name, proof=tuple(proof))
-    return export_encoder(folder / HUGGING_FACE, folder / "encoder", options, progress=say)
+    options = EncoderOptions(
+        languages=tuple(languages), licence=licence, name=name, proof=tuple(proof), least_cosine=_LEAST_COSINE
+    )
+    made = export_encoder(folder / HUGGING_FACE, folder / "encoder", options, progress=say)
+    if made.label_agreement is not None and made.label_agreement < _LEAST_AGREEMENT:
+        say(f"int8 keeps {made.label_agreement:.2%} of the labels: exporting in float32")
+        options = replace(options, precision="fp32", replace=True)
+        made = export_encoder(folder / HUGGING_FACE, folder / "encoder", options, progress=say)
+    return made
 
 
-def publish_tagger(parts: Path, out: Path, card: str, report: bytes, *, name: str, replace: bool) -> Path:
+def publish_tagger(parts: Path, out: Path, card: str, report: bytes, *, name: str, overwrite: bool) -> Path:
     """Put what :func:`export_tagger` wrote into the bundle ``out``, with its card and its report.
 
     Raises:
-        BundleError: ``out`` exists and is not to be replaced.
+        BundleError: ``out`` exists and is not to be overwritten.
     """
-    with new_folder(out, replace=replace) as staging:
+    with new_folder(out, replace=overwrite) as staging:
         staging.rmdir()
         assemble_pipeline(staging, name=name, encoder=parts / "encoder")
         shutil.copytree(parts / HUGGING_FACE, staging / HUGGING_FACE)
