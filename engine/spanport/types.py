@@ -14,6 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from spanport.errors import FormatError, SpanError
+from spanport.shown import html_of, shown_pair, shown_projection, shown_sentence
 
 Status = Literal["optimal", "feasible", "infeasible", "unmet"]
 """What is known of a matching: proved best, best found, or that the constraints cannot be met."""
@@ -62,6 +63,12 @@ class Sentence(msgspec.Struct, frozen=True):
         A span that covers no word is left out; one that cuts a word takes the whole word.
         """
         return word_ranges(self.words, self.spans)
+
+    def __repr__(self) -> str:
+        return shown_sentence(self)
+
+    def _repr_html_(self) -> str:
+        return html_of(self)
 
 
 def word_ranges(words: Sequence[tuple[int, int]], spans: Sequence[Span]) -> list[tuple[int, int, str]]:
@@ -154,6 +161,12 @@ class Pair(msgspec.Struct, frozen=True):
     target: Sentence
     alignment: Alignment | None = None
 
+    def __repr__(self) -> str:
+        return shown_pair(self)
+
+    def _repr_html_(self) -> str:
+        return html_of(self)
+
 
 class ProjectedSpan(msgspec.Struct, frozen=True):
     """A span on the target text with the source span it came from.
@@ -193,3 +206,9 @@ class Projection(msgspec.Struct, frozen=True):
         """The target sentence carrying the projected spans in place of its own."""
         spans = tuple(Span(s.start, s.end, s.label, s.score) for s in self.spans)
         return msgspec.structs.replace(self.target, spans=spans)
+
+    def __repr__(self) -> str:
+        return shown_projection(self)
+
+    def _repr_html_(self) -> str:
+        return html_of(self)

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from spanport.evaluate import Disagreement
 from spanport.report.templates import draw
-from spanport.types import Sentence
+from spanport.types import ProjectedSpan, Sentence
 
 HUES = {"PER": 210, "LOC": 130, "ORG": 30, "MISC": 285, "DATE": 55}
 
@@ -36,12 +36,16 @@ class Part(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """Text under the same spans: the hue of the shortest (None: there is none), the labels of those that end here."""
+    """Text under the same spans: the hue of the shortest (None: there is none), the labels of those that end here.
+
+    ``keys`` names the entities that all of these spans are of.
+    """
 
     parts: list[Part]
     hue: int | None = None
     tags: tuple[str, ...] = ()
     hint: str = ""
+    keys: str = ""
 
 
 def hues(labels: Iterable[str]) -> dict[str, int]:
@@ -82,7 +86,15 @@ def _stretch(
     covering = sorted((spans[i] for i in over), key=lambda span: span.end - span.start)
     scores = [f"{span.label} {span.score:.3f}" for span in covering if span.score is not None]
     ending = tuple(span.label for span in covering if span.end <= end)
-    return Stretch(parts, colours[covering[0].label], ending, f"confidence {', '.join(scores)}" if scores else "")
+    hint, keys = f"confidence {', '.join(scores)}" if scores else "", " ".join(sorted(map(key_of, covering)))
+    return Stretch(parts, colours[covering[0].label], ending, hint, keys)
+
+
+def key_of(span: Labelled) -> str:
+    """A name of the entity that a span is of, the same on both sides of a projection."""
+    if not isinstance(span, ProjectedSpan):
+        return f"{span.start}-{span.end}"
+    return f"{span.source.start}-{span.source.end}" if span.source else f"target-{span.start}-{span.end}"
 
 
 def coloured(sentence: Sentence, colours: dict[str, int]) -> Markup:

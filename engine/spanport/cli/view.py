@@ -1,0 +1,88 @@
+"""`spanport view`: a page to look through labelled text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from spanport.cli import arguments as a
+from spanport.cli.console import say
+
+if TYPE_CHECKING:
+    from spanport.report import Viewable
+
+
+def add(app: typer.Typer) -> None:
+    """Enter the command."""
+
+    @app.command(
+        epilog="Examples: spanport view news.jsonl -o news.html; "
+        "spanport view es.conll --source en.conll --alignments en-es.pharaoh -o es.html"
+    )
+    def view(
+        input: Annotated[str, typer.Argument(help="Labelled file, or what a job wrote.")],
+        output: Annotated[str, typer.Option("--output", "-o", help="The page to write; - is standard output.")],
+        source: Annotated[str | None, typer.Option(help="Sources of the same lines, to show above.")] = None,
+        alignments: Annotated[str | None, typer.Option(help="Pharaoh file source-target, to show the links.")] = None,
+        sample: Annotated[
+            int, typer.Option(min=1, help="Most records on the page; of more so many are drawn.")
+        ] = 2000,
+        title: Annotated[str | None, typer.Option(help="Title of the page; default: the name of the file.")] = None,
+        input_format: a.InputFormat = None,
+        replace: a.Replace = False,
+    ) -> int:
+        """Make a page to look through labelled text: source above target, filters, search, links on hover.
+
+        The page is one file that needs no network. What a job wrote as JSON lines shows its sources by itself; for
+        other files name them with --source. Records that cannot be read are left out and counted.
+        """
+        from spanport.errors import UsageError
+        from spanport.report import sample as draw
+        from spanport.report import view_sample
+        from spanport.stream import check_outputs
+
+        if alignments and not source:
+            raise UsageError("--alignments are of sentence pairs: name the sources too, with --source")
+        inputs = [path for path in (input, source, alignments) if path]
+        check_outputs({"page": output}, inputs, replace=None if replace else "--replace")
+        rejected: list[Any] = []
+        found = draw(_records(inputs, input_format, rejected), sample)
+        page = view_sample(found, title or Path(input).name, unreadable=len(rejected))
+        if output == "-":
+            typer.get_binary_stream("stdout").write(page.encode())
+        else:
+            Path(output).write_text(page, "utf-8")
+        for reject in rejected[:3]:
+            say(f"line {reject.line} is left out: {reject.error}")
+        drawn = f"{len(found.records):,} of " if len(found.records) < found.total else ""
+        say(f"{drawn}{found.total:,} records on {output}")
+        return 1 if rejected else 0
+
+
+def _records(inputs: list[str], format: str | None, rejected: list[Any]) -> Iterator[tuple[int, Viewable]]:
+    """What can be read, with the line on which it starts; the rest goes to ``rejected``."""
+    from spanport.formats import Rejected, find_format, labelled_format, parallel, read, read_alignments
+    from spanport.formats.outcomes import Outcomes
+    from spanport.types import Pair
+
+    path, *others = inputs
+    readers: list[Any] = [(path, read(path, labelled_format(path, format)))]
+    if others:
+        readers.append((others[0], read(others[0], labelled_format(others[0]))))
+    if others[1:]:
+        readers.append((others[1], read_alignments(others[1])))
+    by_line = not others and path != "-" and find_format(path, format).name == "jsonl"
+    outcomes = Outcomes(path) if by_line else None
+    for row in parallel(*readers):
+        bad = [item for item in row if isinstance(item, Rejected)]
+        rejected += bad[:1]
+        if bad:
+            continue
+        if others:
+            links = row[2].alignment if others[1:] else None
+            yield row[0].line, Pair(row[1].sentence, row[0].sentence, links)
+        else:
+            yield row[0].line, outcomes(row[0]) if outcomes else row[0].sentence
