@@ -40,9 +40,9 @@ def add(app: typer.Typer) -> None:
         other files name them with --source. Records that cannot be read are left out and counted.
         """
         from spanport.errors import UsageError
+        from spanport.output import check_outputs
         from spanport.report import sample as draw
         from spanport.report import view_sample
-        from spanport.stream import check_outputs
 
         if alignments and not source:
             raise UsageError("--alignments are of sentence pairs: name the sources too, with --source")
