@@ -38,6 +38,7 @@ class FakeEncoder:
     tags: Mapping[str, str] = field(default_factory=dict)
     concepts: Mapping[str, str] = field(default_factory=dict)
     labels: tuple[str, ...] = LABELS
+    languages: tuple[str, ...] = ()
     max_words: int = 512
     size: int = 64
     calls: int = 0

@@ -115,8 +115,8 @@ class NgramOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fiel
     score: Score = "covered"
     """``pairs`` as published, or ``covered`` (never above 1)."""
     solver: Solver = "exact"
-    max_length: Natural = 10
-    """Longest candidate in words; 0 means no limit."""
+    max_length: Natural = 0
+    """Longest candidate in words; 0 means no limit (arXiv 2501.18750; the thesis takes 10)."""
     stop_words: tuple[str, ...] = ("!", "?")
     """Words that no candidate contains."""
 

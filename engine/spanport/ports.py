@@ -41,6 +41,10 @@ class Encoder(Protocol):
 
     @property
     def labels(self) -> tuple[str, ...]: ...
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """NLLB codes of the languages it was trained on; empty when unknown."""
+
     def tokenize(self, sentences: Sequence[Sequence[str]], *, language: str | None = None) -> Sequence[Any]: ...
     def run(self, batch: Sequence[Any], *, hidden: bool = True, logits: bool = True) -> Encoded: ...
 

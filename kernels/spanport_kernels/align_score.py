@@ -71,16 +71,18 @@ def _align(
         for x in range(entity_offsets[b], entity_offsets[b + 1]):
             first, last = entities[x, 0], entities[x, 1]
             group_links(first, last, links, rows, lengths[b])
+            numerator, before, reach = 0, -1, 0
             for c in range(range_offsets[b], range_offsets[b + 1]):
                 start, end = ranges[c, 0], ranges[c, 1]
-                begin, stop = rows[0, start], rows[0, end]
-                numerator = 2 * (stop - begin)
-                if covered:
-                    numerator = 0
-                    for t in range(start, end):
-                        numerator += rows[0, t + 1] > rows[0, t]
-                    for y in range(begin, stop):
+                if start != before or end < reach:
+                    numerator, before, reach = 0, start, start
+                # One that begins where the last did, and ends later, adds to its numerator.
+                for t in range(reach, end):
+                    begin, stop = rows[0, t], rows[0, t + 1]
+                    numerator += stop > begin if covered else 2 * (stop - begin)
+                    for y in range(begin, stop if covered else begin):
                         numerator += rows[1, y] < start
+                reach = end
                 if numerator > 0:
                     entity[total] = x - entity_offsets[b]
                     candidate[total] = c - range_offsets[b]

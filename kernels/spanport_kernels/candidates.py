@@ -58,7 +58,7 @@ def mark_aligned(first: int, last: int, edges: Array, begin: int, end: int, alig
     return highest
 
 
-@kernel(I64, IN_I32_2D, IN_I64, IN_I32_2D, IN_I64, I64, BOOL, BOOL, OUT_I64)
+@kernel(I64, IN_I32_2D, IN_I64, IN_I32_2D, IN_I64, I64, BOOL, BOOL, OUT_I32_2D, OUT_I64)
 def _aligned(
     entities: Array,
     entity_offsets: Array,
@@ -67,20 +67,25 @@ def _aligned(
     words: int,
     merged: bool,
     subranges: bool,
-    out: Array,
+    ranges: Array,
+    offsets: Array,
 ) -> int:
-    """Write ``sentence, start, end`` of each entity's aligned ranges, repeats included; an empty ``out`` counts.
+    """Fill the arrays of `Candidates` as far as there is room; returns the number of candidates.
 
     ``merged``: from the start of a run to the end of the same or a later run, and, with ``subranges``, ranges
-    inside one run. Otherwise: all sub-ranges of the hull of the aligned words.
+    inside one run. Otherwise: all sub-ranges of the hull of the aligned words. ``words`` is the longest target.
     """
     aligned = np.empty(words + 1, np.uint8)
+    seen = np.full((words, words), -1, np.int64)  # the last sentence that has the range from i to j
     total = 0
+    offsets[0] = 0
     for b in range(entity_offsets.size - 1):
+        reach = 0
         for x in range(entity_offsets[b], entity_offsets[b + 1]):
             highest = mark_aligned(
                 entities[x, 0], entities[x, 1], edges, edge_offsets[b], edge_offsets[b + 1], aligned
             )
+            reach = max(reach, highest + 1)
             begun = False
             for i in range(highest + 1):
                 run = aligned[i] == 1
@@ -92,11 +97,15 @@ def _aligned(
                         break
                     ends = aligned[j] == 1 and aligned[j + 1] == 0
                     if not merged or (subranges and run) or (starts and ends):
-                        if out.size:
-                            out[3 * total] = b
-                            out[3 * total + 1] = i
-                            out[3 * total + 2] = j + 1
-                        total += 1
+                        seen[i, j] = b
+        for i in range(reach):
+            for j in range(i, reach):
+                if seen[i, j] == b:
+                    if total < ranges.shape[0]:
+                        ranges[total, 0] = i
+                        ranges[total, 1] = j + 1
+                    total += 1
+        offsets[b + 1] = total
     return total
 
 
@@ -194,11 +203,10 @@ def _from_links(
     lengths = as_array(target_lengths, np.int64, "target_lengths")
     check_edge_range(links, link_offsets, np.full(lengths.size, 2**31), lengths)
     arguments = (rows, offsets, links, link_offsets, int(lengths.max(initial=0)), merged, subranges)
-    out = np.empty(3 * _aligned(*arguments, np.empty(0, np.int64)), np.int64)
-    if out.size:
-        _aligned(*arguments, out)
-    sentence, starts, ends = out.reshape(-1, 3).T
-    return _unique(sentence, starts, ends, lengths.size)
+    found = np.empty(lengths.size + 1, np.int64)
+    ranges = np.empty((_aligned(*arguments, np.empty((0, 2), np.int32), found), 2), np.int32)
+    _aligned(*arguments, ranges, found)
+    return Candidates(ranges, found)
 
 
 def _unique(

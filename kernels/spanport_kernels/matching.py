@@ -219,6 +219,8 @@ def select(
 
 
 def select_ranges(ranges: Ranges, sentences: npt.NDArray[np.int64]) -> Ranges:
-    """The ranges of the listed sentences."""
+    """The ranges of the listed sentences, ascending."""
+    if sentences.size == ranges.offsets.size - 1:
+        return ranges  # all of them: one sentence may have millions of ranges
     index, offsets = select(np.arange(ranges.score.size), ranges.offsets, sentences)
     return Ranges(ranges.entity[index], ranges.start[index], ranges.end[index], ranges.score[index], offsets)

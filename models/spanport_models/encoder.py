@@ -76,6 +76,7 @@ class Encoder:
         self.manifest = manifest
         self.device = resolve_device(device)
         self.labels: tuple[str, ...] = manifest.labels
+        self.languages: tuple[str, ...] = manifest.languages
         self.hidden_size: int = manifest.hidden_size
         self.max_length: int = manifest.max_length
         self.batch_tokens = batch_tokens

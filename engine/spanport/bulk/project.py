@@ -8,7 +8,6 @@ writer.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +16,9 @@ import numpy.typing as npt
 from spanport import flow
 from spanport.bulk.feeds import Block, Feeds
 from spanport.errors import RecordError
-from spanport.formats import Read, ReadAlignment, Rejected, read_alignments
+from spanport.formats import Read, ReadAlignment, Rejected
 from spanport.formats.conll import encode_conll_projection, read_block
+from spanport.formats.pharaoh import read_pharaoh
 from spanport.formats.records import shown
 from spanport.options import NgramOptions
 from spanport.output import Part, Reject
@@ -96,7 +96,7 @@ class _Job:
         raw = [feed.buffer[slice(*part[i].tolist())].tobytes() for feed, part in zip(feeds.all, parts, strict=True)]
         left = read_block(start, _rows(raw[0]), feeds.source.labelled, self.source_lang)
         right = read_block(start, _rows(raw[1]), feeds.target.labelled, self.target_lang, labels=False)
-        given = next(read_alignments(BytesIO(raw[2])))
+        given = next(read_pharaoh([raw[2].removesuffix(b"\n").removesuffix(b"\r")]))
         try:
             if isinstance(left, Read) and isinstance(right, Read) and isinstance(given, ReadAlignment):
                 work = flow.from_pair(Pair(left.sentence, right.sentence, given.alignment))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
@@ -20,6 +21,8 @@ from spanport.systems.tools import Tools
 from spanport.systems.view import view_of
 from spanport.types import ProjectedSpan, Projection
 
+log = logging.getLogger(__name__)
+
 
 class CalibratedOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The trade of precision for recall, and what the probabilities are estimated from."""
@@ -27,7 +30,8 @@ class CalibratedOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown
     tau: Share | None = None
     """Least probability of a projected span: higher is more precise, lower finds more. None: best F1 on dev data."""
     view: bool = True
-    """Use the classifier's view of the target; without it links suffice and no model is needed."""
+    """Use the classifier's view, of targets in languages that it has seen (its manifest's and the calibration's; all
+    where its manifest names none); without it links suffice and no model is needed."""
     discover: bool = True
     """Also consider entities that the classifier half sees on either side, where the source labels are its own."""
     max_length: Positive = 12
@@ -54,34 +58,58 @@ class Calibrated:
         self.settings, self.tools = settings, tools
         calibration = load_calibration(settings.calibration, tools.calibration)
         view = calibration.translated or calibration.view if tools.translated else calibration.view
-        self.model = view if settings.view else calibration.links
-        if set(self.model.weights) != set(names_of(settings.view)):
-            raise UsageError(
-                f"calibration {settings.calibration!r} does not weigh the evidence of this version; fit it anew with "
-                "benchmarks/calibrated.py fit"
-            )
-        self.tau = self.model.tau if settings.tau is None else settings.tau
+        self.links, self.model = calibration.links, view if settings.view else calibration.links
+        for model, names in ((self.links, names_of(False)), (self.model, names_of(settings.view))):
+            if set(model.weights) != set(names):
+                raise UsageError(
+                    f"calibration {settings.calibration!r} does not weigh the evidence of this version; fit it anew "
+                    "with benchmarks/calibrated.py fit"
+                )
+        self._unseen: set[str] = set()
 
     @property
     def needs(self) -> frozenset[Need]:
         """Links, and the classifier's probabilities if its view is asked for."""
         return frozenset({"source", "links", "probabilities"} if self.settings.view else {"source", "links"})
 
-    def score(self, jobs: Sequence[Job]) -> Scored:
-        """The candidates of all jobs with their probabilities.
+    @property
+    def tau(self) -> float:
+        """The threshold: what was asked for, else the regression's own."""
+        return self.model.tau if self.settings.tau is None else self.settings.tau
+
+    def score(self, jobs: Sequence[Job], view: bool | None = None) -> Scored:
+        """The candidates of all jobs with their probabilities; ``view`` as the settings have it unless given.
 
         Raises UsageError where the view is asked for and a job lacks probabilities.
         """
-        view = self.settings.view
+        view = self.settings.view if view is None else view
         tags = self.tools.encoder.labels if view else None
         batch, evidence = weigh(jobs, tags, max_length=self.settings.max_length, discover=self.settings.discover)
-        return Scored(
-            batch, evidence, self.model.probability(names_of(view), evidence.matrix, languages(batch, evidence))
-        )
+        model = self.model if view else self.links
+        return Scored(batch, evidence, model.probability(names_of(view), evidence.matrix, languages(batch, evidence)))
 
     def project(self, jobs: Sequence[Job]) -> list[Projection]:
         """One projection per job, in order."""
-        return select(self.score(jobs), self.tau)
+        found: dict[int, Projection] = {}
+        seen = [self.settings.view and self.sees(job.target.language) for job in jobs]
+        for view in set(seen):
+            here = [b for b, own in enumerate(seen) if own == view]
+            tau = self.tau if view or self.settings.tau is not None else self.links.tau
+            found |= zip(here, select(self.score([jobs[b] for b in here], view), tau), strict=True)
+        return [found[b] for b in range(len(jobs))]
+
+    def sees(self, language: str) -> bool:
+        """Whether the classifier has seen a language; of one that it has not a warning says so, once."""
+        known = set(self.tools.encoder.languages)
+        if not known or not language or language in known | set(self.model.conventions):
+            return True
+        if language not in self._unseen:
+            self._unseen.add(language)
+            log.warning(
+                "the bundle's classifier has not seen %s: calibrated leaves its view out there, as with view=false",
+                language,
+            )
+        return False
 
 
 def weigh(

@@ -34,11 +34,11 @@ class Logistic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
         names are those of the matrix's columns, languages the target's of each row, or none.
         """
-        log_odds = self.intercept + matrix @ np.array([self.weights[name] for name in names])
+        log_odds = self.intercept + _each(matrix, [self.weights[name] for name in names])
         spoken = np.array(languages, dtype=str)
         for language, further in self.conventions.items() if len(spoken) else ():
             here = spoken == language
-            log_odds[here] += matrix[here] @ np.array([further.get(name, 0.0) for name in names])
+            log_odds[here] += _each(matrix[here], [further.get(name, 0.0) for name in names])
         return _sigmoid(log_odds)
 
 
@@ -130,6 +130,11 @@ def _newton(columns: Float64, right: npt.NDArray[Any], penalty: Float64) -> tupl
             break
     weights = beta[1:] / scale
     return float(beta[0] - weights @ mean), weights
+
+
+def _each(matrix: Float64, weights: Sequence[float]) -> Float64:
+    """The weighted sum of each row; a matrix product would round it by where in the batch the row stands."""
+    return np.asarray((matrix * np.array(weights)).sum(axis=1))
 
 
 def _sigmoid(x: Float64) -> Float64:

@@ -15,6 +15,9 @@ from spanport.systems.evidence_shape import SHAPE_EVIDENCE, shape_columns
 from spanport.systems.evidence_view import VIEW_EVIDENCE, view_columns
 from spanport.systems.view import View
 
+MOST_CANDIDATES = 5_000
+"""Most candidates of a pair that are weighed."""
+
 
 class Evidence(NamedTuple):
     """Candidates, and float64 (C, features): the columns of `names_of`."""
@@ -52,7 +55,11 @@ def gather(batch: PairBatch, max_length: int, view: View | None, suggested: Bool
 def _candidates(
     batch: PairBatch, max_length: int, source: Words, target: Words, own: EntityLinks, view: View | None
 ) -> Ranges:
-    """Ranges whose ends are linked to the entity, ranges with its very words, and spans the classifier reads."""
+    """Ranges whose ends are linked to the entity, ranges with its very words, and spans the classifier reads.
+
+    Of a pair with more than `MOST_CANDIDATES` each entity keeps its share: those that are read or repeat its words
+    first, then those of the largest coverage.
+    """
     from spanport_kernels.ngram import Problem, ngram_ranges
 
     stop = np.zeros(int(batch.target_lengths.sum()), np.bool_)
@@ -61,11 +68,28 @@ def _candidates(
     )
     found = ngram_ranges(np.arange(len(batch)), problem, max_length=max_length, score="covered")
     first = np.repeat(batch.entity_offsets[:-1], np.diff(found.offsets))
-    rows = [np.stack([first + found.entity, found.start, found.end], axis=1), _very_words(batch, source, target)]
+    rows = [_very_words(batch, source, target)]
     rows += [_readings(batch, own, read, view, max_length) for read in (view.sure, view.doubtful)] if view else []
-    unique = np.unique(np.concatenate(rows).astype(np.int64), axis=0)
+    rows.append(np.stack([first + found.entity, found.start, found.end], axis=1))
+    flat = np.concatenate(rows).astype(np.int64)
+    base = int(batch.target_lengths.max(initial=0)) + 1
+    _, at = np.unique((flat[:, 0] * base + flat[:, 1]) * base + flat[:, 2], return_index=True)
+    unique = flat[at]
     pair = np.searchsorted(batch.entity_offsets, unique[:, 0], side="right") - 1
+    if np.bincount(pair, minlength=1).max() > MOST_CANDIDATES:
+        merit = np.concatenate([np.full(len(flat) - len(found.score), 2.0), found.score])[at]
+        kept = _best(batch, pair, unique[:, 0], merit)
+        unique, pair = unique[kept], pair[kept]
     return Ranges(pair, unique[:, 0], unique[:, 1], unique[:, 2])
+
+
+def _best(batch: PairBatch, pair: Int64, entity: Int64, merit: Float64) -> Int64:
+    """The candidates that are kept, ascending: of pairs with too many each entity's best, the first of equal ones."""
+    crowded = np.bincount(pair, minlength=len(batch)) > MOST_CANDIDATES
+    shares = MOST_CANDIDATES // np.maximum(np.diff(batch.entity_offsets), 1)
+    order = np.lexsort((-merit, entity))
+    rank = np.arange(len(entity)) - np.searchsorted(entity[order], entity[order])
+    return np.sort(order[~crowded[pair[order]] | (rank < shares[pair[order]])])
 
 
 def _readings(batch: PairBatch, own: EntityLinks, read: Readings, view: View, max_length: int) -> Int64:
@@ -76,12 +100,11 @@ def _readings(batch: PairBatch, own: EntityLinks, read: Readings, view: View, ma
     reading = bounds[pair[entity]] + at
     before = view.target_offsets[pair[entity]]
     start, end = read.start[reading] - before, read.end[reading] - before
-    links = np.diff(own.offsets)[entity]
-    choice, at = spread(links)
-    word = batch.edges[own.rows[own.offsets[entity[choice]] + at], 1]
-    inside = (word >= start[choice]) & (word < end[choice])
-    linked = np.bincount(choice[inside], minlength=len(entity)) > 0
-    near = ((links == 0) | linked) & (end - start <= max_length)
+    base = int(batch.target_lengths.max(initial=0)) + 1
+    owner = np.repeat(np.arange(len(batch.entities)), np.diff(own.offsets))
+    linked = np.sort(owner * base + batch.edges[own.rows, 1])
+    inside = np.searchsorted(linked, entity * base + end) > np.searchsorted(linked, entity * base + start)
+    near = ((np.diff(own.offsets)[entity] == 0) | inside) & (end - start <= max_length)
     return np.stack([entity[near], start[near], end[near]], axis=1)
 
 

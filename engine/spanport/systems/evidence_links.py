@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spanport.ports import BoolArray, Int64
+from spanport.ports import BoolArray
 from spanport.stages.batch import PairBatch
 from spanport.systems.evidence_ragged import (
     EntityLinks,
@@ -17,7 +17,6 @@ from spanport.systems.evidence_ragged import (
     capital,
     log_odds,
     running_sums,
-    spread,
 )
 
 LINK_EVIDENCE = (
@@ -51,6 +50,8 @@ def link_columns(
     batch: PairBatch, ranges: Ranges, own: EntityLinks, source: Words, target: Words, suggested: BoolArray
 ) -> dict[str, npt.NDArray[Any]]:
     """The columns of `LINK_EVIDENCE`, each (C,); own: the links of each entity. Suggested ones contest nothing."""
+    from spanport_kernels.shared import shared_links
+
     pair, entity, start, end = ranges
     rows = batch.entities[entity].astype(np.int64)
     n_source, n_target = (rows[:, 1] - rows[:, 0]).astype(float), (end - start).astype(float)
@@ -59,15 +60,9 @@ def link_columns(
     counts = np.diff(own.offsets)
     named = np.zeros(len(batch.edges), np.bool_)
     named[own.rows[np.repeat(~suggested, counts)]] = True
-    candidate, at = spread(counts[entity])
-    at = own.rows[own.offsets[entity[candidate]] + at]
-    links = batch.edges[at].astype(np.int64)
-    inside = (links[:, 1] >= start[candidate]) & (links[:, 1] < end[candidate])
-    kept, links = candidate[inside], links[inside]
-    size = len(entity)
-    named_pairs = np.bincount(kept, named[at[inside]], minlength=size)
-    pairs = np.bincount(kept, minlength=size).astype(float)
-    covered = [_distinct(kept, links[:, side], size) for side in (0, 1)]
+    candidates = np.stack([entity, start, end], axis=1)
+    shared = shared_links(candidates, batch.edges, own.rows, own.offsets, named).T.astype(float)
+    pairs, named_pairs, *covered = shared
     total = counts[entity].astype(float)
 
     words = np.repeat(target.offsets[:-1], np.diff(batch.edge_offsets)) + batch.edges[:, 1].astype(np.int64)
@@ -110,13 +105,6 @@ def link_columns(
         "source_log_odds": source_log_odds,
         "doubt_times_coverage": source_log_odds * coverage,
     }
-
-
-def _distinct(group: Int64, value: Int64, groups: int) -> Float64:
-    """Distinct values in each group, float64 (groups,)."""
-    base = int(value.max(initial=0)) + 1
-    keys = np.unique(group * base + value)
-    return np.bincount(keys // base, minlength=groups).astype(float)
 
 
 def _strings(batch: PairBatch, ranges: Ranges, source: Words, target: Words) -> tuple[Float64, Float64]:

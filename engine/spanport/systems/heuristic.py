@@ -26,6 +26,7 @@ def _thesis() -> Iterator[HeuristicOptions]:
             order="length_asc",
             collision="skip",
             drop="before",
+            shortest_first=k > 0 and threshold is None,  # as its figures say
         )
 
 

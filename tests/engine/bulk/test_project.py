@@ -83,11 +83,13 @@ def test_labels_columns_and_empty_sentences(tmp_path: Path) -> None:
         (SOURCE.replace("in O", "in"), TARGET, LINKS),
         (SOURCE.replace("in O", "in Q-X"), TARGET, LINKS),
         (SOURCE, TARGET.replace("en X O", "en"), LINKS),
-        (SOURCE, TARGET.encode().replace(b"en X", b"\xff X"), LINKS),
         (SOURCE, TARGET, LINKS.replace("3-3", "3-3x")),
         (SOURCE.encode().replace(b"in", b"\xff"), TARGET, LINKS),
         (SOURCE.replace("\n", "\r\n"), "\ufeff" + TARGET, LINKS.replace("\n", "\r\n")),
         (SOURCE.replace("Lima B-LOC", "Lima E-LOC"), TARGET, LINKS),
+        (SOURCE, TARGET.encode().replace(b"en X", b"\xff X"), LINKS),
+        (SOURCE, TARGET, LINKS.replace("\n0-0", "\n\ufeff0-0", 1)),
+        (SOURCE, TARGET, "\ufeff" + LINKS),
     ],
 )
 def test_odd_records_take_the_ordinary_path(tmp_path: Path, source, target, links) -> None:

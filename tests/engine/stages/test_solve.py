@@ -175,3 +175,53 @@ def test_caps_keep_short_choices_beside_long_ones() -> None:
     assert not kept.complete
     assert lengths.sum() <= stage.LITERAL_CAP
     assert lengths.min() < 10
+
+
+def crowd(entities: int, words: int) -> ngram.Problem:
+    """Every word linked to every word: by ``pairs`` longer ranges score more, and all entities want all words."""
+    links = np.argwhere(np.ones((4 * entities, words), np.bool_))
+    rows = [(4 * e, 4 * e + 1 + e % 4, e) for e in range(entities)]
+    return ngram.problem(rows, [0, entities], links, [0, len(links)], [words])
+
+
+def test_in_a_crowd_every_entity_gets_a_span() -> None:
+    """Greedy gives all words to one; sixty entities of which each takes a word score ten times as much."""
+    batch = crowd(60, 240)
+    found, greedy = stage.solve_ngram(batch, max_length=0), ngram.project_ngram(*batch, max_length=0, solver="greedy")
+    one_each = sum(2 * n / (n + 1) for n in (1, 2, 3, 4)) * 15
+    assert greedy.scores.sum() < 8
+    assert found.scores.sum() > one_each
+    assert found.status.tolist() == [matching.FEASIBLE]
+    ranges = ngram.ngram_ranges(np.array([0]), batch, max_length=0)
+    alone = stage.solve(batch.entities, batch.entity_offsets, ranges, batch.target_lengths, relation=">=", count=1)
+    assert alone.scores.sum() > one_each
+
+
+def test_what_is_modelled_of_a_crowd_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "ENTITY_CAP", 50)
+    batch = crowd(12, 60)
+    ranges = ngram.ngram_ranges(np.array([0]), batch, max_length=0)
+    for least in (0, 1):
+        task = stage._task(ranges, np.empty((0, 4), np.int32), True, least, 1)
+        assert not task.complete
+        assert task.score.size <= (12 * 50 if not least else 12 * 12 * 50)
+    monkeypatch.setattr(stage, "CHOICES_CAP", 700)
+    assert stage._task(ranges, np.empty((0, 4), np.int32), True, 1, 1).score.size == 12 * 50
+
+
+def test_a_two_phase_start_is_at_least_half_the_best() -> None:
+    rng = np.random.default_rng(5)
+    better = 0
+    for _ in range(60):
+        instance = random_instance(rng, 6, 10)
+        ranges = as_batch([instance])[2]
+        task = stage._task(ranges, np.empty((0, 4), np.int32), True, 0, 1)
+        start = stage._better_start(task)
+        chosen = task.only(start.known, complete=True)
+        rows = list(zip(chosen.start.tolist(), chosen.end.tolist(), strict=True))
+        assert not any(naive.overlap(x, y) for x, y in itertools.combinations(rows, 2))
+        assert len(set(chosen.entity.tolist())) == len(rows)
+        best = naive.best_value(*reduced(*instance[:2])[:2], "<=", 1)
+        assert chosen.score.sum() >= best / 2
+        better += chosen.score.sum() == pytest.approx(best)
+    assert better > 20

@@ -66,6 +66,34 @@ def test_evidence_of_links_worked_by_hand() -> None:
     assert part["behind"] == pytest.approx(6 / 7 - 3 / 4)
     assert part["shorter"] == pytest.approx(np.log(3))
     assert part["first_case"] == 0
+    assert [whole["rivals"], part["rivals"]] == [0, 0]
+    twice = evidence([job("[ORG Bank] said", "Banco Banco dijo", (0, 0), (0, 1), (1, 2))])
+    # "Banco" twice and "Banco Banco": 2/2, 2/2 and 3/3, all the best there is.
+    assert [row["rivals"] for row in twice.values()] == pytest.approx([np.log(3)] * 3)
+
+
+def test_the_word_before_a_range_is_of_its_own_sentence() -> None:
+    left, right = job("[PER Ana]", "Ana Ruiz", (0, 0)), job("[PER Ana] said", "Ana Sofia", (0, 0), (0, 1))
+    seen = evidence([left, right, left])
+    assert (seen[0, 0, 0, 1]["capital_before"], seen[0, 0, 0, 1]["capital_after"]) == (0, 1)
+    assert seen[1, 1, 0, 1]["capital_before"] == 0  # "Ruiz" before it is the other sentence's
+    late = job("[PER Ana] said", "Sofia Ana", (0, 1))
+    assert evidence([late])[0, 0, 1, 2]["capital_before"] == 1
+
+
+def test_of_a_crowd_the_best_candidates_of_each_entity_are_weighed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    links = [(i, j) for i in range(4) for j in range(8)]
+    one = job("[ORG a b] [PER c d]", "a b c d e f g h", *links)
+    every = evidence([one])
+    assert len(every) == 2 * 36
+    monkeypatch.setattr("spanport.systems.evidence.MOST_CANDIDATES", 10)
+    other = job("[PER Ana]", "Ana", (0, 0))
+    seen = evidence([other, one])
+    assert [key[:2] for key in seen] == [(0, 0)] + [(1, 1)] * 5 + [(1, 2)] * 5
+    assert (1, 1, 0, 2) in seen  # its very words
+    assert (1, 2, 2, 4) in seen
 
 
 def test_evidence_of_the_letters_worked_by_hand() -> None:
@@ -367,6 +395,30 @@ def test_calibrations_are_read_from_a_bundle_or_a_file(tmp_path: Path) -> None:
         Calibrated(CalibratedOptions(view=False, calibration=str(path)), TOOLS)
     with pytest.raises(UsageError, match=r"missing\.json"):
         load_calibration(str(tmp_path / "missing.json"))
+
+
+def test_the_classifiers_view_counts_in_languages_that_it_has_seen(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "calibration.json"
+    logistic = {"intercept": 1.0, "weights": dict.fromkeys(names_of(True), 0.0), "tau": 0.2}
+    logistic["conventions"] = {"ita_Latn": {}}
+    links = {"intercept": 2.0, "weights": dict.fromkeys(names_of(False), 0.0), "tau": 0.1}
+    path.write_text(json.dumps({"fitted": "", "links": links, "view": logistic}))
+    tools = Tools(FakeModels(FakeEncoder(languages=("eng_Latn", "spa_Latn"))))  # type: ignore[arg-type]
+    system = make_system("calibrated", {"calibration": str(path)}, tools)
+    codes = ("spa_Latn", "fra_Latn", "ita_Latn", "", "fra_Latn", "por_Latn")
+    results = system.project(
+        [job("[PER Ana]", "Ana", (0, 0), language=code, probabilities=rows("B-PER")) for code in codes]
+    )
+    odds = [np.log(result.spans[0].score / (1 - result.spans[0].score)) for result in results]
+    assert odds == pytest.approx([1, 2, 1, 1, 2, 2])
+    assert [result.target.language for result in results] == list(codes)
+    assert ["fra_Latn" in caplog.text, caplog.text.count("has not seen")] == [True, 2]
+    everything = Tools(FakeModels(FakeEncoder()))  # type: ignore[arg-type]
+    one = job("[PER Ana]", "Ana", (0, 0), language="fra_Latn", probabilities=rows("B-PER"))
+    (result,) = make_system("calibrated", {"calibration": str(path)}, everything).project([one])
+    assert result.spans[0].score == pytest.approx(1 / (1 + np.exp(-1)))
 
 
 def test_a_source_that_was_translated_on_the_way_has_a_regression_of_its_own(tmp_path: Path) -> None:

@@ -47,6 +47,12 @@ def test_runs_merge_threshold_and_top_k(options: dict[str, object], expected: li
     assert words_of("heuristic", job(LINKS), **options) == [(*span, "ORG") for span in expected]
 
 
+def test_the_thesis_keeps_the_shortest_run_where_nothing_else_chooses() -> None:
+    presets = {row: make_system("heuristic", {"preset": f"thesis-{row}"}).settings for row in range(1, 12)}
+    assert [row for row, settings in presets.items() if settings.shortest_first] == [3, 7, 9]
+    assert words_of("heuristic", job(LINKS), preset="thesis-3") == [(6, 7, "ORG")]
+
+
 def test_only_i_does_not_merge_a_run_that_begins_the_entity_again() -> None:
     again = job([(0, 0), (0, 2), (1, 3)])
     assert words_of("heuristic", again, threshold=None) == [(0, 4, "ORG")]

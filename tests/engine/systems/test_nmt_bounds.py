@@ -18,6 +18,24 @@ def bounds(
     return tuple(column.tolist() for column in columns)
 
 
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("FORWARD_SLACK", 1.96),
+        ("PAIR_SLACK", 4.64),
+        ("BACKWARD_SLACK", 2.41),
+        ("SPLIT_SLACK", 2.1),
+        ("SELF_SLACK", 2.3),
+        ("JOINT_SLACK", 1.86),
+        ("SPLIT_JOINT_SLACK", 2.44),
+        ("MOST_BACKWARD", 1.28),
+    ],
+)
+def test_slacks_are_a_little_more_than_the_largest_violation_seen(name: str, seen: float) -> None:
+    """Less would lose spans, much more would score everything."""
+    assert seen < getattr(nmt_bounds, name) < 1.6 * seen
+
+
 def test_of_a_single_word_the_forward_score_is_known() -> None:
     estimate, bound, known = bounds([0, 1], [1, 2], 1)
     expected = [2 ** (np.log([0.5, 0.125]).mean() - np.log(0.5)), 2 ** (np.log(0.25) - np.log(0.5))]
