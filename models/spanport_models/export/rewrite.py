@@ -17,6 +17,7 @@ class Rewriter:
 
     Attributes:
         nodes: Those of the graph as it is.
+        makers: The node that makes each value.
         weights: Its constant tensors, by every name that they have.
     """
 
@@ -25,10 +26,22 @@ class Rewriter:
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
         self.nodes: list[Any] = list(model.graph.node)
+        self.makers: dict[str, Any] = {name: node for node in self.nodes for name in node.output}
         self.weights: dict[str, Any] = {tensor.name: tensor for tensor in model.graph.initializer}
         for node in self.nodes:
             if node.op_type == "Identity" and node.input[0] in self.weights:  # equal weights are traced once
                 self.weights[node.output[0]] = self.weights[node.input[0]]
+
+    def is_constant(self, name: str) -> bool:
+        """Whether a value is a weight or a number written into the graph."""
+        return name in self.weights or (name in self.makers and self.makers[name].op_type == "Constant")
+
+    def made_by(self, name: str, ops: tuple[str, ...]) -> bool:
+        """Whether a value is made by these operators, the last one first to run, through any of their inputs."""
+        maker = self.makers.get(name)
+        if maker is None or maker.op_type != ops[0]:
+            return False
+        return len(ops) == 1 or any(self.made_by(value, ops[1:]) for value in maker.input)
 
     def keep(self, node: Any) -> None:
         """Add a node as it is."""

@@ -86,3 +86,47 @@ def test_only_wide_products_with_constants_are_quantized_and_their_input_once() 
     assert {"wide", "square"}.isdisjoint(types)
     assert types["wide_int8"] == TensorProto.INT8
     assert types["narrow"] == TensorProto.FLOAT
+
+
+def activated(name: str) -> Any:
+    """An activation and a product with its result: GELU as it is traced, ReLU, or a GELU that gates."""
+    half, gate = ("half", "x") if name != "gated" else ("x", "half")
+    gelu = [
+        helper.make_node("Mul", ["x", "root"], ["d"]),
+        helper.make_node("Erf", ["d"], ["e"]),
+        helper.make_node("Add", ["e", "one"], ["p"]),
+        helper.make_node("Mul", [gate, "p"], ["g"]),
+        helper.make_node("Mul", ["g", half], ["y"]),
+    ]
+    nodes = [helper.make_node("Relu", ["x"], ["y"])] if name == "relu" else gelu
+    numbers = {"root": 0.5**0.5, "one": 1.0, "half": 0.5}
+    graph = helper.make_graph(
+        [*nodes, helper.make_node("MatMul", ["y", "wide"], ["a"])],
+        "activation",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, (None, None, 40))],
+        [helper.make_tensor_value_info(out, TensorProto.FLOAT, None) for out in ("y", "a")],
+        [
+            numpy_helper.from_array(WIDE, "wide"),
+            *(numpy_helper.from_array(np.float32(value), key) for key, value in numbers.items()),
+        ],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+@pytest.mark.parametrize(("name", "offset"), [("gelu", 0.17), ("relu", 0.0), ("gated", None)])
+def test_what_has_a_least_value_is_quantized_from_there(name: str, offset: float | None) -> None:
+    import onnxruntime
+
+    made = activated(name)
+    quantize(made)
+    run = onnxruntime.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"]).run
+    y, product = run(["y", "a"], {"x": RANDOM.standard_normal((2, 9, 40)).astype(np.float32)})
+    scales = np.abs(WIDE).max(axis=0) / 127
+    columns = np.rint(WIDE / np.where(scales, scales, 1)) * scales
+    if offset is None:
+        step = np.abs(y).max(axis=-1, keepdims=True) / 127
+        rounded = np.rint(y / step) * step
+    else:
+        step = (y + offset).max(axis=-1, keepdims=True) / 255
+        rounded = np.rint((y + offset) / step) * step - offset
+    np.testing.assert_allclose(product, rounded @ columns, atol=1e-3)
