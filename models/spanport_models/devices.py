@@ -7,12 +7,13 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from spanport_models.errors import DeviceError, MemoryNeedError, RuntimeMissingError
 
 _CPU_EXTRA = "pip install 'spanport[cpu]'"
 _GPU_EXTRA = "pip install 'spanport[gpu]'"
+_IMPORTED_BY = os.getpid()
 _CUDA_PROVIDER = "CUDAExecutionProvider"
 
 
@@ -53,6 +54,14 @@ def check_onnxruntime() -> None:
             expected="one of the extras spanport[cpu] and spanport[gpu]",
             remedy=f"Run pip uninstall -y onnxruntime onnxruntime-gpu, then {_CPU_EXTRA} or {_GPU_EXTRA}.",
         )
+
+
+def import_onnxruntime() -> Any:
+    """ONNX Runtime without its telemetry, whose thread would keep forked processes from ending."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    return onnxruntime
 
 
 def resolve_device(spec: "str | Device") -> Device:
@@ -159,6 +168,20 @@ def require_memory(needed: int, what: str) -> None:
         )
 
 
+def require_own_gpu(device: Device) -> None:
+    """Refuse to load a model on a GPU in a process that was forked: CUDA does not survive that.
+
+    Raises:
+        DeviceError: This process was forked from one that has used spanport.
+    """
+    if device.kind == "cuda" and os.getpid() != _IMPORTED_BY:
+        raise DeviceError(
+            f"{device} in a forked process",
+            expected="a process that starts anew",
+            remedy='Use the start method "spawn" (multiprocessing.set_start_method), or one process a GPU.',
+        )
+
+
 def _on_gpu(stored: str) -> str:
     if stored == "float32":
         return "float32"
@@ -182,9 +205,7 @@ def _cuda_obstacle(index: int) -> DeviceError | None:
             f"cuda:{index} was asked for, but onnxruntime-gpu is not installed",
             remedy=f"Run pip uninstall -y onnxruntime, then {_GPU_EXTRA}.",
         )
-    import onnxruntime
-
-    if _CUDA_PROVIDER not in onnxruntime.get_available_providers():
+    if _CUDA_PROVIDER not in import_onnxruntime().get_available_providers():
         return DeviceError(
             f"cuda:{index} was asked for, but this build of ONNX Runtime has no {_CUDA_PROVIDER}",
             remedy="Install onnxruntime-gpu from its official wheels.",

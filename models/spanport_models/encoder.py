@@ -1,7 +1,8 @@
 """Token-label probabilities and hidden states of one layer, in one forward pass of ONNX Runtime."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -12,6 +13,7 @@ from spanport_models.batching import Int64Array, ragged_index, token_batches
 from spanport_models.bundle import open_bundle
 from spanport_models.devices import Device, encoder_memory, require_memory, resolve_device
 from spanport_models.errors import unknown_language
+from spanport_models.forking import PerProcess
 from spanport_models.manifest import EncoderManifest
 from spanport_models.session import EncoderSession
 from spanport_models.tokenization import Int32Array, TokenizedWords, WordTokenizer
@@ -44,6 +46,8 @@ class Encoded:
 
 class Encoder:
     """An encoder bundle, loaded. Several threads may use one instance: they share one session and its weights.
+
+    A forked or unpickled instance loads it again.
 
     Args:
         folder: A bundle of kind "encoder".
@@ -85,7 +89,19 @@ class Encoder:
         self._language_ids = {
             code: self._tokenizer.token_id(token) for code, token in manifest.language_tokens.items()
         }
-        self._session = EncoderSession(where, manifest, self.device, intra_threads)
+        self._session: Any = PerProcess(partial(EncoderSession, where, manifest, self.device, intra_threads))
+        self._recipe = partial(
+            Encoder,
+            where,
+            device=device,
+            precision=precision,
+            intra_threads=intra_threads,
+            batch_tokens=batch_tokens,
+            verify=verify,
+        )
+
+    def __reduce__(self) -> tuple[Callable[[], "Encoder"], tuple[()]]:
+        return self._recipe, ()
 
     @property
     def specials(self) -> tuple[int, int]:
@@ -146,7 +162,10 @@ class Encoder:
         valid = np.arange(int(lengths.max())) < lengths[:, None]
         ids = np.full(valid.shape, self._tokenizer.pad_id, dtype=np.int64)
         ids[valid] = np.concatenate([item.ids for item in batch])
-        return self._session.run(ids, valid.astype(np.int64), hidden=hidden, logits=logits and bool(self.labels))
+        outputs: dict[str, NDArray[Any]] = self._session.run(
+            ids, valid.astype(np.int64), hidden=hidden, logits=logits and bool(self.labels)
+        )
+        return outputs
 
     def encode(
         self,

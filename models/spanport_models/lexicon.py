@@ -98,6 +98,9 @@ class Lexicon:
                 remedy="Export or fetch the bundle again.",
             ) from error
 
+    def __reduce__(self) -> tuple[type["Lexicon"], tuple[NDArray[np.uint64], NDArray[np.uint8]]]:
+        return Lexicon, (self.keys, np.rint(self.scores * np.float32(255)).astype(np.uint8))
+
     def __len__(self) -> int:
         return len(self.keys)
 

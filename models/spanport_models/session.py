@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spanport_models.batching import Int64Array
-from spanport_models.devices import Device
+from spanport_models.devices import Device, import_onnxruntime, require_own_gpu
 from spanport_models.errors import ArchitectureError, BundleError, DeviceError
 from spanport_models.manifest import EncoderManifest
 
@@ -37,6 +37,7 @@ class EncoderSession:
     """
 
     def __init__(self, folder: Path, manifest: EncoderManifest, device: Device, intra_threads: int) -> None:
+        require_own_gpu(device)
         names = [GRAPH_NAME, *([HEAD_NAME] if HEAD_NAME in manifest.files else [])]
         self.replicas = [
             Graphs(
@@ -90,8 +91,7 @@ class Graphs:
 
     def run(self, ids: Int64Array, mask: Int64Array, *, hidden: bool, logits: bool) -> dict[str, Any]:
         """See :meth:`EncoderSession.run`."""
-        import onnxruntime
-
+        onnxruntime = import_onnxruntime()
         feeds = {"input_ids": ids, "attention_mask": mask}
         place = onnxruntime.OrtValue.ortvalue_from_numpy
         values = {name: place(array, *self._place) for name, array in feeds.items()}
@@ -115,8 +115,7 @@ class Graphs:
 
 
 def _load(path: Path, kind: str, index: int, intra_threads: int) -> Any:
-    import onnxruntime
-
+    onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = intra_threads
     options.inter_op_num_threads = 1

@@ -1,8 +1,9 @@
 """Translation and teacher-forced scoring by CTranslate2."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from spanport_models.batching import token_batches
 from spanport_models.bundle import open_bundle
+from spanport_models.ctranslate import load_ctranslate2
 from spanport_models.devices import (
     Device,
     available_cores,
@@ -19,7 +21,8 @@ from spanport_models.devices import (
     translator_compute_type,
     translator_memory,
 )
-from spanport_models.errors import BundleError, unknown_language
+from spanport_models.errors import unknown_language
+from spanport_models.forking import PerProcess
 from spanport_models.manifest import TranslatorManifest
 from spanport_models.tokenization import TextTokenizer
 
@@ -47,7 +50,7 @@ class Generated:
 
 
 class Translator:
-    """A translator bundle, loaded. Several threads may use one instance.
+    """A translator bundle, loaded. Several threads may use one instance; a forked or unpickled one loads it again.
 
     Args:
         folder: A bundle of kind "translator".
@@ -86,7 +89,22 @@ class Translator:
         target = where / "target_tokenizer.json"
         self._tokenizer = TextTokenizer(where / "tokenizer.json", target if target.is_file() else None)
         self._tokenizer.require(self.languages, where)
-        self._model = self._load(where, precision, intra_threads)
+        compute = translator_compute_type(precision, self.manifest.precision, self.device)
+        self._model: Any = PerProcess(
+            partial(load_ctranslate2, where, self.device, compute, intra_threads, self.inter_threads)
+        )
+        self._recipe = partial(
+            Translator,
+            where,
+            device=device,
+            precision=precision,
+            intra_threads=intra_threads,
+            inter_threads=inter_threads,
+            verify=verify,
+        )
+
+    def __reduce__(self) -> tuple[Callable[[], "Translator"], tuple[()]]:
+        return self._recipe, ()
 
     def tokenize(self, texts: Sequence[str], language: str, target_language: str = "") -> list[list[str]]:
         """Input of :meth:`generate`: the model's language token, the pieces, and the end token.
@@ -216,26 +234,6 @@ class Translator:
             batch_type="tokens",
         )
         return [np.array(result.log_probs, dtype=np.float32) for result in results]
-
-    def _load(self, folder: Path, precision: str, intra_threads: int) -> Any:
-        import ctranslate2
-
-        compute = translator_compute_type(precision, self.manifest.precision, self.device)
-        try:
-            return ctranslate2.Translator(
-                str(folder),
-                device=self.device.kind,
-                device_index=list(self.device.indices),
-                compute_type=compute,
-                intra_threads=intra_threads,
-                inter_threads=self.inter_threads,
-            )
-        except (RuntimeError, ValueError) as error:
-            raise BundleError(
-                f"{folder} cannot be loaded by CTranslate2 as {compute}: {error}",
-                expected="a CTranslate2 model",
-                remedy="Export or fetch the bundle again.",
-            ) from error
 
     def _prefix(self, language: str) -> list[str]:
         token = self._token(language, self.manifest.targets)
