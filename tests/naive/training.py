@@ -57,3 +57,22 @@ def binary(logits: Array, answer: float, mask: Array) -> float:
 
 def mixture(views: list[Array], weights: Array) -> Array:
     return sum(weight * view for weight, view in zip(weights, views, strict=True))
+
+
+def trust(vectors: Array, labels: Array, neighbours: int) -> Array:
+    n = len(vectors)
+    shares = []
+    for i in range(n):
+        distances = sorted((float(np.sum((vectors[i] - vectors[a]) ** 2)), a) for a in range(n) if a != i)
+        near = [a for _, a in distances[:neighbours]]
+        shares.append(sum(labels[a] == labels[i] for a in near) / len(near))
+    weights = np.zeros(n)
+    for label in set(labels.tolist()):
+        here = [i for i in range(n) if labels[i] == label]
+        top = max(max(shares[i] for i in here), 1e-9)
+        relative = [shares[i] / top for i in here]
+        mean = sum(relative) / len(here)
+        steep = [1 / (1 + np.exp(-6 * (value - mean))) for value in relative]
+        for i, value in zip(here, steep, strict=True):
+            weights[i] = value / max(steep)
+    return weights

@@ -2,7 +2,8 @@
 
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -86,7 +87,8 @@ class Network:
     ) -> None:
         self.folder, self.labels = folder, tuple(labels)
         work.mkdir(parents=True, exist_ok=True)
-        original = write_tokenizer(folder, work / "tokenizer.json")
+        with _silent():  # tokenizer.json is copied: what transformers makes of it does not matter
+            original = write_tokenizer(folder, work / "tokenizer.json")
         self.model = _load(folder, self.labels, seed)
         self.limit = max_length(self.model.config, original)
         self.tokenizer = WordTokenizer(work / "tokenizer.json", min(longest, self.limit))
@@ -158,16 +160,25 @@ class Network:
                 shutil.copyfile(path, folder / path.name)
 
 
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep the warnings of transformers to themselves."""
+    chatter = logging.getLogger("transformers")
+    level = chatter.level
+    chatter.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        chatter.setLevel(level)
+
+
 def _load(folder: Path, labels: tuple[str, ...], seed: int) -> Any:
     from transformers import AutoModelForTokenClassification
 
     config = read_config(folder)
     classifier = any(name.endswith("ForTokenClassification") for name in config.get("architectures") or ())
-    chatter = logging.getLogger("transformers")
-    level = chatter.level
     try:
-        chatter.setLevel(logging.ERROR)  # that the head is new is meant to be so
-        with hushed():
+        with hushed(), _silent():  # that the head is new is meant to be so
             model = AutoModelForTokenClassification.from_pretrained(
                 folder,
                 dtype=torch.float32,
@@ -177,8 +188,6 @@ def _load(folder: Path, labels: tuple[str, ...], seed: int) -> Any:
             )
     except Exception as error:  # transformers raises OSError, ValueError, KeyError, RuntimeError, ...
         raise ExportError(f"{folder} cannot be loaded: {error}") from error
-    finally:
-        chatter.setLevel(level)
     head = getattr(model, "classifier", None)
     if not isinstance(head, torch.nn.Linear) or not hasattr(model, "dropout"):
         raise ExportError(

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from spanport_models.export.source import read_config
 from spanport_models.training.examples import Example, Float32, read_examples, write_examples
 from spanport_models.training.loop import Objective, Recipe, Say, Training
 from spanport_models.training.network import Network
@@ -57,6 +58,11 @@ class Run:
         self.curves: dict[str, list[tuple[int, float]]] = {}
         self.seconds = 0.0
         folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def width(self) -> int:
+        """Size of the base's hidden states."""
+        return int(read_config(self.base)["hidden_size"])
 
     def network(self, start: Network | None = None) -> Network:
         """A network with the base's weights, or with those of another."""

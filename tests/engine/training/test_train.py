@@ -123,6 +123,15 @@ def test_self_from_any_target_text(given: str, files: Path, tmp_path: Path) -> N
     assert made.report.figures["29"]["test"].f1 > 0.3
 
 
+@pytest.mark.parametrize("method", ["unitrans", "advpicker", "concner", "colada"])
+def test_every_method_runs(method: str, files: Path, tmp_path: Path) -> None:
+    options = TrainOptions(epochs=1, rate=3e-3, freeze=-1, batch_tokens=128)
+    pair = (str(files / "en.conll"), str(files / "es.txt"))
+    made = train(files, tmp_path / "out", method=method, options=options, parallel=pair, test=files / "test.conll")
+    assert made.report.exported["test"].f1 > 0.2
+    assert sum(made.report.seconds.values()) > 0
+
+
 def test_bad_requests_are_refused_before_the_work(
     files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

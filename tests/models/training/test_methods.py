@@ -17,8 +17,14 @@ import toy
 from naive import training as naive
 from spanport_models.errors import ModelError
 from spanport_models.training.examples import Example, hard, taught, unlabelled
+from spanport_models.training.methods.advpicker import Adversary, most_neutral
 from spanport_models.training.methods.base import make_method, method_names
+from spanport_models.training.methods.concner import ConcnerOptions, Contrasting
+from spanport_models.training.methods.unitrans import agreement
 from spanport_models.training.mixture import neighbour_shares, regulariser
+from spanport_models.training.neighbours import trust
+from spanport_models.training.network import Network
+from spanport_models.training.objectives import Beside
 from spanport_models.training.options import Material, TrainOptions
 from spanport_models.training.run import Plan, Run, mean_probabilities
 
@@ -65,6 +71,35 @@ def test_one_teacher_is_teacher(calm: Path, tmp_path: Path) -> None:
     wanted = weights(calm, tmp_path, "teacher", material())
     assert same(wanted, weights(calm, tmp_path, "multi", material()))
     assert not same(wanted, weights(calm, tmp_path, "direct", material()))
+
+
+def test_keeping_every_sentence_without_an_adversary_is_teacher(calm: Path, tmp_path: Path) -> None:
+    wanted = weights(calm, tmp_path, "teacher", material())
+    assert same(wanted, weights(calm, tmp_path / "all", "advpicker", material(), keep=1.0, adversarial=0.0))
+    assert not same(wanted, weights(calm, tmp_path / "some", "advpicker", material(), keep=0.5, adversarial=0.0))
+    assert not same(wanted, weights(calm, tmp_path / "deceived", "advpicker", material(), keep=1.0))
+
+
+def test_without_a_vote_unitrans_is_the_imitation_of_its_teacher(calm: Path, tmp_path: Path) -> None:
+    plain = weights(calm, tmp_path / "plain", "unitrans", material(), vote=0.0)
+    assert not same(plain, weights(calm, tmp_path / "voted", "unitrans", material()))
+
+
+def test_without_contrast_concner_is_teacher(calm: Path, tmp_path: Path) -> None:
+    wanted = weights(calm, tmp_path, "teacher", material())
+    assert same(wanted, weights(calm, tmp_path / "none", "concner", material(), translation=0.0, label=0.0))
+    assert not same(wanted, weights(calm, tmp_path / "both", "concner", material()))
+
+
+def test_colada_that_trusts_every_label_is_projected(base: Path, tmp_path: Path) -> None:
+    wanted = weights(base, tmp_path, "projected", material())
+    alone = {"mix": [1.0], "neighbours": 0, "target": False}
+    assert same(wanted, weights(base, tmp_path / "same", "colada", material(), **alone))
+    mixed = weights(base, tmp_path / "mixed", "colada", material(), **{**alone, "mix": [0.5]})
+    near = weights(base, tmp_path / "near", "colada", material(), **{**alone, "mix": [0.5], "neighbours": 5})
+    assert not same(wanted, mixed)
+    assert not same(mixed, near)
+    weights(base, tmp_path / "whole", "colada", material(), neighbours=5)
 
 
 @pytest.mark.parametrize("how", ["uniform", "learned", "nn-rank", [1, 0]])
@@ -123,7 +158,9 @@ def test_names_and_options_that_do_not_exist_are_refused() -> None:
         make_method("direct", {"x": 1})
     with pytest.raises(ModelError, match="Invalid"):
         make_method("multi", {"weights": "uniformly"})
-    assert {"direct", "projected", "teacher", "multi", "self"} <= set(method_names())
+    assert set(method_names()) == {
+        *("direct", "projected", "teacher", "multi", "unitrans", "advpicker", "concner", "colada", "self")
+    }
 
 
 def test_the_mixture_of_probabilities() -> None:
@@ -154,3 +191,72 @@ def test_the_regulariser_holds_domains_or_columns_apart() -> None:
     columns = np.sum((e.T @ e - np.eye(4)) ** 2)
     assert float(regulariser(torch.from_numpy(e), rows=True)) == pytest.approx(rows)
     assert float(regulariser(torch.from_numpy(e), rows=False)) == pytest.approx(columns)
+
+
+def test_the_most_neutral_sentences_are_kept_in_their_order() -> None:
+    assert most_neutral(np.array([0.9, 0.5, 0.9, 0.7, 0.6], np.float32), 0.8) == [0, 2, 3, 4]
+    assert most_neutral(np.array([0.1, 0.2], np.float32), 0.4) == [1]
+    assert most_neutral(np.full(5, 0.5, np.float32), 0.6) == [0, 1, 2]
+
+
+def test_agreement_counts_where_all_views_name_the_first_ones_label() -> None:
+    example = unlabelled(["a", "b", "c"], 3)
+    first = np.array([[0.6, 0.4, 0], [0.1, 0.2, 0.7], [0.3, 0.4, 0.3]], np.float32)
+    second = np.array([[0.9, 0.1, 0], [0.1, 0.7, 0.2], [0.2, 0.5, 0.3]], np.float32)
+    (found,) = agreement([example], [[first], [second], [first]])
+    assert found.targets.argmax(1).tolist() == [0, 2, 1]
+    assert found.weights.tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_trust_is_that_of_the_neighbours(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    vectors, labels = draw.normal(0, 1, (40, 3)).astype(np.float32), draw.integers(0, 3, 40)
+    for count in (1, 5, 200):
+        wanted = naive.trust(vectors, labels, min(count, 39))
+        np.testing.assert_allclose(trust(vectors, labels, neighbours=count), wanted, rtol=1e-5)
+    assert trust(vectors[:1], labels[:1]).tolist() == [1]
+
+
+def test_the_discriminator_learns_and_the_encoder_hides(base: Path, tmp_path: Path) -> None:
+    network = Network(base, toy.LABELS, tmp_path)
+    network.freeze(-1)
+    network.model.eval()
+    adversary = Adversary(32, Beside(some(20, other=True), 200, 1), weight=1.0, seed=1)
+    batch = network.stream(some(20), 200, 1).batch(0)
+
+    def gradients(weight: float) -> tuple[torch.Tensor, torch.Tensor]:
+        adversary.weight = weight
+        for module in (network.model, adversary.discriminator):
+            module.zero_grad()
+        adversary(network, batch, 0)[0].backward()
+        inner = network.model.bert.encoder.layer[0].output.dense.weight.grad.clone()
+        return inner, adversary.discriminator[0].weight.grad.clone()
+
+    (plain, told), (hiding, told_again) = gradients(0.0), gradients(5.0)
+    assert torch.equal(told, told_again)  # the encoder's loss never reaches the discriminator
+    assert told.abs().max() > 0
+    assert not torch.allclose(plain, hiding)
+
+
+def test_contrasts_do_not_see_padding(base: Path, tmp_path: Path) -> None:
+    network = Network(base, toy.LABELS, tmp_path)
+    network.model.eval()
+    origins, targets = some(6), some(6, other=True)
+    loss = Contrasting(ConcnerOptions(), Beside(origins, 1000, 1), Beside(targets, 1000, 1))
+    batch = network.stream(origins, 1000, 1).batch(0)
+    _, figures = loss(network, batch, 0)
+    long = hard(["Ana"] * 30, [0] * 30, 5)
+    silent = taught(long, long.targets, np.zeros(30, np.float32))
+    theirs = loss.targets.of(network).batch(0)
+    padded = [network.stream([*one, silent], 1000, 1) for one in (origins, targets)]
+    numbers = np.append(theirs.numbers, 6)
+    seen = []
+    for stream in padded:
+        wide = stream.collate(numbers)
+        out = network(wide)
+        rows = np.flatnonzero(wide.row < 6)
+        kept = wide._replace(first=wide.first[rows], targets=wide.targets[rows], weights=wide.weights[rows])
+        seen.append((out._replace(logits=out.logits[rows], states=out.states[:6]), kept))
+    assert float(loss._labels(seen).detach()) == pytest.approx(figures["label"], rel=1e-4)
+    assert float(loss._translations(seen).detach()) == pytest.approx(figures["translation"], rel=1e-4)

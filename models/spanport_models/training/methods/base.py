@@ -20,6 +20,10 @@ MODULES = (
     "projected",
     "teacher",
     "multi",
+    "unitrans",
+    "advpicker",
+    "concner",
+    "colada",
     "selftrain",
 )
 
