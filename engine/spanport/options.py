@@ -115,6 +115,7 @@ class NgramOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fiel
     score: Score = "covered"
     """``pairs`` as published, or ``covered`` (never above 1)."""
     solver: Solver = "exact"
+    """How the best set of spans is found: proved best, or taken greedily by score."""
     max_length: Natural = 0
     """Longest candidate in words; 0 means no limit (arXiv 2501.18750; the thesis takes 10)."""
     stop_words: tuple[str, ...] = ("!", "?")
@@ -125,8 +126,9 @@ class NerCandidatesOptions(SystemOptions, frozen=True, kw_only=True, forbid_unkn
     """Spans that the classifier finds on the target, matched by an alignment score (arXiv 2501.18750)."""
 
     score: Score = "covered"
-    """See `NgramOptions`."""
+    """``pairs`` as published, or ``covered`` (never above 1)."""
     solver: Solver = "exact"
+    """How the best set of spans is found: proved best, or taken greedily by score."""
     sub_ranges: bool = False
     """Every range inside a found span is a candidate too."""
 
@@ -137,8 +139,9 @@ class AlignedRangesOptions(SystemOptions, frozen=True, kw_only=True, forbid_unkn
     candidates: Literal["hull", "merged"] = "merged"
     """``hull``: every range from the first to the last aligned word; ``merged``: joined runs of aligned words."""
     score: Score = "covered"
-    """See `NgramOptions`."""
+    """``pairs`` as published, or ``covered`` (never above 1)."""
     solver: Solver = "exact"
+    """How the best set of spans is found: proved best, or taken greedily by score."""
     sub_ranges: bool = True
     """With ``merged``: the ranges inside a run as well."""
 
@@ -149,11 +152,15 @@ class IlpOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields
     score: Fusion = "align"
     """One of the scores or a weighted sum; see `spanport.stages.score.FUSIONS`."""
     candidates: Source = "ngram"
+    """Where candidate ranges come from: n-grams, aligned hulls, joined runs, or the classifier."""
     relation: Literal["<=", "=", ">=", "<", ">"] = "<="
+    """How many spans an entity gets, compared with ``count``."""
     count: Natural = 1
     """An entity gets a number of spans that is ``relation count``."""
     solver: Solver = "exact"
+    """How the best set of spans is found: proved best, or taken greedily by score."""
     align_score: Score = "pairs"
+    """``pairs`` as published, or ``covered`` (never above 1), in the alignment score."""
     max_length: Natural = 10
     """Longest n-gram; 0 means no limit."""
     stop_words: tuple[str, ...] = ("!", "?")
@@ -176,6 +183,7 @@ class HeuristicOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_
     """Runs of aligned words; the defaults are those of arXiv 2501.18750."""
 
     merge_distance: Natural = 1
+    """Runs that are no further apart than this many words are joined; 0 joins none."""
     top_k: Natural = 0
     """Keep the k longest runs of an entity; 0 keeps all."""
     only_i: bool = False
@@ -183,7 +191,9 @@ class HeuristicOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_
     threshold: Weight | None = 0.8
     """A run is kept when its length over the entity's is strictly greater; None is off."""
     order: Order = "given"
+    """Entities take their runs in the order given, or the shortest first."""
     collision: Collision = "overwrite"
+    """A run that another entity has taken is skipped, or overwrites it."""
     shortest_first: bool = False
     """Reproduce the thesis code, whose top-k keeps the k shortest runs."""
 

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from spanport.cli import align, bench, compare, demo, evaluate, export, label, models, project, train, view
+from spanport.cli import align, bench, compare, demo, evaluate, export, finding, label, models, project, train, view
 from spanport.cli.console import fail, log_to_stderr, show
 from spanport.errors import LanguageError, SpanportError, UsageError
 
@@ -26,7 +26,6 @@ app = typer.Typer(
     help="Carry span annotations (named entities first) from one language to another.",
     epilog="Example: spanport label news.txt --lang spa_Latn -o news.jsonl",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -50,7 +49,7 @@ def _root(
     log_to_stderr(verbose=verbose)
 
 
-for module in (demo, label, project, align, evaluate, bench, compare, train, view):
+for module in (demo, label, project, align, evaluate, bench, compare, train, view, finding):
     module.add(app)
 app.add_typer(models.app, name="models")
 app.add_typer(export.app, name="export")

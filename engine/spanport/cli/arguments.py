@@ -7,17 +7,38 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from spanport.cli.completion import (
+    complete_aligners,
+    complete_bundles,
+    complete_formats,
+    complete_languages,
+    complete_systems,
+)
 from spanport_models.devices import available_cores
 
 if TYPE_CHECKING:
     from spanport.api import Engine
     from spanport.types import Projection
 
-Bundle = Annotated[str, typer.Option(help="Bundle of models: a name of `spanport models list`, or a folder.")]
+Bundle = Annotated[
+    str,
+    typer.Option(
+        autocompletion=complete_bundles, help="Bundle of models: a name of `spanport models list`, or a folder."
+    ),
+]
 Output = Annotated[str, typer.Option("--output", "-o", help="Where to write; - is standard output.")]
-Format = Annotated[str | None, typer.Option(help="Format of the output: text, conll or jsonl.")]
-InputFormat = Annotated[str | None, typer.Option(help="Format of the input, where its ending is no help.")]
+Format = Annotated[
+    str | None, typer.Option(autocompletion=complete_formats, help="Format of the output: text, conll or jsonl.")
+]
+InputFormat = Annotated[
+    str | None,
+    typer.Option(autocompletion=complete_formats, help="Format of the input, where its ending is no help."),
+]
 Rejects = Annotated[str | None, typer.Option(help="File for records that fail; default OUTPUT.rejects.jsonl.")]
+Language = Annotated[
+    str,
+    typer.Option("--lang", autocompletion=complete_languages, help="Language of the text, such as spa_Latn or es."),
+]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Threads = Annotated[int, typer.Option(min=0, help="Batches worked on at once; 0 is one per core.")]
 BatchTokens = Annotated[
@@ -25,19 +46,41 @@ BatchTokens = Annotated[
     typer.Option(min=1, help="Most tokens, padding included, in one batch; `spanport bench --tune` finds the best."),
 ]
 Aligner = Annotated[
-    str, typer.Option(help="Word aligner: hybrid (what the bundle was tuned to), simalign-itermax, awesome, ...")
+    str,
+    typer.Option(
+        autocompletion=complete_aligners,
+        help="Word aligner: hybrid (what the bundle was tuned to), simalign-itermax, awesome, ...",
+    ),
 ]
 Stats = Annotated[str | None, typer.Option(help="Write figures of the run to this file, as JSON.")]
-System = Annotated[str, typer.Option(help="Projection system: ngram, heuristic, ...; see README.")]
+System = Annotated[
+    str, typer.Option(autocompletion=complete_systems, help="Projection system; see `spanport systems`.")
+]
 LabellingSystem = Annotated[
-    str | None, typer.Option("--system", help="Projection system; default: calibrated if the bundle is, else ngram.")
+    str | None,
+    typer.Option(
+        "--system",
+        autocompletion=complete_systems,
+        help="Projection system; default: calibrated if the bundle is, else ngram.",
+    ),
 ]
 Score = Annotated[str | None, typer.Option(help="Alignment score: covered, or pairs (as published).")]
 Solver = Annotated[str | None, typer.Option(help="Matching: exact or greedy.")]
-Option = Annotated[list[str] | None, typer.Option(help="Further option of the system, NAME=VALUE; repeatable.")]
+Option = Annotated[
+    list[str] | None,
+    typer.Option(help="Further option, NAME=VALUE (`spanport systems NAME` lists them); repeatable."),
+]
 MinConfidence = Annotated[float, typer.Option(min=0, max=1, help="Leave out spans of less confidence.")]
-SourceLang = Annotated[str, typer.Option("--source-lang", "--pivot", help="Language of the labelled side.")]
-TargetLang = Annotated[str, typer.Option("--target-lang", "--lang", help="Language of the side to label.")]
+SourceLang = Annotated[
+    str,
+    typer.Option(
+        "--source-lang", "--pivot", autocompletion=complete_languages, help="Language of the labelled side."
+    ),
+]
+TargetLang = Annotated[
+    str,
+    typer.Option("--target-lang", "--lang", autocompletion=complete_languages, help="Language of the side to label."),
+]
 Resident = Annotated[
     Literal["all", "one"] | None,
     typer.Option(help="Keep all models in memory, or one at a time over spilled blocks."),

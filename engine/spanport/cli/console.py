@@ -100,14 +100,16 @@ class _Formatter(logging.Formatter):
         return safe(super().format(record))
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
-    """Print a table; all columns but the first are right-aligned."""
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None, left: bool = False
+) -> None:
+    """Print a table; all columns but the first are right-aligned, unless all are to be ``left``."""
     from rich.table import Table
     from rich.text import Text
 
     grid = Table(title=None if title is None else Text(safe(title)), title_justify="left")
     for i, column in enumerate(columns):
-        grid.add_column(Text(safe(column)), justify="left" if i == 0 else "right")
+        grid.add_column(Text(safe(column)), justify="left" if left or i == 0 else "right")
     for row in rows:
         grid.add_row(*[Text(safe(cell)) for cell in row])
     stdout().print(grid)

@@ -15,7 +15,7 @@ def add(app: typer.Typer) -> None:
     @app.command(epilog="Example: spanport label news.txt --lang spa_Latn -o news.jsonl")
     def label(
         input: Annotated[str, typer.Argument(help="Text, CoNLL or JSONL file; - is standard input.")],
-        lang: Annotated[str, typer.Option(help="Language of the text, such as spa_Latn or es.")],
+        lang: a.Language,
         output: a.Output = "-",
         pivot: Annotated[str, typer.Option(help="Language to translate into and label.")] = "eng_Latn",
         bundle: a.Bundle = "mini",

@@ -25,7 +25,9 @@ class BackTranslationOptions(SystemOptions, frozen=True, kw_only=True, forbid_un
     projector: str = "heuristic"
     """A system that works on links: heuristic, ngram, ner-candidates, ..."""
     projector_options: dict[str, Any] = msgspec.field(default_factory=dict)
+    """Options of that system."""
     beam_size: Positive = 1
+    """Beams of the translator; 1 decodes greedily."""
 
 
 class Returned(NamedTuple):

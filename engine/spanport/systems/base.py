@@ -86,6 +86,15 @@ def system_names() -> tuple[str, ...]:
     return tuple(sorted(_table))
 
 
+def system_class(name: str) -> type[System]:
+    """The class of a system. Raises UsageError for an unknown name."""
+    if name not in system_names():
+        raise UsageError(
+            f"unknown system {name!r}{suggestion(name, system_names())}; there are {', '.join(system_names())}"
+        )
+    return _table[name]
+
+
 def make_system(
     name: str, options: msgspec.Struct | dict[str, Any] | None = None, tools: Tools | None = None
 ) -> System:
@@ -103,11 +112,7 @@ def system_settings(name: str, options: msgspec.Struct | dict[str, Any] | None =
     A mapping may name a ``preset``; its other entries then replace what the preset says.
     Raises UsageError for an unknown name or an option that does not fit.
     """
-    if name not in system_names():
-        raise UsageError(
-            f"unknown system {name!r}{suggestion(name, system_names())}; there are {', '.join(system_names())}"
-        )
-    cls = _table[name]
+    cls = system_class(name)
     if isinstance(options, cls.options):
         return options
     given, record = msgspec.to_builtins(options or {}), cls.options

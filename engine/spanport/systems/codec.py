@@ -39,6 +39,7 @@ class CodecOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fiel
     frontier: Positive = 16
     """Placements of an entity scored at once."""
     beam_size: Positive = 1
+    """Beams of the translator; 1 decodes greedily."""
 
 
 class Candidate(NamedTuple):

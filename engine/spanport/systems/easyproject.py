@@ -24,6 +24,7 @@ class EasyProjectOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknow
     """How the marked text is translated; a translator tuned to keep markers loses fewer sentences."""
 
     beam_size: Positive = 1
+    """Beams of the translator; 1 decodes greedily."""
 
 
 class Form(NamedTuple):

@@ -23,6 +23,7 @@ class EnsembleOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_f
     """What carries the source's entities over, for translate-test."""
 
     projector: str = "span-filling"
+    """The system that carries the entities over: one that works on links."""
     projector_options: dict[str, Any] = msgspec.field(default_factory=lambda: {"restr_tgt": True})
     """By default an entity of one word gets one word."""
 

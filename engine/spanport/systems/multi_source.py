@@ -33,8 +33,11 @@ class MultiSourceOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknow
     threshold: Share = 0.4
     """Least share of the votes, each weighted by its confidence, that a span needs."""
     projector: str = "ngram"
+    """The system that carries the entities over: one that works on links."""
     projector_options: dict[str, Any] = msgspec.field(default_factory=dict)
+    """Options of that system."""
     beam_size: Positive = 1
+    """Beams of the translator; 1 decodes greedily."""
 
 
 @register("multi-source")

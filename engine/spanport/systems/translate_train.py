@@ -30,6 +30,7 @@ class TranslateTrainOptions(SystemOptions, frozen=True, kw_only=True, forbid_unk
     projector_options: dict[str, Any] = msgspec.field(default_factory=COMPLETE.copy)
     """By default every entity word must be aligned, to contiguous words, and no entity may get lost."""
     beam_size: Positive = 1
+    """Beams of the translator; 1 decodes greedily."""
 
 
 @register("translate-train")
