@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from spanport import flow
-from spanport.errors import ModelError, UsageError
+from spanport.errors import LanguageError, ModelError, UsageError
 from spanport.flow import Work
 from spanport.job import Job
 from spanport.models import Models
@@ -48,6 +48,21 @@ def steps(job: Job, system: System | None, models: Models) -> list[Stage]:
         return [*made.encoding(needs, label_source=job.label_source), made.match(system, "encoder")]
     words = made.step("words", "", lambda: _both(flow.split, flow.attach_links))
     return [words, made.match(system, "")]
+
+
+def check(job: Job, system: System | None, models: Models) -> bool:
+    """Whether a model runs in the job.
+
+    Raises UsageError as `steps`, LanguageError where the job translates what the bundle does not.
+    """
+    parts = {stage.part for stage in steps(job, system, models)} - {""}
+    if system is not None and "translator" in system.needs:
+        parts.add("translator")
+    known = models.languages
+    for code in (job.language, job.pivot):
+        if "translator" in parts and code and known and code not in known:
+            raise LanguageError(f"the bundle {models.name!r} does not translate {code}; it knows {', '.join(known)}")
+    return bool(parts)
 
 
 class _Lazy:
