@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, closing
 from typing import Any, Literal, get_args
@@ -60,9 +61,8 @@ def work_of(pair: Any) -> Work | Failed:
 
 
 def _unknown(record: Any, expected: str) -> Failed:
-    return Failed(
-        record, RecordError(f"the record is {record!r:.100} ({type(record).__name__}); expected {expected}")
-    )
+    said = reprlib.repr(record)  # whatever it is, and whatever its own repr raises
+    return Failed(record, RecordError(f"the record is {said} ({type(record).__name__}); expected {expected}"))
 
 
 async def amap(prepare: Callable[[Any], Any], records: AsyncIterable[Any]) -> AsyncIterator[Any]:

@@ -14,7 +14,7 @@ import pytest
 
 from fake_stages import disk_of, stream_threads
 from fakes import FakeEncoder, FakeModels, FakeTranslator
-from spanport import api
+from spanport import runner
 from spanport.api import Engine
 from spanport.cli.arguments import projection_encoder
 from spanport.cli.jobs import JobFiles, run_job
@@ -92,7 +92,7 @@ class Job:
         if place == "write":
             encode = on_one(fault, encode)
         with self.patch.context() as patch:
-            patch.setattr(api, "steps", with_fault)
+            patch.setattr(runner, "steps", with_fault)
             return run_job(
                 files,
                 [(str(self.text), records)],
