@@ -47,6 +47,14 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("spanport")
     if name not in _HOMES:
         raise AttributeError(f"module 'spanport' has no attribute {name!r}")
     return getattr(import_module(f"spanport.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -6,6 +6,16 @@ from typing import Literal
 
 from spanport.checked import Checked, Natural, Positive, Share, Weight
 
+__all__ = [
+    "ALIGNERS",
+    "AlignOptions",
+    "EncodeOptions",
+    "Mixture",
+    "StreamOptions",
+    "SystemOptions",
+    "TranslateOptions",
+]
+
 Extraction = Literal["intersection", "itermax", "match", "softmax", "entmax15", "forward", "reverse"]
 _SIMALIGN: tuple[tuple[str, Extraction], ...] = (
     ("argmax", "intersection"),

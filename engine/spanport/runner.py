@@ -76,6 +76,9 @@ class Runner:
         models.check()
         return cls(models, align=align, translate=translate, encode=encode, stream=stream)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.models.name!r} on {self.models.device}>"
+
     def __enter__(self) -> Self:
         return self
 
