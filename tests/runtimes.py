@@ -44,24 +44,24 @@ def _work(seconds: float) -> None:
 class BenchTranslator(FakeTranslator):
     def __init__(self, seconds: float) -> None:
         super().__init__()
-        self._model = Runtime(seconds)
+        self.runtime = Runtime(seconds)
 
     def generate(
         self, tokens: Sequence[Sequence[str]], target_language: str, *, beam_size: int = 1
     ) -> list[Generated]:
-        self._model.translate_batch(tokens, beam_size=beam_size)
+        self.runtime.translate_batch(tokens, beam_size=beam_size)
         return super().generate(tokens, target_language, beam_size=beam_size)
 
 
 class BenchEncoder(FakeEncoder):
     def __init__(self, seconds: float) -> None:
         super().__init__()
-        self._session = Session(seconds)
+        self.runtime = Session(seconds)
 
     def run(self, batch: Sequence[Tokens], *, hidden: bool = True, logits: bool = True) -> Encoded:
         lengths = np.array([len(tokens.ids) for tokens in batch])
         mask = np.arange(lengths.max()) < lengths[:, None]
-        self._session.run(mask.astype(np.int64), mask, hidden=hidden, logits=logits)
+        self.runtime.run(mask.astype(np.int64), mask, hidden=hidden, logits=logits)
         return super().run(batch, hidden=hidden, logits=logits)
 
 

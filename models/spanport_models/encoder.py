@@ -47,7 +47,8 @@ class Encoded:
 class Encoder:
     """An encoder bundle, loaded. Several threads may use one instance: they share one session and its weights.
 
-    A forked or unpickled instance loads it again.
+    A forked or unpickled instance loads it again. What computes is its ``runtime``, an
+    :class:`~spanport_models.session.EncoderSession`; one that wraps it may take its place, to watch the calls.
 
     Args:
         folder: A bundle of kind "encoder".
@@ -89,7 +90,7 @@ class Encoder:
         self._language_ids = {
             code: self._tokenizer.token_id(token) for code, token in manifest.language_tokens.items()
         }
-        self._session: Any = PerProcess(partial(EncoderSession, where, manifest, self.device, intra_threads))
+        self.runtime: Any = PerProcess(partial(EncoderSession, where, manifest, self.device, intra_threads))
         self._recipe = partial(
             Encoder,
             where,
@@ -162,7 +163,7 @@ class Encoder:
         valid = np.arange(int(lengths.max())) < lengths[:, None]
         ids = np.full(valid.shape, self._tokenizer.pad_id, dtype=np.int64)
         ids[valid] = np.concatenate([item.ids for item in batch])
-        outputs: dict[str, NDArray[Any]] = self._session.run(
+        outputs: dict[str, NDArray[Any]] = self.runtime.run(
             ids, valid.astype(np.int64), hidden=hidden, logits=logits and bool(self.labels)
         )
         return outputs

@@ -52,6 +52,8 @@ class Generated:
 class Translator:
     """A translator bundle, loaded. Several threads may use one instance; a forked or unpickled one loads it again.
 
+    What computes is its ``runtime``, a CTranslate2 translator; one that wraps it may take its place, to watch calls.
+
     Args:
         folder: A bundle of kind "translator".
         device: "auto", "cpu", "cuda" or "cuda:N".
@@ -90,7 +92,7 @@ class Translator:
         self._tokenizer = TextTokenizer(where / "tokenizer.json", target if target.is_file() else None)
         self._tokenizer.require(self.languages, where)
         compute = translator_compute_type(precision, self.manifest.precision, self.device)
-        self._model: Any = PerProcess(
+        self.runtime: Any = PerProcess(
             partial(load_ctranslate2, where, self.device, compute, intra_threads, self.inter_threads)
         )
         self._recipe = partial(
@@ -160,7 +162,7 @@ class Translator:
         longest = max(len(source) for source in cut)
         wanted = min(max_decoding_length, math.ceil(length_ratio * longest) + 24)
         limit = min(len(prefix) + wanted, self.max_length - 1)  # the model has no further positions
-        results = self._model.translate_batch(
+        results = self.runtime.translate_batch(
             cut,
             target_prefix=[prefix] * len(cut) if prefix else None,
             beam_size=beam_size,
@@ -225,7 +227,7 @@ class Translator:
         tokens = [self._cut(row) for row in self.tokenize(sources, source_language, target_language)]
         room = self.max_length - len(prefix) - 2
         forced = [prefix + pieces[:room] for pieces in self._tokenizer.target_pieces(targets)]
-        results = self._model.score_batch(
+        results = self.runtime.score_batch(
             tokens,
             forced,
             offset=len(prefix),

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import pickle
 import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -172,6 +175,24 @@ def test_a_used_engine_is_pickled_as_its_recipe() -> None:
     assert (other.align_options, other.stream_options) == (engine.align_options, options)
     assert list(other.label([TEXT], lang="es", system="ngram")) == wanted
     assert other.stats.snapshot().records == 1
+
+
+FORKED = """
+import os
+from spanport import Engine
+texts = ["Ana vive en Lima."]
+engine = Engine.from_bundle("mini")
+before = list(engine.label(texts, lang="es"))
+if child := os.fork():
+    assert os.waitpid(child, 0)[1] == 0
+else:
+    os._exit(list(engine.label(texts, lang="es")) != before)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
+def test_an_engine_that_was_used_works_in_a_forked_process() -> None:
+    subprocess.run([sys.executable, "-c", FORKED], check=True, timeout=120)
 
 
 def test_what_is_done_is_logged(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:

@@ -76,7 +76,7 @@ def test_how_long_a_translation_may_be(
             return []
 
     asked: list[int] = []
-    monkeypatch.setattr(translator, "_model", Model())
+    monkeypatch.setattr(translator, "runtime", Model())
     tokens = translator.tokenize(texts, "spa_Latn")
     with pytest.raises(ValueError, match="zip"):
         translator.generate(tokens, "eng_Latn", **options)

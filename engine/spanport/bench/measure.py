@@ -11,7 +11,8 @@ import msgspec
 from spanport.api import Engine
 from spanport.bench.record import Recording, recorded
 from spanport.errors import StageError
-from spanport.stream import Snapshot
+from spanport.job import Job
+from spanport.stream import Failed, Snapshot
 
 LATENCY_TEXTS = 20
 
@@ -80,14 +81,16 @@ def measure(engine: Engine, texts: Sequence[str], language: str, *, rounds: int 
     Raises StageError when all fail, and as `Engine.label` for options and models.
     """
 
+    job = engine.job("label", language=language, pivot="eng_Latn")
+
     def run() -> None:
-        for _ in engine.label(texts, lang=language, on_error="return"):
+        for _ in engine.run(job, texts):
             pass
 
     with recorded(engine.models) as recording:
-        results = list(engine.label(texts, lang=language, on_error="return"))
-    if all(isinstance(result, Exception) for result in results):
-        raise StageError(f"none of the {len(texts)} records could be processed; the first: {results[0]}")
+        failed = [outcome.error for outcome in engine.run(job, texts) if isinstance(outcome, Failed)]
+    if len(failed) == len(texts):
+        raise StageError(f"none of the {len(texts)} records could be processed; the first: {failed[0]}")
     workers = engine.stream_options.workers
     timings = [
         (timed(run), *(timed(lambda: calls.repeat(workers)) for calls in (recording.translate, recording.encode)))  # noqa: B023
@@ -100,7 +103,7 @@ def measure(engine: Engine, texts: Sequence[str], language: str, *, rounds: int 
     tokens = recording.translate.tokens + recording.encode.tokens
     return Bench(
         bundle=engine.models.name,
-        language=language,
+        language=job.language,
         sentences=len(texts),
         rejects=stats.rejects,
         tokens=tokens,
@@ -121,16 +124,16 @@ def measure(engine: Engine, texts: Sequence[str], language: str, *, rounds: int 
         sentences_per_s=len(texts) / ours.wall_s,
         tokens_per_s=tokens / ours.wall_s,
         sentences_per_cpu_s=len(texts) / ours.cpu_s,
-        latency=_latency(engine, texts[:LATENCY_TEXTS], language),
+        latency=_latency(engine, job, texts[:LATENCY_TEXTS]),
         stats=stats,
     )
 
 
-def _latency(engine: Engine, texts: Sequence[str], language: str) -> Latency:
+def _latency(engine: Engine, job: Job, texts: Sequence[str]) -> Latency:
     ours, bare = [], []
     for text in texts:
         with recorded(engine.models) as recording:
-            ours.append(timed(lambda: list(engine.label([text], lang=language, on_error="return"))).wall_s)  # noqa: B023
+            ours.append(timed(lambda: list(engine.run(job, [text]))).wall_s)  # noqa: B023
         bare.append(timed(lambda: _once(recording)).wall_s)
     return Latency(
         1000 * statistics.median(ours), 1000 * statistics.median(bare), 1000 * sorted(ours)[len(ours) * 9 // 10]

@@ -64,20 +64,20 @@ def recorded(models: Models) -> Iterator[Recording]:
     translator: Any = models.translator()
     encoders: list[Any] = [encoder for encoder in (models.encoder(), models.aligner()) if encoder is not None]
     with ExitStack() as stack:
-        stack.enter_context(_replaced(translator, "_model", "translate_batch", recording.translate, _rows))
+        stack.enter_context(_watched(translator, "translate_batch", recording.translate, _rows))
         for encoder in encoders:
-            stack.enter_context(_replaced(encoder, "_session", "run", recording.encode, _mask))
+            stack.enter_context(_watched(encoder, "run", recording.encode, _mask))
         yield recording
 
 
 @contextmanager
-def _replaced(owner: Any, attribute: str, method: str, calls: Calls, size: Size) -> Iterator[None]:
-    runtime = getattr(owner, attribute)
-    setattr(owner, attribute, _Recorder(runtime, method, calls, size))
+def _watched(model: Any, method: str, calls: Calls, size: Size) -> Iterator[None]:
+    runtime = model.runtime
+    model.runtime = _Recorder(runtime, method, calls, size)
     try:
         yield
     finally:
-        setattr(owner, attribute, runtime)
+        model.runtime = runtime
 
 
 class _Recorder:

@@ -19,7 +19,7 @@ def test_bare_loops_repeat_the_engines_calls() -> None:
     engine = Engine(models, translate=TranslateOptions(batch_tokens=24), stream=StreamOptions(linger=None))  # type: ignore[arg-type]
     with recorded(models) as recording:  # type: ignore[arg-type]
         assert len(list(engine.label(TEXTS, lang="spa_Latn"))) == len(TEXTS)
-    runtime, session = models.fake_translator._model, models.fake_encoder._session
+    runtime, session = models.fake_translator.runtime, models.fake_encoder.runtime
     first = (list(runtime.batches), list(session.shapes))
     assert len(first[0]) == len(recording.translate.calls) > 1
     assert len(first[1]) == len(recording.encode.calls) >= 1
@@ -43,11 +43,11 @@ def test_nothing_is_recorded_afterwards() -> None:
 
 def test_the_runtimes_come_back_after_an_error() -> None:
     models = bench_models()
-    runtime, session = models.fake_translator._model, models.fake_encoder._session
+    runtime, session = models.fake_translator.runtime, models.fake_encoder.runtime
     with pytest.raises(RuntimeError), recorded(models):  # type: ignore[arg-type]
         raise RuntimeError
-    assert models.fake_translator._model is runtime
-    assert models.fake_encoder._session is session
+    assert models.fake_translator.runtime is runtime
+    assert models.fake_encoder.runtime is session
 
 
 def test_padding_share() -> None:

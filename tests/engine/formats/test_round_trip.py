@@ -66,7 +66,9 @@ def library_of(form: str) -> None:
 def test_whole_sentences(form: str) -> None:
     library_of(form)
 
-    @settings(max_examples=3 if form == "datasets" else 40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(
+        max_examples=3 if form == "datasets" else 40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
     @given(st.lists(sentences(), min_size=form == "datasets", max_size=6))
     def check(given_sentences: list[Sentence]) -> None:
         found = again(given_sentences, form)

@@ -294,6 +294,20 @@ def test_a_commit_whose_line_is_damaged_does_not_count(tmp_path: Path, source: P
     assert (tmp_path / "out").read_bytes() == b"one\ntwo\n"
 
 
+@pytest.mark.parametrize("name", ["out", "rejects"])
+def test_a_commit_whose_bytes_were_lost_does_not_count(tmp_path: Path, source: Path, name: str) -> None:
+    with job(tmp_path, source) as running:
+        for i in range(3):
+            running.write(b"%d\n" % i, records=2, rejects=[Reject.of(2 * i + 2, ValueError("no"), "x")])
+            running.commit()
+    data = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(data[: len(data) * 2 // 3])
+    with job(tmp_path, source) as running:
+        assert (running.completed, running.rejected) == (4, 2)
+        assert len((tmp_path / "out").read_bytes()) == 4
+        assert len((tmp_path / "rejects").read_bytes().splitlines()) == 2
+
+
 def test_a_commit_is_noted_after_both_files_are_on_disk(
     tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
