@@ -52,7 +52,7 @@ class Output:
     """Writes a command's output and rejects so that a killed run can go on and end with the same bytes.
 
     ``path`` is written in place (``-`` is standard output) under a lock; every ``interval`` seconds all whole records
-    are forced to disk, and only then noted in ``PATH.journal`` (of a ``.gz`` file: all whole members, of 64 kB). A
+    are forced to disk, and only then noted in ``PATH.journal`` (of a compressed file: all whole members, of 64 kB). A
     run that finds a journal of the same ``job`` (anything msgspec can encode) on the same ``inputs`` cuts both files
     back to the last commit whose bytes are there, and ``completed`` says how many records to skip. `finish` removes
     the journal; leaving the ``with`` block in any other way commits the whole records so far. A rejects file that

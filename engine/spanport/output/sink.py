@@ -6,10 +6,11 @@ import gzip
 import os
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from spanport.errors import RuntimeMissingError
 from spanport.output.files import descriptor, is_regular, open_locked
 
 MEMBER = 1 << 16
@@ -19,14 +20,17 @@ MEMBER = 1 << 16
 class Sink:
     """A regular file, locked and written at given positions; or a pipe, a device, an open stream, written in order.
 
-    ``-`` is standard output. A name that ends in ``.gz`` is written as gzip members. An ``optional``
-    file is removed when it is closed empty.
+    ``-`` is standard output. A name that ends in ``.gz`` or ``.zst`` is written as members of such a file. An
+    ``optional`` file is removed when it is closed empty.
+
+    Raises RuntimeMissingError where the package that compresses is not installed.
     """
 
     def __init__(self, path: str | Path, *, optional: bool = False) -> None:
         self.name, self._optional = str(path), optional
         self.seekable = is_regular(path)
-        self.compressed = self.seekable and self.name.endswith(".gz")
+        self._compress = compressor(self.name) if self.seekable else None
+        self.compressed = self._compress is not None
         self.path = Path(os.path.realpath(path)) if self.seekable else Path(path)
         self._made = self.seekable and not self.path.exists()
         self._ours = True
@@ -69,12 +73,12 @@ class Sink:
 
         Members end with the first part that fills them, so that the same parts give the same bytes.
         """
-        if not self.compressed:
+        if self._compress is None:
             return b"".join(parts), len(parts)
         members = list(_members(parts, last=last))
         if last and not self.size and not members:
-            members = [(gzip.compress(b"", mtime=0), len(parts))]
-        return b"".join([data for data, _ in members]), sum(count for _, count in members)
+            members = [(b"", 0)]
+        return b"".join([self._compress(data) for data, _ in members]), sum(count for _, count in members)
 
     def write(self, position: int, data: bytes) -> None:
         """Write all of ``data``."""
@@ -107,11 +111,28 @@ class Sink:
             self._file.close()
 
 
+def compressor(name: str) -> Callable[[bytes], bytes] | None:
+    """What compresses the members of a file of that name; None where nothing does."""
+    if name.lower().endswith(".gz"):
+        return lambda data: gzip.compress(data, mtime=0)
+    if not name.lower().endswith(".zst"):
+        return None
+    try:
+        import zstandard
+    except ImportError as error:
+        raise RuntimeMissingError(
+            "zstandard, which .zst files need, is not installed",
+            remedy="Install it with: pip install 'spanport[zst]'",
+        ) from error
+    compress: Callable[[bytes], bytes] = zstandard.ZstdCompressor().compress
+    return compress
+
+
 def _members(parts: Sequence[bytes], *, last: bool) -> Iterator[tuple[bytes, int]]:
-    """Gzip members with the numbers of their parts; what does not fill one is left over unless it is the last."""
+    """What makes a member each, with the number of its parts; what fills none is left over unless it is the last."""
     begin = size = 0
     for end, part in enumerate(parts, 1):
         size += len(part)
         if size >= MEMBER or (last and end == len(parts)):
-            yield gzip.compress(b"".join(parts[begin:end]), mtime=0), end - begin
+            yield b"".join(parts[begin:end]), end - begin
             begin, size = end, 0

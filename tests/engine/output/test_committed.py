@@ -346,7 +346,17 @@ def test_commits_come_by_time_while_nothing_else_does(
         assert (tmp_path / "out.journal").read_bytes().count(b"\n") == 2
 
 
-def test_a_compressed_output_is_committed_member_by_member(tmp_path: Path, source: Path) -> None:
+def decompressed(path: Path) -> bytes:
+    if path.suffix == ".gz":
+        return gzip.decompress(path.read_bytes())
+    with pytest.importorskip("zstandard").open(path, "rb") as file:
+        return bytes(file.read())
+
+
+@pytest.mark.parametrize("ending", ["gz", "zst"])
+def test_a_compressed_output_is_committed_member_by_member(tmp_path: Path, source: Path, ending: str) -> None:
+    if ending == "zst":
+        pytest.importorskip("zstandard")
     parts = [b"%d %s\n" % (i, bytes([65 + i % 26]) * 5000) for i in range(40)]
 
     def run(name: str, stop: int = 40) -> None:
@@ -357,17 +367,17 @@ def test_a_compressed_output_is_committed_member_by_member(tmp_path: Path, sourc
                 raise KeyboardInterrupt
             running.finish()
 
-    run("whole.gz")
-    assert gzip.decompress((tmp_path / "whole.gz").read_bytes()) == b"".join(parts)
+    run(f"whole.{ending}")
+    assert decompressed(tmp_path / f"whole.{ending}") == b"".join(parts)
     with pytest.raises(KeyboardInterrupt):
-        run("out.gz", 1)
-    assert not (tmp_path / "out.gz").exists()
+        run(f"out.{ending}", 1)
+    assert not (tmp_path / f"out.{ending}").exists()
     for stop in (20, 30):
         with pytest.raises(KeyboardInterrupt):
-            run("out.gz", stop)
-        assert b"".join(parts).startswith(gzip.decompress((tmp_path / "out.gz").read_bytes()))
-    run("out.gz")
-    assert (tmp_path / "out.gz").read_bytes() == (tmp_path / "whole.gz").read_bytes()
+            run(f"out.{ending}", stop)
+        assert b"".join(parts).startswith(decompressed(tmp_path / f"out.{ending}"))
+    run(f"out.{ending}")
+    assert (tmp_path / f"out.{ending}").read_bytes() == (tmp_path / f"whole.{ending}").read_bytes()
 
 
 def test_a_compressed_output_of_nothing_and_of_a_pipe(tmp_path: Path, source: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from spanport.errors import UsageError
+from spanport.output import files
 from spanport.output.files import check_distinct, check_outputs, descriptor, is_regular
 
 
@@ -65,6 +66,23 @@ def test_links_in_a_circle(folder: Path) -> None:
     Path("a").symlink_to("b")
     Path("b").symlink_to("a")
     assert descriptor("a") is None
+
+
+def test_a_file_that_is_replaced_while_it_is_locked_is_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, lock = tmp_path / "out", files._lock
+
+    def replaced(number: int, name: Path) -> None:
+        if not path.stat().st_size:
+            path.unlink()
+            path.write_text("of the job that had it")
+        lock(number, name)
+
+    monkeypatch.setattr(files, "_lock", replaced)
+    number = files.open_locked(path)
+    assert os.read(number, 100) == b"of the job that had it"
+    os.close(number)
 
 
 def test_outputs_are_checked_before_the_work(folder: Path) -> None:
