@@ -289,3 +289,17 @@ def m2m100(
         additional_special_tokens=list(languages),
     ).save_pretrained(folder)
     return folder
+
+
+def pickled(folder: Path, source: Path, *extra: Any) -> Path:
+    """A copy of a model whose weights are a pickle, as NLLB's are on the hub; ``extra`` is pickled with them."""
+    import shutil
+
+    import torch
+    from safetensors.torch import load_file
+
+    shutil.copytree(source, folder)
+    state = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    torch.save(state | {f"extra{i}": item for i, item in enumerate(extra)}, folder / "pytorch_model.bin")
+    return folder

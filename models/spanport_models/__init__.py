@@ -7,9 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from spanport_models.assembly import assemble_pipeline, calibrate_pipeline
     from spanport_models.bundle import verify_bundle
     from spanport_models.encoder import Encoded, Encoder
-    from spanport_models.pipeline import PipelineBundle, assemble_pipeline, calibrate_pipeline, load_bundle
+    from spanport_models.pipeline import PipelineBundle, load_bundle
     from spanport_models.registry import find_model, list_models
     from spanport_models.tokenization import TokenizedWords
     from spanport_models.translator import Generated, Translator
@@ -19,8 +20,8 @@ _HOMES = {
     "Encoded": "encoder",
     "Encoder": "encoder",
     "PipelineBundle": "pipeline",
-    "assemble_pipeline": "pipeline",
-    "calibrate_pipeline": "pipeline",
+    "assemble_pipeline": "assembly",
+    "calibrate_pipeline": "assembly",
     "load_bundle": "pipeline",
     "find_model": "registry",
     "list_models": "registry",

@@ -27,12 +27,14 @@ STAMP_FROM_BYTES = 100_000_000
 size or modification time changes. ``spanport models verify`` always hashes."""
 
 
-def open_bundle(folder: Path, kind: type[_Kind], *, verify: Verify = "sha256", precision: str = "auto") -> _Kind:
+def open_bundle(
+    folder: Path, kind: type[_Kind] | tuple[type[_Kind], ...], *, verify: Verify = "sha256", precision: str = "auto"
+) -> _Kind:
     """Read the manifest of a bundle and check that its files are the ones described.
 
     Args:
         folder: The bundle.
-        kind: Manifest class wanted.
+        kind: Manifest class wanted, or several.
         verify: "sha256" hashes every file (large ones once, see :data:`STAMP_FROM_BYTES`); "size" only checks
             that the files are there and not empty.
         precision: "auto", or the precision the bundle must have ("int8", "fp16", "fp32").
@@ -42,10 +44,11 @@ def open_bundle(folder: Path, kind: type[_Kind], *, verify: Verify = "sha256", p
         ChecksumError: A file differs from the one described.
         ManifestError: The manifest is invalid or points outside its folder.
     """
-    manifest = read_manifest(folder)
-    if not isinstance(manifest, kind):
+    manifest, kinds = read_manifest(folder), kind if isinstance(kind, tuple) else (kind,)
+    if not isinstance(manifest, kinds):
         raise BundleError(
-            f"{folder} is of kind {_kind_name(type(manifest))!r}", expected=f"kind {_kind_name(kind)!r}"
+            f"{folder} is of kind {_kind_name(type(manifest))!r}",
+            expected=f"kind {' or '.join(repr(_kind_name(one)) for one in kinds)}",
         )
     stored = getattr(manifest, "precision", precision)
     if precision not in ("auto", stored):

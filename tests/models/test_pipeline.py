@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from spanport import Engine, Pair, Sentence, Span
+from spanport.errors import ModelError
 from spanport_models import (
     PipelineBundle,
     assemble_pipeline,
@@ -94,9 +96,28 @@ def test_nothing_is_left_of_a_failed_assembly(encoder_bundle: Path, tmp_path: Pa
     assert list(tmp_path.glob("*out*")) == list(tmp_path.glob(".out*")) == []
 
 
-def test_a_component_is_not_a_pipeline(encoder_bundle: Path) -> None:
-    with pytest.raises(BundleError, match="kind 'encoder'; expected kind 'pipeline'"):
-        load_bundle(encoder_bundle)
+def test_an_encoder_alone_serves_as_a_pipeline(encoder_bundle: Path, translator_bundle: Path) -> None:
+    bundle = load_bundle(encoder_bundle, device="cpu")
+    assert bundle.encoder().labels == ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
+    assert bundle.mixture == {"neural": 1.0}
+    assert bundle.aligner() is bundle.lexicon_path is bundle.calibration_path is None
+    with pytest.raises(BundleError, match="has no translator"):
+        bundle.translator()
+    with pytest.raises(BundleError, match="kind 'translator'; expected kind 'pipeline' or 'encoder'"):
+        load_bundle(translator_bundle)
+
+
+def test_the_engine_aligns_projects_and_transfers_with_an_encoder_alone(encoder_bundle: Path) -> None:
+    pair = Pair(Sentence("Ana lives in Oslo", spans=(Span(0, 3, "PER"),)), Sentence("Ana vive en Oslo"))
+    with Engine.from_bundle(str(encoder_bundle), device="cpu", threads=1, align="simalign-argmax") as engine:
+        (alignment,) = engine.align([pair])
+        assert alignment.links
+        (projected,) = engine.project([pair], system="ngram")
+        assert projected.target.text == "Ana vive en Oslo"
+        (labelled,) = engine.label(["Ana vive en Oslo"], lang="spa_Latn", system="model-transfer")
+        assert labelled.target.text == "Ana vive en Oslo"
+        with pytest.raises(ModelError, match="has no translator"):
+            list(engine.label(["Ana vive en Oslo"], lang="spa_Latn", system="ngram"))
 
 
 def test_models_in_the_users_folder_have_names(pipeline: Path) -> None:

@@ -13,7 +13,7 @@ from spanport.cli.console import say, table
 app = typer.Typer(
     help="Convert Hugging Face models into bundles (needs the extra: export).",
     no_args_is_help=True,
-    epilog="Example: spanport export pipeline ./mine --encoder ./my-encoder --translator ./my-nllb",
+    epilog="Example: spanport export pipeline ./mine --encoder xlm-r-large-conll03 --translator nllb-600m",
 )
 
 Model = Annotated[str, typer.Argument(help="A model folder, or a name on the hub.")]
@@ -126,20 +126,40 @@ def translator(
     _run("export_translator", model, out, options)
 
 
-@app.command(epilog="Example: spanport export pipeline ./mine --encoder ./my-encoder --translator ./my-nllb")
+@app.command(epilog="Example: spanport export pipeline ./mine --encoder xlm-r-large-conll03 --translator nllb-600m")
 def pipeline(
     out: Out,
-    encoder: Annotated[Path, typer.Option(help="Bundle of the token classifier.")],
-    translator: Annotated[Path | None, typer.Option(help="Bundle of the translator.")] = None,
-    aligner: Annotated[Path | None, typer.Option(help="Bundle of an encoder to align by instead.")] = None,
+    encoder: Annotated[str, typer.Option(help="Token classifier: a name, a name on the hub, a folder or a bundle.")],
+    translator: Annotated[str | None, typer.Option(help="Translator, named in the same ways.")] = None,
+    aligner: Annotated[str | None, typer.Option(help="Encoder (of a translator, too) to align by instead.")] = None,
     lexicon: Annotated[Path | None, typer.Option(help="Alignment lexicon (.npz).")] = None,
-    name: Annotated[str, typer.Option(help="Name of the pipeline.")] = "pipeline",
+    name: Annotated[str | None, typer.Option(help="Name of the pipeline; default: that of the folder.")] = None,
+    commercial: Annotated[
+        bool, typer.Option("--commercial", help="Refuse models whose licence is not known to allow commercial use.")
+    ] = False,
+    allow_pickle: Pickle = False,
+    replace: Replace = False,
 ) -> None:
-    """Put exported parts together into a bundle for `--bundle`."""
-    from spanport_models import assemble_pipeline
+    """Fetch and convert models, and put them together into a bundle for `--bundle`; goes on where it was cut off."""
+    from spanport_models.cards import licence_notice
+    from spanport_models.export.pipeline import export_pipeline
 
-    made = assemble_pipeline(out, name=name, encoder=encoder, translator=translator, aligner=aligner, lexicon=lexicon)
-    say(f"made {made}")
+    given = {"encoder": encoder, "translator": translator, "aligner": aligner}
+    report = export_pipeline(
+        out, {role: model for role, model in given.items() if model},  # type: ignore[misc]
+        lexicon=lexicon, name=name, commercial=commercial, allow_pickle=allow_pickle, replace=replace, progress=say,
+    )  # fmt: skip
+    if report.unchanged:
+        say(f"{report.folder} already holds this pipeline; nothing to do")
+    rows = [
+        ("folder", str(report.folder)),
+        ("size", f"{report.total_bytes / 1e6:,.1f} MB"),
+        ("memory needed", f"about {report.memory_bytes / 1e9:.1f} GB"),
+        ("licence", report.licence),
+    ]
+    table(("pipeline", ""), rows)
+    if notice := licence_notice(report.licence):
+        say(notice)
 
 
 def _lines(path: Path) -> tuple[str, ...]:

@@ -10,10 +10,10 @@ from mini.loop import trained_weights
 from mini.sources import ENGLISH, for_translation, load_corpus
 from mini.text import detokenize
 from mini.vocabulary import CODES
+from spanport_models.assembly import assemble_pipeline
 from spanport_models.export import EncoderOptions, TranslatorOptions
 from spanport_models.export.encoder import export_encoder
 from spanport_models.export.translator import export_translator
-from spanport_models.pipeline import assemble_pipeline
 
 LICENCE = "CC-BY-SA-4.0 (from an MIT base, trained on research data: see MODEL_CARD.md)"
 LANGUAGES = tuple((Path(__file__).parent / "languages.txt").read_text("utf-8").split())

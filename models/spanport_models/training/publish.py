@@ -7,12 +7,12 @@ from pathlib import Path
 
 import msgspec
 
+from spanport_models.assembly import assemble_pipeline
 from spanport_models.atomic import new_folder
 from spanport_models.bundle import sha256_of
 from spanport_models.export import EncoderOptions, ExportReport
 from spanport_models.export.encoder import export_encoder
 from spanport_models.manifest import read_manifest, write_manifest
-from spanport_models.pipeline import assemble_pipeline
 from spanport_models.training.network import HUGGING_FACE, Network
 from spanport_models.training.options import Progress
 

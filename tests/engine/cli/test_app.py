@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from typing import Any
 
@@ -78,3 +78,12 @@ def test_a_misspelt_option_is_refused_with_the_way_to_the_help(cli) -> None:
     assert ran.code == 2
     assert "spanport label --help" in ran.err
     assert "--lang" in ran.err
+
+
+def test_models_for_commercial_use_are_listed_alone(cli: Callable[..., Any]) -> None:
+    every, allowed = cli("models", "list"), cli("models", "list", "--commercial")
+    assert (every.code, allowed.code) == (0, 0)
+    assert "nllb-600m" in every.out
+    assert "CC-BY-NC-4.0" in every.out
+    assert "nllb" not in allowed.out
+    assert "m2m100-418m" in allowed.out

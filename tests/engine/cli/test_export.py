@@ -54,3 +54,17 @@ def test_a_shortlist_is_read_from_a_text(cli: Callable[..., Any], tmp_path: Path
     missing = cli("export", "translator", source, tmp_path / "other", "--shortlist", tmp_path / "englisch.txt")
     assert missing.code == 2
     assert "englisch.txt" in missing.err
+
+
+def test_a_pipeline_of_bundles_says_memory_and_licence(cli: Callable[..., Any], tmp_path: Path) -> None:
+    recorded = Path(__file__).parents[2] / "models" / "recorded"
+    given = ("--encoder", recorded / "encoder", "--translator", recorded / "translator")
+    ran = cli("export", "pipeline", tmp_path / "mine", *given)
+    assert ran.code == 0, ran.err
+    assert "memory needed" in ran.out + ran.err
+    assert (tmp_path / "mine" / "translator" / "model.bin").is_file()
+    again = cli("export", "pipeline", tmp_path / "mine", *given)
+    assert "nothing to do" in again.out + again.err
+    refused = cli("export", "pipeline", tmp_path / "other", *given[:2], "--translator", "nllb-600m", "--commercial")
+    assert refused.code == 3
+    assert "under the licence 'CC-BY-NC-4.0'" in " ".join(refused.err.split())

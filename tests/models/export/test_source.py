@@ -1,13 +1,12 @@
 """Where a model comes from, what is recorded of it, and pickled weights."""
 
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from hub_server import Hub, serve
+import tiny_models as tiny
+from hub_server import Hub
 from spanport_models import fetch
 from spanport_models.cards import CARDS
 from spanport_models.errors import ExportError, NotFetchedError, UnsafeWeightsError
@@ -30,34 +29,6 @@ class Touch:
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return eval, (f"[open({str(self.path)!r}, 'w').close(), __import__('torch').zeros(1)][1]",)
-
-
-def pickled(folder: Path, source: Path, *extra: Touch) -> Path:
-    """A copy of a model whose weights are a pickle, as NLLB's are on the hub."""
-    from safetensors.torch import load_file
-
-    shutil.copytree(source, folder)
-    state = load_file(folder / "model.safetensors")
-    (folder / "model.safetensors").unlink()
-    torch.save(state | {f"extra{i}": item for i, item in enumerate(extra)}, folder / "pytorch_model.bin")
-    return folder
-
-
-@pytest.fixture
-def hub(m2m100: Path, xlm_roberta: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    """A hub with a small model under NLLB's name, its weights pickled, and one under XLM-R's."""
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    hub = Hub()
-    hub.commit = str(NLLB.revision)
-    folders = {NLLB.repository: pickled(tmp_path / "nllb", m2m100)}
-    folders[CARDS["xlm-r-large-conll03"].repository] = xlm_roberta
-    for name, folder in folders.items():
-        hub.repositories[name] = {path.name: path.read_bytes() for path in folder.iterdir()}
-    with serve(hub):
-        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
-        yield hub
 
 
 def recorded(folder: Path) -> tuple[str, str, str]:
@@ -87,7 +58,7 @@ def test_languages_of_encoders_are_recorded(hub: Hub, m2m100: Path, tmp_path: Pa
 
 
 def test_pickled_weights_alone_need_no_flag(m2m100: Path, tmp_path: Path) -> None:
-    export(pickled(tmp_path / "pickled", m2m100), tmp_path / "out", TranslatorOptions(precision="float32"))
+    export(tiny.pickled(tmp_path / "pickled", m2m100), tmp_path / "out", TranslatorOptions(precision="float32"))
     export(m2m100, tmp_path / "safe", TranslatorOptions(precision="float32"))
     assert (tmp_path / "out" / "model.bin").read_bytes() == (tmp_path / "safe" / "model.bin").read_bytes()
 
@@ -95,7 +66,7 @@ def test_pickled_weights_alone_need_no_flag(m2m100: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize("what", [export, export_encoder])
 def test_pickles_that_run_code_are_refused(what: object, m2m100: Path, xlm_roberta: Path, tmp_path: Path) -> None:
     source = m2m100 if what is export else xlm_roberta
-    folder = pickled(tmp_path / "evil", source, Touch(tmp_path / "ran"))
+    folder = tiny.pickled(tmp_path / "evil", source, Touch(tmp_path / "ran"))
     with pytest.raises(UnsafeWeightsError, match=r"hold more than weights; .* Pass --allow-pickle if you trust"):
         what(folder, tmp_path / "out")  # type: ignore[operator]
     assert not (tmp_path / "ran").exists()

@@ -1,0 +1,100 @@
+"""From names of models to a pipeline bundle, against a hub with tiny models."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hub_server import Hub
+from spanport import Engine
+from spanport_models import verify_bundle
+from spanport_models.errors import BundleError, ExportError
+from spanport_models.export import pipeline
+from spanport_models.export.pipeline import Role, export_pipeline
+
+pytest.importorskip("torch", reason="needs the extra spanport[export]")
+
+NAMES: dict[Role, str] = {"encoder": "xlm-r-large-conll03", "translator": "nllb-600m"}
+
+
+def test_names_become_a_bundle_that_labels(hub: Hub, tmp_path: Path) -> None:
+    out, said = tmp_path / "mine", list[str]()
+    report = export_pipeline(out, NAMES, progress=said.append)
+    assert not report.unchanged
+    assert report.licence == "CC-BY-NC-4.0 AND MIT"
+    assert report.memory_bytes > report.total_bytes > 10_000
+    assert verify_bundle(out) == [out, out / "encoder", out / "translator"]
+    assert {path.name for path in tmp_path.iterdir()} == {"mine", "hub", "nllb"}, "nothing is left beside it"
+    with Engine.from_bundle(str(out), device="cpu", threads=1) as engine:
+        (result,) = engine.label(["Marta Oliveira vive en Lisboa ."], lang="spa_Latn", system="ngram")
+    assert result.target.text == "Marta Oliveira vive en Lisboa ."
+    assert export_pipeline(out, NAMES, progress=said.append).unchanged
+
+
+def test_a_run_that_was_cut_off_goes_on(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "export_translator", killed)
+        with pytest.raises(KeyboardInterrupt):
+            export_pipeline(tmp_path / "mine", NAMES)
+    assert not (tmp_path / "mine").exists()
+    said: list[str] = []
+    hub.requests.clear()
+    export_pipeline(tmp_path / "mine", NAMES, progress=said.append)
+    assert "converting the weights to int8" in said
+    assert not any(text.startswith("tracing") for text in said), "the encoder was there already"
+    assert not any(path.endswith("model.safetensors") for path in hub.requests)
+
+
+def test_parts_may_be_hub_names_folders_and_bundles(
+    hub: Hub, m2m100: Path, encoder_bundle: Path, tmp_path: Path
+) -> None:
+    parts: dict[Role, str] = {
+        "encoder": str(encoder_bundle),
+        "translator": "facebook/nllb-200-distilled-600M",
+        "aligner": str(m2m100),
+    }
+    export_pipeline(tmp_path / "mine", parts, name="named")
+    with Engine.from_bundle(str(tmp_path / "mine"), device="cpu", threads=1) as engine:
+        assert engine.models.bundle.manifest.name == "named"
+        aligner = engine.models.bundle.aligner()
+    assert aligner is not None
+    assert "spa_Latn" in aligner.manifest.language_tokens
+
+
+def test_another_bundle_is_replaced_only_when_asked(hub: Hub, encoder_bundle: Path, tmp_path: Path) -> None:
+    out = tmp_path / "mine"
+    export_pipeline(out, {"encoder": str(encoder_bundle)})
+    with pytest.raises(BundleError, match="mine already exists"):
+        export_pipeline(out, {"encoder": "xlm-r-large-conll03"})
+    export_pipeline(out, {"encoder": "xlm-r-large-conll03"}, replace=True)
+    assert "xlm-roberta-large-finetuned-conll03" in (out / "manifest.json").read_text()
+
+
+@pytest.mark.parametrize("translator", ["nllb-600m", "facebook/nllb-200-distilled-600M", "folder"])
+def test_licences_are_looked_at_before_anything_is_fetched(
+    hub: Hub, m2m100: Path, tmp_path: Path, translator: str
+) -> None:
+    model = str(m2m100) if translator == "folder" else translator
+    licence = "unknown" if translator == "folder" else "CC-BY-NC-4.0"
+    with pytest.raises(ExportError, match=f"is under the licence '{licence}'.*models list --commercial"):
+        export_pipeline(tmp_path / "mine", {**NAMES, "translator": model}, commercial=True)
+    assert translator == "folder" or hub.requests == []
+    assert not (tmp_path / "mine").exists()
+    assert export_pipeline(tmp_path / "mine", {"encoder": NAMES["encoder"]}, commercial=True).licence == "MIT"
+
+
+def test_bundles_are_put_together_without_torch(recorded: Path, tmp_path: Path) -> None:
+    code = f"""
+import sys
+sys.modules["torch"] = sys.modules["transformers"] = sys.modules["onnx"] = None
+from pathlib import Path
+from spanport_models.export.pipeline import export_pipeline
+parts = {{"encoder": {str(recorded / "encoder")!r}, "translator": {str(recorded / "translator")!r}}}
+print(export_pipeline(Path({str(tmp_path / "mine")!r}), parts).folder.name)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ran.stdout == "mine\n", ran.stderr
