@@ -7,14 +7,8 @@ from typing import Literal
 from spanport.checked import Checked, Natural, Positive, Share, Weight
 
 __all__ = [
-    "ALIGNERS",
-    "AlignOptions",
-    "EncodeOptions",
-    "Mixture",
-    "StreamOptions",
-    "SystemOptions",
-    "TranslateOptions",
-]
+    "ALIGNERS", "AlignOptions", "EncodeOptions", "Mixture", "StreamOptions", "SystemOptions", "TranslateOptions",
+]  # fmt: skip
 
 Extraction = Literal["intersection", "itermax", "match", "softmax", "entmax15", "forward", "reverse"]
 _SIMALIGN: tuple[tuple[str, Extraction], ...] = (
@@ -26,16 +20,9 @@ Score = Literal["pairs", "covered"]
 Solver = Literal["exact", "greedy"]
 Source = Literal["ngram", "hull", "merged", "ner"]
 Fusion = Literal[
-    "align",
-    "ner",
-    "ner_spans",
-    "nmt",
-    "align_ner",
-    "align_ner_spans",
-    "align_nmt",
-    "ner_spans_nmt",
-    "all_fusion",
-]
+    "align", "ner", "ner_spans", "nmt",
+    "align_ner", "align_ner_spans", "align_nmt", "ner_spans_nmt", "all_fusion",
+]  # fmt: skip
 Order = Literal["given", "length_asc"]
 Collision = Literal["skip", "overwrite"]
 
@@ -243,7 +230,6 @@ class StreamOptions(Checked, frozen=True, kw_only=True):
     """Records batched together, sorted by length to keep padding small; at most half of the window."""
     linger: Weight | None = 0.1
     """Seconds without a new record after which a partial look-ahead goes ahead; None waits for all of it.
-
     With None the batches, hence the last digits of quantised models, depend on the input alone, so that a resumed
     job ends with the same bytes.
     """

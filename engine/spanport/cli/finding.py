@@ -84,12 +84,20 @@ def languages(
         table(("code", "name", "also"), [(one.code, one.name, " ".join(one.aliases)) for one in found], left=True)
 
 
-def formats() -> None:
+def formats(
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
+) -> None:
     """List the formats of files: their endings, whether they are read and written, and the extra they need."""
     from spanport.formats import FORMATS
 
+    columns = ("format", "endings", "way", "extra", "what it is")
     rows = []
     for form in FORMATS.values():
         way = "in and out" if form.read and form.encode else "in" if form.read else "out"
         rows.append((form.name, " ".join(form.endings), way, form.extra, form.about))
-    table(("format", "endings", "", "extra", "what it is"), rows, left=True)
+    if markdown:
+        from spanport.report import markdown_table
+
+        show(markdown_table([dict(zip(columns, row, strict=True)) for row in rows]))
+    else:
+        table(columns, rows, left=True)
