@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from spanport.api import Engine
     from spanport.errors import RecordError, SpanportError
-    from spanport.training import Tagger, train
+    from spanport.training import Aligner, Tagger, train, tune
     from spanport.types import Alignment, Pair, ProjectedSpan, Projection, Sentence, Span
 
 _HOMES = {
+    "Aligner": "training",
     "Alignment": "types",
     "Engine": "api",
     "Pair": "types",
@@ -29,9 +30,11 @@ _HOMES = {
     "SpanportError": "errors",
     "Tagger": "training",
     "train": "training",
+    "tune": "training",
 }
 
 __all__ = [
+    "Aligner",
     "Alignment",
     "Engine",
     "Pair",
@@ -43,6 +46,7 @@ __all__ = [
     "SpanportError",
     "Tagger",
     "train",
+    "tune",
 ]
 
 

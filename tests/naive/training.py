@@ -76,3 +76,40 @@ def trust(vectors: Array, labels: Array, neighbours: int) -> Array:
         for i, value in zip(here, steep, strict=True):
             weights[i] = value / max(steep)
     return weights
+
+
+def both_ways(source: Array, target: Array, shown: Array) -> tuple[Array, Array]:
+    p, q = np.zeros(shown.shape), np.zeros(shown.shape)
+    for b in range(len(shown)):
+        rows, columns = np.flatnonzero(shown[b].any(1)), np.flatnonzero(shown[b].any(0))
+        scores = source[b][rows] @ target[b][columns].T
+        for i, m in enumerate(rows):
+            p[b, m, columns] = softmax(scores[i])
+        for j, n in enumerate(columns):
+            q[b, rows, n] = softmax(scores[:, j])
+    return p, q
+
+
+def self_training(p: Array, q: Array, guide: Array, lengths: Array) -> float:
+    each = [(guide[b] * p[b]).sum() / lengths[b][0] + (guide[b] * q[b]).sum() / lengths[b][1] for b in range(len(p))]
+    return -sum(each) / len(each)
+
+
+def consistency(p: Array, q: Array, lengths: Array) -> float:
+    return -sum(float(np.trace(p[b] @ q[b].T)) / min(lengths[b]) for b in range(len(p))) / len(p)
+
+
+def info_nce(source: Array, target: Array, names: Array, place: Array, scale: float) -> float:
+    x = source / np.linalg.norm(source, axis=1, keepdims=True)
+    y = target / np.linalg.norm(target, axis=1, keepdims=True)
+    total = 0.0
+    for a, b, asking, other in ((x, y, 0, 1), (y, x, 1, 0)):
+        for i in range(len(a)):
+            rivals = [
+                k
+                for k in range(len(b))
+                if k == i or (names[k][other] != names[i][other] and place[k][asking] != place[i][asking])
+            ]
+            scores = np.array([scale * a[i] @ b[k] for k in rivals])
+            total -= np.log(softmax(scores)[rivals.index(i)]) / len(a) / 2
+    return total

@@ -13,7 +13,21 @@ from typing import Annotated
 
 import typer
 
-from spanport.cli import align, bench, compare, demo, evaluate, export, finding, label, models, project, train, view
+from spanport.cli import (
+    align,
+    bench,
+    compare,
+    demo,
+    evaluate,
+    export,
+    finding,
+    label,
+    models,
+    project,
+    train,
+    tune,
+    view,
+)
 from spanport.cli.console import fail, log_to_stderr, show
 from spanport.errors import LanguageError, SpanportError, UsageError
 
@@ -49,7 +63,7 @@ def _root(
     log_to_stderr(verbose=verbose)
 
 
-for module in (demo, label, project, align, evaluate, bench, compare, train, view, finding):
+for module in (demo, label, project, align, evaluate, bench, compare, train, tune, view, finding):
     module.add(app)
 app.add_typer(models.app, name="models")
 app.add_typer(export.app, name="export")

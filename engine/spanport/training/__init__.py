@@ -3,5 +3,6 @@
 from spanport.training.card import Figure, Report
 from spanport.training.lessons import LessonOptions
 from spanport.training.tagger import Tagger, train
+from spanport.training.tuning import Aligner, TuneReport, tune
 
-__all__ = ["Figure", "LessonOptions", "Report", "Tagger", "train"]
+__all__ = ["Aligner", "Figure", "LessonOptions", "Report", "Tagger", "TuneReport", "train", "tune"]

@@ -10,15 +10,17 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from spanport.errors import LanguageError, UsageError
+from spanport.errors import LanguageError, RuntimeMissingError, UsageError
 from spanport.formats import Rejected, labelled_format, parallel, read, read_alignments
 from spanport.languages import resolve
 from spanport.training.guess import doubt_language
-from spanport.types import Pair, Sentence
+from spanport.types import Alignment, Pair, Sentence
 from spanport.words import with_words
 
 Text = str | PathLike[str] | Sequence[Sentence]
 """A file, or the sentences themselves."""
+Links = list[tuple[Alignment, Alignment]]
+"""Sure links, and sure and possible ones, of each pair."""
 LEAST = 8
 """Sentences below which there is nothing to train on."""
 
@@ -42,6 +44,15 @@ class Notes:
         """Tell and keep a note."""
         self._say(f"note: {line}")
         self.lines.append(line)
+
+
+def require_extra() -> None:
+    """Raise RuntimeMissingError where the extra ``train`` is not installed."""
+    from importlib.util import find_spec
+
+    for name in ("torch", "transformers", "optimum", "onnx"):
+        if find_spec(name) is None:
+            raise RuntimeMissingError(f"training needs {name}; run pip install 'spanport[cpu,train]'")
 
 
 def read_labelled(given: Text, notes: Notes, language: str = "") -> Set:
@@ -91,15 +102,22 @@ def read_text(given: Text, language: str, notes: Notes) -> Set:
 
 
 def read_pairs(
-    source: str, target: str, alignment: str | None, source_language: str, language: str, notes: Notes
+    source: str,
+    target: str,
+    alignment: str | None,
+    source_language: str,
+    language: str,
+    notes: Notes,
+    *,
+    labels: bool = False,
 ) -> tuple[str, list[Pair]]:
-    """Parallel sentences with words, sources with their labels where the file has some.
+    """Parallel sentences with words, sources with their labels where the file has some; ``labels``: targets too.
 
     Raises LengthMismatchError when the files are not parallel, UsageError when there are too few.
     """
     readers: list[Any] = [
         (source, read(source, None, source_language)),
-        (target, read(target, None, language, labels=False)),
+        (target, read(target, None, language, labels=labels)),
     ]
     if alignment:
         readers.append((alignment, read_alignments(alignment)))
@@ -115,6 +133,25 @@ def read_pairs(
     _enough(found)
     warn_language(found, notes)
     return f"{Path(source).name} and {Path(target).name}", pairs
+
+
+def two_files(files: Sequence[str], option: str) -> tuple[str, str]:
+    """A source and a target file. Raises UsageError for another number of files."""
+    if len(files) != 2:
+        raise UsageError(f"{option} {' '.join(map(str, files))}: expected SOURCE TARGET")
+    return str(files[0]), str(files[1])
+
+
+def read_gold(path: str, count: int) -> Links:
+    """Sure and possible links of every pair. Raises UsageError for a line that is none, or too many or few."""
+    found = []
+    for record in read_alignments(path):
+        if isinstance(record, Rejected):
+            raise UsageError(f"{path}, line {record.line}: {record.error}")
+        found.append((record.alignment, record.possible))
+    if len(found) != count:
+        raise UsageError(f"{path} has links of {len(found)} pairs; expected {count}, those of the test text")
+    return found
 
 
 def warn_language(found: Set, notes: Notes) -> None:

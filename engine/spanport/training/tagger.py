@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from spanport.api import Engine
-from spanport.errors import ModelError, RuntimeMissingError, UsageError
+from spanport.errors import ModelError, UsageError
 from spanport.languages import resolve
 from spanport.options import StreamOptions
 from spanport.stages.label import label_spans
 from spanport.training.card import Figure, Report, card, figure
-from spanport.training.inputs import Notes, Set, Text
+from spanport.training.inputs import Notes, Set, Text, require_extra
 from spanport.training.lessons import LessonOptions, tags_of
 from spanport.training.material import build_material, carries
 from spanport.training.projecting import Projector
@@ -87,7 +87,7 @@ def train(
         ModelError: the base or the bundle cannot be used; DeviceError: too little memory; RuntimeMissingError: the
         extra ``train`` is not installed. All of these come before the work begins.
     """
-    _require_extra()
+    require_extra()
     from spanport_models.training import TrainOptions
 
     order = Order(
@@ -245,11 +245,3 @@ def _by_bundle(bundle: Path, sentences: list[Sentence]) -> list[Sentence]:
     lang = sentences[0].language
     with Engine.from_bundle(str(bundle), device="cpu", threads=1, stream=StreamOptions(linger=None)) as engine:
         return [found.labelled() for found in engine.label(bare, lang=lang, system="model-transfer")]
-
-
-def _require_extra() -> None:
-    from importlib.util import find_spec
-
-    for name in ("torch", "transformers", "optimum", "onnx"):
-        if find_spec(name) is None:
-            raise RuntimeMissingError(f"training needs {name}; run pip install 'spanport[cpu,train]'")

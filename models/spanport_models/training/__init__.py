@@ -10,18 +10,35 @@ from spanport_models.training.examples import Example, read_examples, unlabelled
 from spanport_models.training.options import Material, MethodOptions, Progress, TrainOptions
 
 if TYPE_CHECKING:
+    from spanport_models.training.aligner import TuneOptions, tune_aligner
+    from spanport_models.training.lexicon import count_lexicon, write_lexicon
     from spanport_models.training.methods.base import Method, make_method, method_names
     from spanport_models.training.network import HUGGING_FACE, Network, find_base
-    from spanport_models.training.publish import REPORT, export_tagger, publish_tagger, tagger_digest
+    from spanport_models.training.pairs import PairExample
+    from spanport_models.training.publish import (
+        REPORT,
+        export_aligner,
+        export_tagger,
+        list_files,
+        publish_tagger,
+        tagger_digest,
+    )
     from spanport_models.training.trainer import Trainer, check_base
 
 _HOMES = {
     "Network": "network",
     "HUGGING_FACE": "network",
     "Method": "methods.base",
+    "PairExample": "pairs",
     "REPORT": "publish",
     "Trainer": "trainer",
+    "TuneOptions": "aligner",
     "check_base": "trainer",
+    "count_lexicon": "lexicon",
+    "export_aligner": "publish",
+    "list_files": "publish",
+    "tune_aligner": "aligner",
+    "write_lexicon": "lexicon",
     "export_tagger": "publish",
     "find_base": "network",
     "make_method": "methods.base",
@@ -38,19 +55,26 @@ __all__ = [
     "Method",
     "MethodOptions",
     "Network",
+    "PairExample",
     "Progress",
     "TrainOptions",
     "Trainer",
+    "TuneOptions",
     "check_base",
+    "count_lexicon",
+    "export_aligner",
     "export_tagger",
     "find_base",
+    "list_files",
     "make_method",
     "method_names",
     "publish_tagger",
     "read_examples",
     "tagger_digest",
+    "tune_aligner",
     "unlabelled",
     "write_examples",
+    "write_lexicon",
 ]
 
 

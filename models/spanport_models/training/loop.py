@@ -11,7 +11,6 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from spanport_models.training.examples import Batch, Stream
 from spanport_models.training.network import Network
 
 Say = Callable[[str], None]
@@ -24,6 +23,12 @@ _POINTS = 40
 _SAY_SECONDS = 15.0
 
 
+class Batches(Protocol):
+    """Endless batches, of which each step has its own."""
+
+    def batch(self, step: int) -> Any: ...
+
+
 class Objective(Protocol):
     """What is minimised: the loss of a batch, and figures to report.
 
@@ -33,7 +38,7 @@ class Objective(Protocol):
 
     further: tuple[tuple[torch.nn.Module, float], ...]
 
-    def __call__(self, network: Network, batch: Batch, step: int) -> tuple[Tensor, Figures]: ...
+    def __call__(self, network: Network, batch: Any, step: int) -> tuple[Tensor, Figures]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ class Training:
     """One fit of a network: what :meth:`run` does can be stopped at any moment and goes on from ``path``."""
 
     def __init__(
-        self, network: Network, stream: Stream, objective: Objective, recipe: Recipe, path: Path, name: str, say: Say
+        self, network: Network, stream: Batches, objective: Objective, recipe: Recipe, path: Path, name: str, say: Say
     ) -> None:
         self.network, self.stream, self.objective, self.recipe = network, stream, objective, recipe
         self.path, self.name, self.say = path, name, say

@@ -1,4 +1,4 @@
-"""The network in training: a Hugging Face token classifier with any label set, and its tokenizer."""
+"""The network in training: a Hugging Face token classifier with any label set, or an encoder, and its tokenizer."""
 
 import logging
 import shutil
@@ -19,7 +19,7 @@ from spanport_models.export.tokenizer import write_tokenizer
 from spanport_models.manifest import MANIFEST_NAME, EncoderManifest, PipelineManifest, read_manifest
 from spanport_models.registry import find_model
 from spanport_models.tokenization import WordTokenizer
-from spanport_models.training.examples import Batch, Example, Float32, Stream
+from spanport_models.training.examples import Batch, Example, Float32, Int64, Stream
 
 HUGGING_FACE = "huggingface"
 """Where a bundle made by training keeps the network as a Hugging Face folder."""
@@ -69,7 +69,7 @@ def find_base(name: str | Path) -> Path:
 
 
 class Network:
-    """A token classifier, its labels and its tokenizer.
+    """A token classifier, its labels and its tokenizer; without labels an encoder.
 
     Args:
         folder: A Hugging Face folder; see :func:`find_base`.
@@ -77,19 +77,27 @@ class Network:
         work: Folder where the tokenizer is written in the form that the bundle will have.
         seed: Of the head's weights for labels that the base does not have.
         longest: Longest sentence in subwords.
+        layers: Layers of an encoder: those above are dropped.
 
     Raises:
         ExportError: The model or its tokenizer cannot be loaded, or it is no encoder with a linear head.
     """
 
     def __init__(
-        self, folder: Path, labels: Sequence[str], work: Path, seed: int = 0, longest: int = LONGEST
+        self,
+        folder: Path,
+        labels: Sequence[str],
+        work: Path,
+        seed: int = 0,
+        longest: int = LONGEST,
+        *,
+        layers: int | None = None,
     ) -> None:
         self.folder, self.labels = folder, tuple(labels)
         work.mkdir(parents=True, exist_ok=True)
         with _silent():  # tokenizer.json is copied: what transformers makes of it does not matter
             original = write_tokenizer(folder, work / "tokenizer.json")
-        self.model = _load(folder, self.labels, seed)
+        self.model = _load(folder, self.labels, seed, layers)
         self.limit = max_length(self.model.config, original)
         self.tokenizer = WordTokenizer(work / "tokenizer.json", min(longest, self.limit))
 
@@ -103,6 +111,12 @@ class Network:
         states = out.last_hidden_state
         first = states.flatten(0, 1)[torch.from_numpy(batch.first)]
         return Outputs(self.model.classifier(self.model.dropout(first)), states, out.hidden_states if layers else ())
+
+    def states(self, ids: Int64, mask: Int64) -> Tensor:
+        """The last hidden states, float (B, T, d), of int64 (B, T) subwords."""
+        out = self.model.base_model(input_ids=torch.from_numpy(ids), attention_mask=torch.from_numpy(mask))
+        states: Tensor = out.last_hidden_state
+        return states
 
     def stream(self, examples: Sequence[Example], batch_tokens: int, seed: int) -> Stream:
         """The examples in batches for this network."""
@@ -172,22 +186,28 @@ def _silent() -> Iterator[None]:
         chatter.setLevel(level)
 
 
-def _load(folder: Path, labels: tuple[str, ...], seed: int) -> Any:
-    from transformers import AutoModelForTokenClassification
+def _load(folder: Path, labels: tuple[str, ...], seed: int, layers: int | None) -> Any:
+    from transformers import AutoModel, AutoModelForTokenClassification
 
     config = read_config(folder)
     classifier = any(name.endswith("ForTokenClassification") for name in config.get("architectures") or ())
+    maker = AutoModelForTokenClassification if labels else AutoModel
+    depth = {} if layers is None else {"num_hidden_layers": layers}
+    torch.manual_seed(seed)  # of weights that the base does not have and that nobody uses, such as a pooler's
     try:
         with hushed(), _silent():  # that the head is new is meant to be so
-            model = AutoModelForTokenClassification.from_pretrained(
+            model = maker.from_pretrained(
                 folder,
                 dtype=torch.float32,
                 trust_remote_code=False,
+                **depth,
                 **weight_options(folder, allow_pickle=False),
                 attn_implementation="eager",
             )
     except Exception as error:  # transformers raises OSError, ValueError, KeyError, RuntimeError, ...
         raise ExportError(f"{folder} cannot be loaded: {error}") from error
+    if not labels:
+        return model
     head = getattr(model, "classifier", None)
     if not isinstance(head, torch.nn.Linear) or not hasattr(model, "dropout"):
         raise ExportError(

@@ -1,7 +1,7 @@
 """From a trained network to the two folders that people use: a bundle and a Hugging Face folder."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,11 +64,27 @@ def publish_tagger(parts: Path, out: Path, card: str, report: bytes, *, name: st
         (staging / CARD).write_text(card, encoding="utf-8")
         (staging / HUGGING_FACE / "README.md").write_text(card, encoding="utf-8")
         (staging / REPORT).write_bytes(msgspec.json.format(report, indent=2) + b"\n")
-        further = [staging / REPORT, *sorted((staging / HUGGING_FACE).iterdir())]
-        listed = {str(path.relative_to(staging).as_posix()): sha256_of(path) for path in further}
-        manifest = read_manifest(staging)
-        write_manifest(staging, msgspec.structs.replace(manifest, files={**manifest.files, **listed}))
+        folder = sorted((staging / HUGGING_FACE).iterdir())
+        list_files(staging, [REPORT, *(f"{HUGGING_FACE}/{path.name}" for path in folder)])
     return out
+
+
+def export_aligner(network: Network, folder: Path, *, languages: Sequence[str], say: Progress) -> Path:
+    """Write an encoder, of which the last layer is aligned by, as a bundle in ``folder``; returns the bundle."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / HUGGING_FACE).mkdir(parents=True)
+    network.save(folder / HUGGING_FACE)
+    depth = int(network.model.config.num_hidden_layers)
+    options = EncoderOptions(layer=depth, languages=tuple(languages), name="aligner", least_cosine=_LEAST_COSINE)
+    export_encoder(folder / HUGGING_FACE, folder / "aligner", options, progress=say)
+    return folder / "aligner"
+
+
+def list_files(folder: Path, names: Iterable[str]) -> None:
+    """Enter further files of a bundle into its manifest."""
+    manifest = read_manifest(folder)
+    listed = {name: sha256_of(folder / name) for name in names}
+    write_manifest(folder, msgspec.structs.replace(manifest, files={**manifest.files, **listed}))
 
 
 def tagger_digest(folder: Path) -> str:
