@@ -26,15 +26,16 @@ import numpy as np
 import numpy.typing as npt
 
 from spanport import Engine
-from spanport.compare import DataSet, collect_jobs, compare_systems, load_set, parse_systems, run_systems, warm_up
+from spanport.compare import DataSet, collect_works, compare_systems, load_set, parse_systems, run_systems, warm_up
 from spanport.evaluate import Comparison, count_entities
 from spanport.languages import resolve
 from spanport.options import StreamOptions
 from spanport.report import markdown_table, render
-from spanport.stages.batch import Job, PairBatch
+from spanport.stages.batch import PairBatch
 from spanport.systems.calibrated import Scored, languages, select, weigh
 from spanport.systems.calibration import Calibration, Logistic, fit_logistic
 from spanport.systems.evidence import Evidence, names_of
+from spanport.work import Work
 from spanport_models import calibrate_pipeline
 
 LANGUAGES = ("es", "de", "it")
@@ -78,8 +79,8 @@ class Examples(NamedTuple):
     known: npt.NDArray[np.bool_]
 
 
-def examples(data: DataSet, jobs: list[Job], tags: Sequence[str] | None) -> Examples:
-    batch, evidence = weigh(jobs, tags)
+def examples(data: DataSet, works: list[Work], tags: Sequence[str] | None) -> Examples:
+    batch, evidence = weigh(works, tags)
     ranges = evidence.ranges
     gold = [set(sentence.word_spans()) for sentence in data.gold]
     labels = [batch.labels[k] for k in batch.entities[ranges.entity, 2].tolist()]
@@ -129,8 +130,8 @@ def fit(arguments: argparse.Namespace) -> None:
                 ("given", given, loaded),
                 ("translated", translated, loaded._replace(pairs=None, aligned=False)),
             ):
-                found.append(collect_jobs(engine, data, label_source=True))
-                entities = sum(len(job.source.spans) for job in found[-1][1])
+                found.append(collect_works(engine, data, label_source=True))
+                entities = sum(len(work.source.spans) for work in found[-1][1])
                 print(f"{code}, source {what}: {len(found[-1][1])} sentences, {entities} source entities", flush=True)
         tags = engine.models.encoder().labels
         models = {

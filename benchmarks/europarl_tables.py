@@ -22,13 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from spanport import Engine, Sentence
-from spanport.compare import collect_jobs, load_set
+from spanport.compare import collect_works, load_set
 from spanport.evaluate import count_entities
 from spanport.options import StreamOptions
 from spanport.report import markdown_table
-from spanport.stages.batch import Job
 from spanport.systems.base import make_system, run_system
 from spanport.systems.tools import Tools
+from spanport.work import Work
 
 LANGUAGES = ("de", "es")
 STREAM = StreamOptions(linger=None)
@@ -72,8 +72,8 @@ ILP: Mapping[tuple[str, str, str], tuple[float, ...]] = {
 TRANSFER: Figures = {"model-transfer": (0.621, 0.653)}
 
 
-def load(engine: Engine, root: Path, language: str, limit: int) -> tuple[list[Sentence], list[Job]]:
-    """Gold sentences and jobs, with links and the classifier's view of the target, from one encoder pass."""
+def load(engine: Engine, root: Path, language: str, limit: int) -> tuple[list[Sentence], list[Work]]:
+    """Gold sentences and works, with links and the classifier's view of the target, from one encoder pass."""
     folder = root / "europarl-ner"
     data = load_set(
         language,
@@ -82,8 +82,8 @@ def load(engine: Engine, root: Path, language: str, limit: int) -> tuple[list[Se
         source=str(folder / "en.test.conll02"),
         limit=limit,
     )
-    kept, jobs = collect_jobs(engine, data)
-    return kept.gold, jobs
+    kept, works = collect_works(engine, data)
+    return kept.gold, works
 
 
 def options_of(score: str, constraint: str, solver: str) -> dict[str, Any]:
@@ -139,7 +139,11 @@ def systems(nmt: bool, quick: bool) -> tuple[dict[str, Any], dict[str, tuple[flo
 
 
 def measure(
-    rows: Mapping[str, Any], jobs: Sequence[Job], gold: Sequence[Sentence], engine: Engine, say: Callable[[str], None]
+    rows: Mapping[str, Any],
+    works: Sequence[Work],
+    gold: Sequence[Sentence],
+    engine: Engine,
+    say: Callable[[str], None],
 ) -> dict[str, tuple[float, float]]:
     """F1 and CPU seconds of each row."""
     out = {}
@@ -147,7 +151,7 @@ def measure(
     for title, (name, options) in rows.items():
         system = make_system(name, options, tools)
         start = time.process_time()
-        found = [projection.labelled() for projection in run_system(system, jobs)]
+        found = [projection.labelled() for projection in run_system(system, works)]
         out[title] = (count_entities(gold, found).scores().micro.f1, time.process_time() - start)
         say(f"  {title}: {out[title][0]:.3f} ({out[title][1]:.1f} s of CPU time)")
     return out
@@ -189,23 +193,23 @@ def main() -> None:
         report(*systems(False, given.quick), data, engine)
         if given.nmt:
             some = {}
-            for language, (gold, jobs) in data.items():
-                step = max(1, -(-len(jobs) // given.nmt))
-                some[language] = gold[::step], jobs[::step]
+            for language, (gold, works) in data.items():
+                step = max(1, -(-len(works) // given.nmt))
+                some[language] = gold[::step], works[::step]
             report(*systems(True, given.quick), some, engine)
 
 
 def report(
     rows: Mapping[str, Any],
     published: Figures,
-    data: Mapping[str, tuple[list[Sentence], list[Job]]],
+    data: Mapping[str, tuple[list[Sentence], list[Work]]],
     engine: Engine,
 ) -> None:
     """Measure and print a table, and the orderings that agree."""
     figures: dict[str, dict[str, tuple[float, float]]] = {}
-    for language, (gold, jobs) in data.items():
-        print(f"\n{language}: {len(jobs)} sentences", flush=True)
-        figures[language] = measure(rows, jobs, gold, engine, lambda line: print(line, flush=True))
+    for language, (gold, works) in data.items():
+        print(f"\n{language}: {len(works)} sentences", flush=True)
+        figures[language] = measure(rows, works, gold, engine, lambda line: print(line, flush=True))
     table = [
         {
             "setting": title,

@@ -27,14 +27,15 @@ import msgspec
 
 from spanport import Engine, Projection
 from spanport.compare import load_set
-from spanport.flow import attach_links, from_pair, split
+from spanport.flow import linked
 from spanport.report import markdown_table
-from spanport.stages.batch import Job, pack
+from spanport.stages.batch import pack
 from spanport.stages.candidates import find_candidates
 from spanport.stages.nmt import Phrase, pieces
 from spanport.systems.base import make_system
 from spanport.systems.detokenize import phrase
 from spanport.systems.tools import Tools
+from spanport.work import Work
 
 NAIVE_BATCH = 8
 """Pairs in a batch of the published program."""
@@ -129,7 +130,7 @@ class Models:
         return self._translator
 
 
-def load(root: Path, language: str, limit: int) -> list[Job]:
+def load(root: Path, language: str, limit: int) -> list[Work]:
     """Jobs of the sentences with entities, without links: the score needs none."""
     folder = root / "europarl-ner"
     data = load_set(
@@ -141,20 +142,20 @@ def load(root: Path, language: str, limit: int) -> list[Job]:
     )
     print(f"{len(data.gold)} sentences", flush=True)
     pairs = [pair for pair in data.pairs or () if pair.source.spans]
-    works = attach_links(split([from_pair(pair) for pair in pairs]))
-    return [work.job for work in works if work.job is not None]
+    works = linked([Work(pair.source, pair.target, alignment=pair.alignment) for pair in pairs])
+    return [work.work for work in works if work.work is not None]
 
 
-def all_pairs(jobs: Sequence[Job]) -> list[tuple[Phrase, Phrase]]:
+def all_pairs(works: Sequence[Work]) -> list[tuple[Phrase, Phrase]]:
     """Every entity with every n-gram of its sentence."""
-    batch = pack(jobs)
+    batch = pack(works)
     candidates = find_candidates(batch, "ngram", stop_words=("!", "?"))
     out = []
-    for b, job in enumerate(jobs):
+    for b, work in enumerate(works):
         ranges = candidates.ranges[candidates.offsets[b] : candidates.offsets[b + 1]].tolist()
-        targets = [Phrase(phrase(job.target, i, j), job.target.language) for i, j in ranges]
+        targets = [Phrase(phrase(work.target, i, j), work.target.language) for i, j in ranges]
         for first, last, _ in batch.entities[batch.entity_offsets[b] : batch.entity_offsets[b + 1]].tolist():
-            entity = Phrase(phrase(job.source, first, last), job.source.language)
+            entity = Phrase(phrase(work.source, first, last), work.source.language)
             out += [(entity, target) for target in targets]
     return out
 
@@ -183,10 +184,10 @@ def run_naive(translator: Any, pairs: Sequence[tuple[Phrase, Phrase]]) -> tuple[
     return seconds, known
 
 
-def timed(system: Any, jobs: Sequence[Job], cost: Cost) -> list[Projection]:
+def timed(system: Any, works: Sequence[Work], cost: Cost) -> list[Projection]:
     """The system's projections; its CPU time goes to the cost."""
     start = time.process_time()
-    found: list[Projection] = system.project(jobs)
+    found: list[Projection] = system.project(works)
     cost.seconds += time.process_time() - start
     system.tools.translator.settle()
     return found
@@ -197,19 +198,19 @@ def spans_of(projection: Projection) -> list[tuple[int, int, str]]:
 
 
 def go_on(
-    state: State, engine: Engine, jobs: Sequence[Job], options: dict[str, Any], naive_limit: int, path: Path | None
+    state: State, engine: Engine, works: Sequence[Work], options: dict[str, Any], naive_limit: int, path: Path | None
 ) -> None:
-    """Score all jobs after those done, in chunks."""
+    """Score all works after those done, in chunks."""
 
     def system(translator: Counting | Known, **more: Any) -> Any:
         return make_system("ilp", {**options, **more}, Tools(Models(engine.models, translator)))  # type: ignore[arg-type]
 
     translator = engine.models.translator()
-    system(Counting(translator, Cost())).project(jobs[:1])  # loads the model and the kernels, shares no score
+    system(Counting(translator, Cost())).project(works[:1])  # loads the model and the kernels, shares no score
     lazy = system(Counting(translator, state.pruned))
-    step = max(1, -(-len(jobs) // naive_limit)) if naive_limit else 1
-    while state.done < len(jobs):
-        here = jobs[state.done : state.done + CHUNK]
+    step = max(1, -(-len(works) // naive_limit)) if naive_limit else 1
+    while state.done < len(works):
+        here = works[state.done : state.done + CHUNK]
         chosen = [i for i in range(len(here)) if (state.done + i) % step == 0]
         found = timed(lazy, here, state.pruned)
         for i in chosen:
@@ -221,22 +222,22 @@ def go_on(
             path.write_bytes(msgspec.json.encode(state))
         slow = state.timed.seconds * state.scale
         print(
-            f"{state.done}/{len(jobs)}: pruned {state.pruned.seconds:.1f} s, naive {slow:.1f} s "
+            f"{state.done}/{len(works)}: pruned {state.pruned.seconds:.1f} s, naive {slow:.1f} s "
             f"({state.pruned.seconds / max(slow, 1e-9):.3f}); {len(state.differ)} of {state.timed_sentences} differ",
             flush=True,
         )
 
 
 def compare(
-    state: State, at: int, job: Job, spans: Sequence[Any], translator: Any, system: Callable[..., Any]
+    state: State, at: int, work: Work, spans: Sequence[Any], translator: Any, system: Callable[..., Any]
 ) -> None:
     """Time naive scoring of a sentence, and compare the spans chosen from it with those of pruned scoring."""
-    pairs = all_pairs([job])
+    pairs = all_pairs([work])
     count_naive(translator, pairs, state.timed)
     seconds, known = run_naive(translator, pairs)
     state.timed.seconds += seconds
     state.timed_sentences += 1
-    (full,) = system(known, nmt_prune=False).project([job])
+    (full,) = system(known, nmt_prune=False).project([work])
     state.spans += len(full.spans)
     if spans != spans_of(full):
         state.differ.append(at)
@@ -259,8 +260,8 @@ def main() -> None:
             parser.error(f"{given.state} is of another run: {' '.join(before.arguments)}")
         state = before
     with Engine.from_bundle(given.bundle, device="cpu", threads=1) as engine:
-        jobs = load(given.data, given.language, given.limit)
-        go_on(state, engine, jobs, {"score": "nmt", "solver": given.solver}, given.naive_limit, given.state)
+        works = load(given.data, given.language, given.limit)
+        go_on(state, engine, works, {"score": "nmt", "solver": given.solver}, given.naive_limit, given.state)
     slow, full = state.timed.seconds * state.scale, state.naive.tokens
     some = "" if state.timed_sentences == state.done else f", run on {state.timed_sentences} and scaled"
     rows = [("naive, batches of 8" + some, slow, state.naive, 1.0)]

@@ -6,9 +6,9 @@ import re
 
 import numpy as np
 
-from spanport.stages.batch import Job
 from spanport.types import Projection, Sentence, Span
 from spanport.words import with_words
+from spanport.work import Work
 
 MARK = re.compile(r"\[([A-Z]+) ([^\]]*)\]")
 
@@ -24,9 +24,9 @@ def sentence(marked: str, language: str = "eng_Latn", score: float | None = None
     return Sentence(found.text, language, found.words, tuple(spans))
 
 
-def job(source: str, target: str, *links: tuple[int, int], language: str = "spa_Latn", **views: object) -> Job:
+def job(source: str, target: str, *links: tuple[int, int], language: str = "spa_Latn", **views: object) -> Work:
     pairs = np.array(sorted(links), np.int32).reshape(-1, 2)
-    return Job(sentence(source), sentence(target, language), pairs, **views)  # type: ignore[arg-type]
+    return Work(sentence(source), sentence(target, language), pairs, **views)  # type: ignore[arg-type]
 
 
 def found(projection: Projection) -> list[tuple[str, str]]:

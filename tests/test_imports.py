@@ -23,8 +23,9 @@ LAYERS = {  # first part of a module's path in spanport -> what it may import of
     "options": {"checked"},
     "languages": {"errors"},
     "words": {"errors", "languages", "types"},
+    "work": {"ports", "types"},
     "stages": {
-        *("errors", "labels", "options", "ports", "types", "spanport_kernels", "spanport_models.batching"),
+        *("errors", "labels", "options", "ports", "types", "work", "spanport_kernels", "spanport_models.batching"),
         *("stages.batch", "stages.embed", "stages.label"),
     },
     "memory": {"errors"},

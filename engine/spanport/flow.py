@@ -8,49 +8,32 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-import msgspec
-import numpy as np
 from msgspec.structs import replace
 
 from spanport.errors import RecordError
 from spanport.options import AlignOptions, TranslateOptions
 from spanport.ports import Encoder, Int32, Lexicon, Translator
 from spanport.stages.align import align
-from spanport.stages.batch import Job, alignment_of, check_links
+from spanport.stages.batch import alignment_of, with_links
 from spanport.stages.embed import Embedded, embed_all, parts_of, passes, tokenize
 from spanport.stages.label import label_all
 from spanport.systems.base import Need, System, run_system
-from spanport.types import Alignment, Pair, Projection, Sentence
+from spanport.types import Alignment, Projection, Sentence
 from spanport.words import with_words
+from spanport.work import Work
 
 MOST_TOKENS = 512
 """A text of more tokens is rejected: sentence models cut or garble it without a word."""
 
 
-class Work(msgspec.Struct, frozen=True):
-    """One record on its way; fields fill from left to right."""
-
-    target: Sentence
-    source: Sentence | None = None
-    alignment: Alignment | None = None
-    pieces: tuple[str, ...] = ()
-    source_tokens: Any = None
-    target_tokens: Any = None
-    job: Job | None = None
-
-    @property
-    def ready_source(self) -> Sentence:
-        """The source sentence, once there is one."""
-        assert self.source is not None, "the source comes before this step"
-        return self.source
-
-
 def split(batch: Sequence[Work]) -> list[Work]:
     """Give every sentence its words, unless it came with them."""
-    return [
-        replace(work, target=with_words(work.target), source=with_words(work.source) if work.source else None)
-        for work in batch
-    ]
+    out = []
+    for work in batch:
+        source, target = with_words(work.source), with_words(work.target)
+        same = source is work.source and target is work.target
+        out.append(work if same else replace(work, source=source, target=target))
+    return out
 
 
 class Pieces:
@@ -97,20 +80,17 @@ class Translate:
 
 
 class Tokenize:
-    """Tokenise the target, and the source where there is one, for the encoder."""
+    """Tokenise the target, and the source where it is needed (``sources``), for the encoder."""
 
-    def __init__(self, encoder: Encoder) -> None:
-        self.encoder = encoder
+    def __init__(self, encoder: Encoder, *, sources: bool) -> None:
+        self.encoder, self.sources = encoder, sources
 
     def __call__(self, batch: Sequence[Work]) -> list[Work]:
         targets = tokenize(self.encoder, [work.target for work in batch])
-        with_source = [i for i, work in enumerate(batch) if work.source is not None]
-        found = tokenize(self.encoder, [batch[i].ready_source for i in with_source])
-        sources = dict(zip(with_source, found, strict=True))
-        return [replace(w, source_tokens=sources.get(i), target_tokens=targets[i]) for i, w in enumerate(batch)]
-
-
-NO_LINKS = np.empty((0, 2), np.int32)
+        nothing: list[Any] = [None] * len(batch)
+        sources = tokenize(self.encoder, [work.source for work in batch]) if self.sources else nothing
+        rows = zip(batch, sources, targets, strict=True)
+        return [replace(work, source_tokens=source, target_tokens=target) for work, source, target in rows]
 
 
 class Encode:
@@ -138,6 +118,8 @@ class Encode:
 
     def __call__(self, batch: Sequence[Work]) -> list[Work]:
         n = len(batch)
+        if "links" in self.needs:
+            batch = with_links(batch)
         link = "links" in self.needs and any(work.alignment is None for work in batch)
         hidden = link and self.aligner is None
         seen = [
@@ -145,19 +127,25 @@ class Encode:
             for tokens, logits in self._groups(batch)
         ]
         target, source = seen if len(seen) == 2 else (seen[0].take(0, n), seen[0].take(n, len(seen[0])))
-        links = self._links(batch, source, target, link)
-        sentences = [work.source or Sentence("") for work in batch]
+        links = self._links(batch, source, target) if link else [work.links for work in batch]
+        sources = [work.source for work in batch]
         read, show = "source" in self.needs, "probabilities" in self.needs
         if self.label_source and read:
-            words = [sentence.words for sentence in sentences]
+            words = [sentence.words for sentence in sources]
             spans = label_all(words, source.probabilities, source.word_offsets, self.encoder.labels)
-            sentences = [Sentence(s.text, s.language, s.words, own) for s, own in zip(sentences, spans, strict=True)]
-        out = []
-        for i, work in enumerate(batch):
-            seen_source = source.probabilities_of(i) if show and read and work.source_tokens else None
-            seen_target = target.probabilities_of(i) if show else None
-            out.append(replace(work, job=Job(sentences[i], work.target, links[i], seen_target, seen_source)))
-        return out
+            sources = [Sentence(s.text, s.language, s.words, own) for s, own in zip(sources, spans, strict=True)]
+        return [
+            replace(
+                work,
+                source=sources[i],
+                links=links[i],
+                probabilities=target.probabilities_of(i) if show else None,
+                source_probabilities=source.probabilities_of(i) if show and read else None,
+                source_tokens=None,
+                target_tokens=None,
+            )
+            for i, work in enumerate(batch)
+        ]
 
     def spent(self, batch: Sequence[Work]) -> tuple[int, int]:
         """Tokens of a batch, without and with the padding of its passes."""
@@ -182,30 +170,20 @@ class Encode:
             return [(targets, False), (sources, True)]
         return [([*targets, *sources], show or self.label_source)]
 
-    def _links(self, batch: Sequence[Work], source: Embedded, target: Embedded, link: bool) -> list[Int32]:
-        if "links" not in self.needs:
-            return [NO_LINKS] * len(batch)
-        found: list[Int32] = []
-        if link:
-            sources, targets = [work.ready_source for work in batch], [work.target for work in batch]
-            if self.aligner is not None:
-                tokens = tokenize(self.aligner, [*targets, *sources])
-                seen = embed_all(self.aligner, tokens, self.batch_tokens, logits=False, subwords=self.subwords)
-                target, source = seen.take(0, len(batch)), seen.take(len(batch), len(tokens))
-            found = align(sources, targets, source, target, self.options, self.lexicon)
-        return [found[i] if work.alignment is None else given_links(work) for i, work in enumerate(batch)]
+    def _links(self, batch: Sequence[Work], source: Embedded, target: Embedded) -> list[Int32]:
+        """The links that came with the records; the others aligned."""
+        sources, targets = [work.source for work in batch], [work.target for work in batch]
+        if self.aligner is not None:
+            tokens = tokenize(self.aligner, [*targets, *sources])
+            seen = embed_all(self.aligner, tokens, self.batch_tokens, logits=False, subwords=self.subwords)
+            target, source = seen.take(0, len(batch)), seen.take(len(batch), len(tokens))
+        found = align(sources, targets, source, target, self.options, self.lexicon)
+        return [own if work.alignment is None else work.links for work, own in zip(batch, found, strict=True)]
 
 
-def given_links(work: Work) -> Int32:
-    """The links that came with the record, checked against its sentences."""
-    if work.alignment is None:
-        return NO_LINKS
-    return check_links(np.array(work.alignment.links, np.int64), work.ready_source, work.target)
-
-
-def attach_links(batch: Sequence[Work]) -> list[Work]:
-    """Make jobs of records as they came, with their links where they brought some."""
-    return [replace(work, job=Job(work.ready_source, work.target, given_links(work))) for work in batch]
+def linked(batch: Sequence[Work]) -> list[Work]:
+    """Words of both sides, and the links that came with the records: all that a system over links needs."""
+    return with_links(split(batch))
 
 
 class Match:
@@ -215,15 +193,9 @@ class Match:
         self.system = system
 
     def __call__(self, batch: Sequence[Work]) -> list[Projection]:
-        return run_system(self.system, [work.job for work in batch if work.job is not None])
+        return run_system(self.system, batch)
 
 
 def links_only(batch: Sequence[Work]) -> list[Alignment]:
     """The word alignment alone."""
-    jobs = [work.job for work in batch if work.job is not None]
-    return [alignment_of(job.links) for job in jobs]
-
-
-def from_pair(pair: Pair) -> Work:
-    """A record of `Engine.project`."""
-    return Work(pair.target, pair.source, pair.alignment)
+    return [alignment_of(work.links) for work in batch]

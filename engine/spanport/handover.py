@@ -10,13 +10,17 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from spanport.errors import RecordError, SpanportError, StageError, UsageError
-from spanport.flow import Work, from_pair
 from spanport.job import Job
 from spanport.stream import Done, Failed, Outcome
 from spanport.types import Pair, Sentence, check_sentence
+from spanport.work import Work
 
 OnError = Literal["raise", "return"]
 """Whether a record that fails raises its error at its place, or its error is yielded there."""
+
+
+_NONE_YET = Sentence("")
+"""The source of a text to label, until it is translated."""
 
 
 def several(records: Any) -> Any:
@@ -36,14 +40,14 @@ def target_of(text: Any, lang: str) -> Work | Failed:
     if isinstance(text, Failed):
         return text
     if isinstance(text, str):
-        return Work(Sentence(text, lang))
+        return Work(_NONE_YET, Sentence(text, lang))
     if not isinstance(text, Sentence):
         return _unknown(text, "a str or a Sentence")
     try:
         check_sentence(text)
     except RecordError as error:
         return Failed(text, error)
-    return Work(msgspec.structs.replace(text, language=lang))
+    return Work(_NONE_YET, msgspec.structs.replace(text, language=lang))
 
 
 def work_of(pair: Any) -> Work | Failed:
@@ -57,7 +61,7 @@ def work_of(pair: Any) -> Work | Failed:
         check_sentence(pair.target)
     except RecordError as error:
         return Failed(pair, error)
-    return from_pair(pair)
+    return Work(pair.source, pair.target, alignment=pair.alignment)
 
 
 def _unknown(record: Any, expected: str) -> Failed:

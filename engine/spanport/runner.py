@@ -161,6 +161,7 @@ class Runner:
             skip=skip,
             waiting=waiting,
             release=lambda part: self.models.release(*PARTS[part]),
+            at_hand=isinstance(records, list | tuple),
         )
 
     def arun(self, job: Job, records: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[Outcome]:

@@ -8,12 +8,12 @@ from typing import Any
 
 from spanport import flow
 from spanport.errors import LanguageError, ModelError, UsageError
-from spanport.flow import Work
 from spanport.job import Job
 from spanport.models import Models
 from spanport.stream import Stage
 from spanport.systems.base import Need, System, makes_targets
 from spanport.systems.tools import aligner_of
+from spanport.work import Work
 
 Run = Callable[[Sequence[Any]], Sequence[Any]]
 
@@ -46,7 +46,7 @@ def steps(job: Job, system: System | None, models: Models) -> list[Stage]:
         return [*made.translating(), *encoding, made.match(system, "encoder")]
     if job.label_source or "probabilities" in needs or ("links" in needs and not job.aligned):
         return [*made.encoding(needs, label_source=job.label_source), made.match(system, "encoder")]
-    words = made.step("words", "", lambda: _both(flow.split, flow.attach_links))
+    words = made.step("words", "", lambda: flow.linked)
     return [words, made.match(system, "")]
 
 
@@ -140,7 +140,7 @@ class _Steps:
         models = self.models
 
         def tokenize() -> Run:
-            return flow.Tokenize(models.encoder())
+            return flow.Tokenize(models.encoder(), sources="source" in needs)
 
         tokens = (
             self.step("words", "encoder", lambda: _both(flow.split, tokenize()))

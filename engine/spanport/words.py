@@ -65,7 +65,7 @@ def split_words(text: str, language: str = "") -> tuple[tuple[int, int], ...]:
 
 def with_words(sentence: Sentence) -> Sentence:
     """The sentence with its words; one that came with words, or has them already, is returned as it is."""
-    if sentence.tokenized or sentence.words:
+    if sentence.tokenized or sentence.words or not sentence.text:
         return sentence
     return msgspec.structs.replace(sentence, words=split_words(sentence.text, sentence.language))
 

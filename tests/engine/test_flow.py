@@ -8,14 +8,16 @@ import pytest
 from fakes import FakeEncoder, FakeModels, FakeTranslator
 from spanport.api import Engine
 from spanport.errors import AlignmentError, RecordError
-from spanport.flow import Encode, Match, Pieces, Tokenize, Translate, Work, attach_links, from_pair, links_only, split
+from spanport.flow import Encode, Match, Pieces, Tokenize, Translate, linked, links_only, split
 from spanport.options import AlignOptions, TranslateOptions
 from spanport.systems.base import Need, make_system
-from spanport.types import Alignment, Pair, Sentence, Span
+from spanport.types import Alignment, Sentence, Span
+from spanport.work import Work
 
 INTERSECTION = AlignOptions(extraction="intersection")
 SOURCE = Sentence("Ana lives", "eng_Latn", spans=(Span(0, 3, "PER"),))
 TARGET = Sentence("vive Ana", "spa_Latn")
+NOTHING = Sentence("")
 
 
 def encoded(
@@ -23,35 +25,37 @@ def encoded(
 ) -> list[Work]:
     encoder = encoder or FakeEncoder(tags={"Ana": "B-PER"}, concepts={"lives": "vive"})
     step = Encode(encoder, INTERSECTION, None, frozenset(needs), label_source=label_source, batch_tokens=1024)
-    return step(Tokenize(encoder)(split(works)))
+    return step(Tokenize(encoder, sources=True)(split(works)))
 
 
 def test_words_that_came_with_the_input_stay() -> None:
     given = Sentence("Ana-Luz vive", words=((0, 3), (4, 7), (8, 12)), tokenized=True)
-    (work,) = split([Work(given)])
+    (work,) = split([Work(NOTHING, given)])
     assert work.target.words == given.words
-    assert work.source is None
+    assert work.source is NOTHING
 
 
 def test_empty_texts_are_not_translated() -> None:
     translator = FakeTranslator({"vive": "lives"})
-    works = Pieces(translator, "spa_Latn", "eng_Latn")(split([Work(TARGET), Work(Sentence("")), Work(TARGET)]))
+    works = Pieces(translator, "spa_Latn", "eng_Latn")(
+        split([Work(NOTHING, text) for text in (TARGET, NOTHING, TARGET)])
+    )
     seen: list[int] = []
     generate = translator.generate
     translator.generate = lambda tokens, *a, **k: seen.append(len(tokens)) or generate(tokens, *a, **k)  # type: ignore[assignment, func-returns-value]
     step = Translate(translator, "eng_Latn", TranslateOptions())
     done = [step.merge(work, source) for work, source in zip(works, step(works), strict=True)]
-    assert [work.ready_source.text for work in done] == ["lives Ana", "", "lives Ana"]
-    assert done[0].ready_source.language == "eng_Latn"
+    assert [work.source.text for work in done] == ["lives Ana", "", "lives Ana"]
+    assert done[0].source.language == "eng_Latn"
     assert seen == [2]
     assert step.key(works[0]) == step.key(works[2]) != step.key(works[1])
 
 
 def test_passes_hold_similar_lengths_of_both_sides() -> None:
     texts = [(1, 9), (8, 2), (2, 1), (9, 8)]
-    pairs = [Pair(Sentence("a " * n + "a"), Sentence("b " * m + "b")) for n, m in texts]
+    pairs = [(Sentence("a " * n + "a"), Sentence("b " * m + "b")) for n, m in texts]
     encoder = FakeEncoder()
-    works = Tokenize(encoder)(split([from_pair(pair) for pair in pairs]))
+    works = Tokenize(encoder, sources=True)(split([Work(*pair) for pair in pairs]))
     step = Encode(encoder, INTERSECTION, None, frozenset({"source", "links"}), label_source=False, batch_tokens=48)
     whole = Encode(encoder, INTERSECTION, None, frozenset({"source", "links"}), label_source=False, batch_tokens=999)
     assert [list(links) for links in links_only(step(works))] == [list(links) for links in links_only(whole(works))]
@@ -63,36 +67,34 @@ def test_passes_hold_similar_lengths_of_both_sides() -> None:
 
 def test_a_text_past_the_translator_is_rejected() -> None:
     with pytest.raises(RecordError, match="602 tokens and the translator takes 512"):
-        Pieces(FakeTranslator(), "spa_Latn", "eng_Latn")([Work(Sentence("la " * 600, "spa_Latn"))])
+        Pieces(FakeTranslator(), "spa_Latn", "eng_Latn")([Work(NOTHING, Sentence("la " * 600, "spa_Latn"))])
 
 
 def test_links_are_computed_only_where_none_are_given() -> None:
-    given = from_pair(Pair(SOURCE, TARGET, Alignment(((0, 0),))))
-    computed = from_pair(Pair(SOURCE, TARGET))
+    given = Work(SOURCE, TARGET, alignment=Alignment(((0, 0),)))
+    computed = Work(SOURCE, TARGET)
     works = encoded(given, computed, needs={"source", "links"})
     assert [list(links) for links in links_only(works)] == [[(0, 0)], [(0, 1), (1, 0)]]
-    assert all(work.job is not None and work.job.probabilities is None for work in works)
+    assert all(work.probabilities is None for work in works)
 
 
 def test_both_views_come_with_probabilities_and_no_links_without_need() -> None:
-    (work,) = encoded(from_pair(Pair(SOURCE, TARGET)), needs={"source", "probabilities"})
-    assert work.job is not None
-    assert work.job.links.shape == (0, 2)
-    assert work.job.probabilities is not None
-    assert work.job.source_probabilities is not None
-    assert (work.job.probabilities.argmax(1) > 0).tolist() == [False, True]
-    assert (work.job.source_probabilities.argmax(1) > 0).tolist() == [True, False]
+    (work,) = encoded(Work(SOURCE, TARGET), needs={"source", "probabilities"})
+    assert work.links.shape == (0, 2)
+    assert work.probabilities is not None
+    assert work.source_probabilities is not None
+    assert (work.probabilities.argmax(1) > 0).tolist() == [False, True]
+    assert (work.source_probabilities.argmax(1) > 0).tolist() == [True, False]
 
 
 def test_the_source_is_labelled_on_request() -> None:
-    (work,) = encoded(from_pair(Pair(Sentence("Ana lives"), TARGET)), needs={"source", "links"}, label_source=True)
-    assert work.job is not None
-    assert [(s.start, s.end, s.label) for s in work.job.source.spans] == [(0, 3, "PER")]
+    (work,) = encoded(Work(Sentence("Ana lives"), TARGET), needs={"source", "links"}, label_source=True)
+    assert [(s.start, s.end, s.label) for s in work.source.spans] == [(0, 3, "PER")]
 
 
 def test_one_pass_serves_both_sides_and_both_outputs() -> None:
     encoder = FakeEncoder()
-    encoded(from_pair(Pair(SOURCE, TARGET)), needs={"source", "links", "probabilities"}, encoder=encoder)
+    encoded(Work(SOURCE, TARGET), needs={"source", "links", "probabilities"}, encoder=encoder)
     assert encoder.calls == 1
 
 
@@ -100,10 +102,10 @@ def test_a_target_that_is_only_aligned_is_not_classified() -> None:
     encoder, asked = FakeEncoder(tags={"Ana": "B-PER"}), []
     run = encoder.run
     encoder.run = lambda batch, **wants: asked.append((len(batch), wants)) or run(batch, **wants)  # type: ignore[assignment, func-returns-value]
-    works = [from_pair(Pair(Sentence("Ana lives"), TARGET)), from_pair(Pair(Sentence("Ana"), Sentence("Ana")))]
+    works = [Work(Sentence("Ana lives"), TARGET), Work(Sentence("Ana"), Sentence("Ana"))]
     done = encoded(*works, needs={"source", "links"}, label_source=True, encoder=encoder)
     assert asked == [(2, {"hidden": True, "logits": False}), (2, {"hidden": True, "logits": True})]
-    assert [list(map(tuple, work.job.links.tolist())) for work in done if work.job] == [[(0, 1)], [(0, 0)]]
+    assert [list(map(tuple, work.links.tolist())) for work in done] == [[(0, 1)], [(0, 0)]]
 
 
 def test_a_system_without_a_source_neither_translates_nor_aligns() -> None:
@@ -116,11 +118,11 @@ def test_a_system_without_a_source_neither_translates_nor_aligns() -> None:
 
 def test_given_links_are_checked_against_the_words() -> None:
     with pytest.raises(AlignmentError, match=r"link 0-2: the target has 2 words"):
-        attach_links(split([from_pair(Pair(SOURCE, TARGET, Alignment(((0, 2),))))]))
+        linked([Work(SOURCE, TARGET, alignment=Alignment(((0, 2),)))])
 
 
-def test_match_hands_the_jobs_to_the_system() -> None:
-    works = attach_links(split([from_pair(Pair(SOURCE, TARGET, Alignment(((0, 1), (1, 0)))))]))
+def test_match_hands_the_records_to_the_system() -> None:
+    works = linked([Work(SOURCE, TARGET, alignment=Alignment(((0, 1), (1, 0))))])
     (found,) = Match(make_system("ngram"))(works)
     assert [(s.start, s.end, s.label) for s in found.spans] == [(5, 8, "PER")]
     assert found.alignment.links == ((0, 1), (1, 0))

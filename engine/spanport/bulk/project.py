@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from spanport import flow
 from spanport.bulk.feeds import Block, Feeds
 from spanport.errors import RecordError
 from spanport.formats import Read, ReadAlignment, Rejected
@@ -23,10 +22,11 @@ from spanport.formats.records import shown
 from spanport.options import NgramOptions
 from spanport.output import Part, Reject
 from spanport.ports import BoolArray
+from spanport.stages.batch import with_links
 from spanport.stages.solve import solve_ngram
 from spanport.systems.ngram import Ngram
 from spanport.systems.tools import Tools
-from spanport.types import Pair
+from spanport.work import Work
 from spanport_kernels.label_codes import LabelTypes, spans_of_codes
 from spanport_kernels.ngram import Problem
 from spanport_kernels.parse import Conll
@@ -99,9 +99,8 @@ class _Job:
         given = next(read_pharaoh([raw[2].removesuffix(b"\n").removesuffix(b"\r")]))
         try:
             if isinstance(left, Read) and isinstance(right, Read) and isinstance(given, ReadAlignment):
-                work = flow.from_pair(Pair(left.sentence, right.sentence, given.alignment))
-                jobs = [item.job for item in flow.attach_links([work]) if item.job is not None]
-                return Part(start, encode_conll_projection(self.system.project(jobs)[0]))
+                work = Work(left.sentence, right.sentence, alignment=given.alignment)
+                return Part(start, encode_conll_projection(self.system.project(with_links([work]))[0]))
             error = next(item.error for item in (left, right, given) if isinstance(item, Rejected))
         except RecordError as raised:
             error = raised

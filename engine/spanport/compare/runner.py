@@ -14,10 +14,10 @@ from spanport.compare.specs import SystemSpec, describe, union_of_needs
 from spanport.errors import LanguageError
 from spanport.evaluate import Comparison, compare
 from spanport.options import SystemOptions
-from spanport.stages.batch import Job
 from spanport.stream import Done, Failed
 from spanport.systems.base import System, run_system
 from spanport.types import Pair, Projection, Sentence, Span
+from spanport.work import Work
 
 if TYPE_CHECKING:
     from spanport.api import Engine
@@ -39,7 +39,7 @@ class Outcomes(msgspec.Struct):
 
 
 class Together:
-    """Several systems as one: needs what any of them needs, and runs each on the same jobs."""
+    """Several systems as one: needs what any of them needs, and runs each on the same records."""
 
     options: ClassVar = SystemOptions
 
@@ -53,26 +53,26 @@ class Together:
         """Everything that any system needs."""
         return union_of_needs(list(self.systems.values()))
 
-    def project(self, jobs: Sequence[Job]) -> list[Any]:
+    def project(self, works: Sequence[Work]) -> list[Any]:
         """For each job the projections of all systems, by title."""
         columns = {}
         for title, system in self.systems.items():
             start = time.perf_counter()
-            columns[title] = run_system(system, jobs)
+            columns[title] = run_system(system, works)
             self.seconds[title] += time.perf_counter() - start
-        return [{title: column[b] for title, column in columns.items()} for b in range(len(jobs))]
+        return [{title: column[b] for title, column in columns.items()} for b in range(len(works))]
 
 
 class Through:
-    """Needs what any system may need of the steps before, and hands the jobs on."""
+    """Needs what any system may need of the steps before, and hands the records on."""
 
     options: ClassVar = SystemOptions
     needs: ClassVar = frozenset[Any]({"source", "links", "probabilities"})
     settings: ClassVar = SystemOptions()
 
-    def project(self, jobs: Sequence[Job]) -> list[Any]:
-        """The jobs."""
-        return list(jobs)
+    def project(self, works: Sequence[Work]) -> list[Any]:
+        """The records."""
+        return list(works)
 
 
 def warm_up(engine: Engine, specs: Sequence[SystemSpec]) -> None:
@@ -84,10 +84,10 @@ def warm_up(engine: Engine, specs: Sequence[SystemSpec]) -> None:
     view = None
     if "probabilities" in together.needs:
         view = np.full((1, len(engine.models.encoder().labels)), 0.1, np.float32)
-    job = Job(word, word, np.zeros((1, 2), np.int32), view, view)
+    work = Work(word, word, np.zeros((1, 2), np.int32), view, view)
     for system in together.systems.values():
         if "translator" not in system.needs:
-            run_system(system, [job])
+            run_system(system, [work])
 
 
 def run_systems(
@@ -118,8 +118,8 @@ def run_systems(
     return found
 
 
-def collect_jobs(engine: Engine, data: DataSet, *, label_source: bool = False) -> tuple[DataSet, list[Job]]:
-    """The jobs that systems would see, links and the classifier's views of both sides included.
+def collect_works(engine: Engine, data: DataSet, *, label_source: bool = False) -> tuple[DataSet, list[Work]]:
+    """The records that systems would see, links and the classifier's views of both sides included.
 
     Records that cannot be processed are left out of the data set that comes with them.
     """

@@ -8,36 +8,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spanport.options import Source
-from spanport.ports import BoolArray
-from spanport.stages.batch import Job, PairBatch, offsets_of
+from spanport.stages.batch import PairBatch, offsets_of
+from spanport.work import Work
 
 if TYPE_CHECKING:
     from spanport_kernels.candidates import Candidates
     from spanport_kernels.ngram import Problem
 
-Reader = Callable[[Job], Sequence[tuple[int, int, str]]]
-"""Entities that a classifier reads on a job's target: first word, last word + 1, label."""
-
-
-def stop_mask(jobs: Sequence[Job], stop_words: Sequence[str]) -> BoolArray:
-    """True for target words that no candidate may contain, bool (target words of all jobs,)."""
-    stops = frozenset(stop_words)
-    flags = [word in stops for job in jobs for word in job.target.word_texts()] if stops else []
-    return np.array(flags or [False] * sum(len(job.target.words) for job in jobs), dtype=np.bool_)
+Reader = Callable[[Work], Sequence[tuple[int, int, str]]]
+"""Entities that a classifier reads on a work's target: first word, last word + 1, label."""
 
 
 def problem_of(batch: PairBatch, stop_words: Sequence[str] = ()) -> Problem:
     """The batch as the n-gram kernels take it."""
     from spanport_kernels.ngram import Problem
 
-    return Problem(
-        batch.entities,
-        batch.entity_offsets,
-        batch.edges,
-        batch.edge_offsets,
-        batch.target_lengths,
-        stop_mask(batch.jobs, stop_words),
-    )
+    return Problem(*batch.arrays, batch.stop_mask(stop_words))
 
 
 def find_candidates(
@@ -59,15 +45,12 @@ def find_candidates(
     from spanport_kernels import candidates as kernels
 
     if source == "ngram":
-        return kernels.ngram_candidates(
-            batch.target_lengths, stop_mask(batch.jobs, stop_words), max_length=max_length
-        )
+        return kernels.ngram_candidates(batch.target_lengths, batch.stop_mask(stop_words), max_length=max_length)
     if source == "ner":
         assert read is not None, "ner candidates come from a classifier"
-        rows = [[(start, end) for start, end, _ in read(job)] for job in batch.jobs]
+        rows = [[(start, end) for start, end, _ in read(work)] for work in batch.works]
         flat = np.array([row for found in rows for row in found], np.int32).reshape(-1, 2)
         return kernels.predicted_spans(flat, offsets_of([len(found) for found in rows]), subranges=sub_ranges)
-    arrays = (batch.entities, batch.entity_offsets, batch.edges, batch.edge_offsets, batch.target_lengths)
     if source == "hull":
-        return kernels.aligned_subranges(*arrays)
-    return kernels.merged_ranges(*arrays, subranges=sub_ranges)
+        return kernels.aligned_subranges(*batch.arrays)
+    return kernels.merged_ranges(*batch.arrays, subranges=sub_ranges)

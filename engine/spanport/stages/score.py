@@ -17,6 +17,7 @@ from spanport.stages.label import as_iob2
 
 if TYPE_CHECKING:
     from spanport_kernels.candidates import Candidates
+    from spanport_kernels.matching import Matching
     from spanport_kernels.scores import Scores
 
 FUSIONS = {
@@ -60,12 +61,12 @@ def ner_score(
 ) -> Scores:
     """How well the classifier's view of the target spells the entity's class (any class unless ``typed``).
 
-    ``tags`` names the columns of the jobs' probabilities; see `spanport_kernels.ner_score`. Raises UsageError where
-    a job has no probabilities.
+    ``tags`` names the columns of the works' probabilities; see `spanport_kernels.ner_score`. Raises UsageError where
+    a work has no probabilities.
     """
     from spanport_kernels.ner_score import ner_scores
 
-    views = [job.probabilities for job in batch.jobs if job.probabilities is not None]
+    views = [work.probabilities for work in batch.works if work.probabilities is not None]
     if len(views) < len(batch):
         raise UsageError("the NER score needs the classifier's probabilities of the target; run it on an Engine")
     # Every class of the label set counts where types are ignored, those that no entity of the batch has included.
@@ -88,6 +89,17 @@ def ner_score(
         spelled=spelled,
         typed=typed,
     )
+
+
+def read_off(batch: PairBatch, spans: Int32, span_offsets: Int64) -> Matching:
+    """The matching of ranges that are read off the links, scored by their `coverage`.
+
+    Nothing is optimised, so it is no more than feasible: "optimal" would claim what nobody proved.
+    """
+    from spanport_kernels.matching import FEASIBLE, Matching
+
+    status = np.full(len(batch), FEASIBLE, np.int8)
+    return Matching(spans, coverage(batch, spans, span_offsets), span_offsets, status)
 
 
 def coverage(batch: PairBatch, spans: Int32, span_offsets: Int64) -> npt.NDArray[np.float64]:

@@ -18,6 +18,7 @@ from spanport.stream.pipeline import Pipeline, check, outcomes
 from spanport.stream.source import lookahead_of
 from spanport.stream.stage import Failed, Fatal, Outcome, Stage, nothing
 from spanport.stream.stats import Stats
+from spanport.stream.straight import straight
 
 
 def run_stages(
@@ -29,6 +30,7 @@ def run_stages(
     skip: int = 0,
     waiting: Callable[[], object] = nothing,
     release: Callable[[str], object] = nothing,
+    at_hand: bool = False,
 ) -> Generator[Outcome]:
     """One `Done` or `Failed` per record, in input order, for endless inputs too.
 
@@ -41,7 +43,8 @@ def run_stages(
 
     ``skip`` leaves out the first records, which a run before has handed over; batches stay what they would
     have been, so that results are the same to the last digit. ``waiting`` is called, about once a second, while there
-    is nothing to hand over; ``release`` with the name of each part that has let go of its model.
+    is nothing to hand over; ``release`` with the name of each part that has let go of its model. Records ``at_hand``
+    (a list, say: no waiting for them) go through stages without a model in the caller's thread.
 
     Closing the iterator, or an exception in the caller, ends all threads. Raises UsageError for stages or options
     that do not fit, and what loading the stages raises; StageError, or what a stage raised, for failures that no
@@ -58,6 +61,8 @@ def run_stages(
         return _counted(in_blocks(rest, stages, way, begin), stats, skip - begin)
     for stage in stages:
         stage.load()
+    if at_hand and not any(stage.part for stage in stages):
+        return _counted(straight(rest, stages, options, stats, begin), stats, skip - begin)
     return _counted(through(rest, stages, way, begin), stats, skip - begin)
 
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from spanport.options import AlignedRangesOptions
-from spanport.stages.batch import Job, matched, pack
+from spanport.stages.batch import PairBatch
 from spanport.stages.candidates import find_candidates
 from spanport.stages.score import align_score
 from spanport.stages.solve import solve
-from spanport.systems.base import Need, register
+from spanport.systems.base import Matcher, Need, register
 from spanport.systems.tools import Tools
-from spanport.types import Projection
+
+if TYPE_CHECKING:
+    from spanport_kernels.matching import Matching
 
 
 @register("aligned-ranges")
-class AlignedRanges:
+class AlignedRanges(Matcher):
     """Candidates are ranges of the aligned hull, or joined runs; at most one span per entity, none overlapping."""
 
     options: ClassVar = AlignedRangesOptions
@@ -25,13 +26,11 @@ class AlignedRanges:
     def __init__(self, settings: AlignedRangesOptions, tools: Tools) -> None:
         self.settings = settings
 
-    def project(self, jobs: Sequence[Job]) -> list[Projection]:
-        """One projection per job, in order."""
+    def match(self, batch: PairBatch) -> Matching:
+        """Ranges matched to the entities."""
         from spanport_kernels.scores import to_ranges
 
         settings = self.settings
-        batch = pack(jobs)
         candidates = find_candidates(batch, settings.candidates, sub_ranges=settings.sub_ranges)
         ranges = to_ranges(align_score(batch, candidates, settings.score), candidates)
-        found = solve(batch.entities, batch.entity_offsets, ranges, batch.target_lengths, solver=settings.solver)
-        return matched(batch, found)
+        return solve(batch.entities, batch.entity_offsets, ranges, batch.target_lengths, solver=settings.solver)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -10,13 +9,13 @@ import msgspec
 
 from spanport.checked import Positive
 from spanport.options import SystemOptions
-from spanport.stages.batch import Job
 from spanport.systems.base import Need, make_system, register
 from spanport.systems.detokenize import phrase
 from spanport.systems.markers import entities_of, mark, marked_spans, match_marked, unmark
 from spanport.systems.tools import Tools
 from spanport.systems.translation import Request, languages_of, sentence_of, translate
 from spanport.types import Projection, Sentence, Span
+from spanport.work import Work
 
 
 class BackTranslationOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,43 +56,43 @@ class BackTranslation:
         extra: frozenset[Need] = frozenset({"source", "translator"})
         return (self.projector.needs - {"links"}) | extra
 
-    def project(self, jobs: Sequence[Job]) -> list[Projection]:
-        """One projection per job, in order; spans name the entities of the original source."""
-        returned = self.translate_back(jobs)
+    def project(self, works: Sequence[Work]) -> list[Projection]:
+        """One projection per record, in order; spans name the entities of the original source."""
+        returned = self.translate_back(works)
         used = [b for b, back in enumerate(returned) if back.origins]
         sentences = [returned[b].sentence for b in used]
-        links = self.tools.align(sentences, [jobs[b].target for b in used])
+        links = self.tools.align(sentences, [works[b].target for b in used])
         views = self.tools.probabilities(sentences) if "probabilities" in self.projector.needs else [None] * len(used)
         inner = [
-            dataclasses.replace(jobs[b], source=sentence, links=link, source_probabilities=view)
+            msgspec.structs.replace(works[b], source=sentence, links=link, source_probabilities=view, alignment=None)
             for b, sentence, link, view in zip(used, sentences, links, views, strict=True)
         ]
         found = dict(zip(used, self.projector.project(inner), strict=True))
-        nothing = [Projection(job.target, (), job.source, status="feasible") for job in jobs]
+        nothing = [Projection(work.target, (), work.source, status="feasible") for work in works]
         return [_restore(nothing[b], back, found[b]) if b in found else nothing[b] for b, back in enumerate(returned)]
 
-    def translate_back(self, jobs: Sequence[Job]) -> list[Returned]:
+    def translate_back(self, works: Sequence[Work]) -> list[Returned]:
         """The marked source sentences in the language of their targets."""
         requests, sizes = [], []
-        for job in jobs:
-            entities = entities_of(job.source)
-            texts = [mark(job.source), *(phrase(job.source, i, j) for i, j, _ in entities)] if entities else []
-            languages = languages_of(job.source, job.target, "backtranslation") if entities else ("", "")
+        for work in works:
+            entities = entities_of(work.source)
+            texts = [mark(work.source), *(phrase(work.source, i, j) for i, j, _ in entities)] if entities else []
+            languages = languages_of(work.source, work.target, "backtranslation") if entities else ("", "")
             requests += [Request(text, *languages) for text in texts]
             sizes.append(len(texts))
         results = iter(translate(self.tools.translator, requests, self.settings.beam_size))
         answers = [[next(results) for _ in range(size)] for size in sizes]
         empty = Returned(Sentence(""))
-        return [_recover(job, *found) if found else empty for job, found in zip(jobs, answers, strict=True)]
+        return [_recover(work, *found) if found else empty for work, found in zip(works, answers, strict=True)]
 
 
-def _recover(job: Job, text: str, *forms: str) -> Returned:
+def _recover(work: Work, text: str, *forms: str) -> Returned:
     """The back-translation without its brackets; ``forms`` are the translations of the entities alone."""
-    origins = [entity.span for entity in entities_of(job.source)]
+    origins = [entity.span for entity in entities_of(work.source)]
     matches = match_marked(marked_spans(text), forms)
     plain = unmark(text, [match >= 0 for match in matches])
     kept = [origins[match] for match in matches if match >= 0]
-    sentence = sentence_of(plain.text, job.target.language)
+    sentence = sentence_of(plain.text, work.target.language)
     spans = tuple(
         Span(start, end, origin.label, origin.score) for (start, end), origin in zip(plain.spans, kept, strict=True)
     )

@@ -1,23 +1,27 @@
 """What a projection system is, and the table of those we have.
 
-A system is one file with one class: it says what it needs and turns a batch of jobs into projections. To add one,
-write the file, decorate the class with ``@register("name")`` and add the module to ``MODULES``.
+A system is one file with one class: it says what it needs and turns a batch of records into projections (a `Matcher`
+does so from arrays). To add one, write the file, decorate the class with ``@register("name")`` and add the module to
+``MODULES``.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import Any, ClassVar, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
 
 import msgspec
 
 from spanport.errors import UsageError, suggestion
 from spanport.options import SystemOptions
-from spanport.stages.batch import Job
+from spanport.stages.batch import PairBatch, pack, unpack
 from spanport.systems.tools import Tools
 from spanport.types import Projection
+from spanport.work import Work
+
+if TYPE_CHECKING:
+    from spanport_kernels.matching import Matching
 
 MODULES = (
     "ngram",
@@ -40,7 +44,7 @@ MODULES = (
 Need = Literal["source", "links", "probabilities", "translator"]
 """What a system asks of the steps before it.
 
-``source``: the labelled source sentence (without it, `Job.source` may be empty); ``links``: word links between the
+``source``: the labelled source sentence (without it, `Work.source` may be empty); ``links``: word links between the
 two; ``probabilities``: the classifier's view of both sides, at the price of the logits in the same forward pass;
 ``translator``: the bundle's translator, through `Tools`.
 """
@@ -61,8 +65,21 @@ class System(Protocol):
     def settings(self) -> SystemOptions: ...
     @property
     def needs(self) -> frozenset[Need]: ...
-    def project(self, jobs: Sequence[Job]) -> list[Projection]:
-        """One projection per job, in order."""
+    def project(self, works: Sequence[Work]) -> list[Projection]:
+        """One projection per record, in order."""
+
+
+class Matcher:
+    """A system that matches a packed batch: what it finds are target ranges of the entities, as arrays."""
+
+    def match(self, batch: PairBatch) -> Matching:
+        """The matched ranges; of the batch's records, `PairBatch.works`, it reads what it asked for besides links."""
+        raise NotImplementedError
+
+    def project(self, works: Sequence[Work]) -> list[Projection]:
+        """One projection per record, in order."""
+        batch = pack(works)
+        return unpack(batch, self.match(batch))
 
 
 _table: dict[str, type[System]] = {}
@@ -143,23 +160,23 @@ def makes_targets(system: System) -> bool:
     return bool(getattr(system, "makes_targets", False))
 
 
-def run_system(system: System, jobs: Sequence[Job]) -> list[Projection]:
-    """One projection per job, with the label policy of the system's settings applied.
+def run_system(system: System, works: Sequence[Work]) -> list[Projection]:
+    """One projection per work, with the label policy of the system's settings applied.
 
     Labels to drop go before the matching (they cannot block or overwrite others) or after it
     (arXiv 2501.18750 drops MISC after, the thesis before).
     """
     drop = frozenset(system.settings.drop_labels)
     if not drop:
-        return system.project(jobs)
+        return system.project(works)
     if system.settings.drop == "before":
-        jobs = [_without(job, drop) for job in jobs]
+        works = [_without(work, drop) for work in works]
     return [
         msgspec.structs.replace(found, spans=tuple(span for span in found.spans if span.label not in drop))
-        for found in system.project(jobs)
+        for found in system.project(works)
     ]
 
 
-def _without(job: Job, labels: frozenset[str]) -> Job:
-    spans = tuple(span for span in job.source.spans if span.label not in labels)
-    return dataclasses.replace(job, source=msgspec.structs.replace(job.source, spans=spans))
+def _without(work: Work, labels: frozenset[str]) -> Work:
+    spans = tuple(span for span in work.source.spans if span.label not in labels)
+    return msgspec.structs.replace(work, source=msgspec.structs.replace(work.source, spans=spans))

@@ -11,7 +11,7 @@ import numpy as np
 from spanport.checked import Positive, Share
 from spanport.errors import UsageError
 from spanport.options import SystemOptions
-from spanport.stages.batch import STATUSES, Job, PairBatch, alignment_of, pack
+from spanport.stages.batch import STATUSES, PairBatch, alignment_of, pack
 from spanport.systems.base import Need, register
 from spanport.systems.calibration import load_calibration
 from spanport.systems.evidence import Evidence, gather, names_of
@@ -20,6 +20,7 @@ from spanport.systems.suggest import suggest
 from spanport.systems.tools import Tools
 from spanport.systems.view import view_of
 from spanport.types import ProjectedSpan, Projection
+from spanport.work import Work
 
 log = logging.getLogger(__name__)
 
@@ -77,26 +78,26 @@ class Calibrated:
         """The threshold: what was asked for, else the regression's own."""
         return self.model.tau if self.settings.tau is None else self.settings.tau
 
-    def score(self, jobs: Sequence[Job], view: bool | None = None) -> Scored:
-        """The candidates of all jobs with their probabilities; ``view`` as the settings have it unless given.
+    def score(self, works: Sequence[Work], view: bool | None = None) -> Scored:
+        """The candidates of all works with their probabilities; ``view`` as the settings have it unless given.
 
-        Raises UsageError where the view is asked for and a job lacks probabilities.
+        Raises UsageError where the view is asked for and a work lacks probabilities.
         """
         view = self.settings.view if view is None else view
         tags = self.tools.encoder.labels if view else None
-        batch, evidence = weigh(jobs, tags, max_length=self.settings.max_length, discover=self.settings.discover)
+        batch, evidence = weigh(works, tags, max_length=self.settings.max_length, discover=self.settings.discover)
         model = self.model if view else self.links
         return Scored(batch, evidence, model.probability(names_of(view), evidence.matrix, languages(batch, evidence)))
 
-    def project(self, jobs: Sequence[Job]) -> list[Projection]:
-        """One projection per job, in order."""
+    def project(self, works: Sequence[Work]) -> list[Projection]:
+        """One projection per record, in order."""
         found: dict[int, Projection] = {}
-        seen = [self.settings.view and self.sees(job.target.language) for job in jobs]
+        seen = [self.settings.view and self.sees(work.target.language) for work in works]
         for view in set(seen):
             here = [b for b, own in enumerate(seen) if own == view]
             tau = self.tau if view or self.settings.tau is not None else self.links.tau
-            found |= zip(here, select(self.score([jobs[b] for b in here], view), tau), strict=True)
-        return [found[b] for b in range(len(jobs))]
+            found |= zip(here, select(self.score([works[b] for b in here], view), tau), strict=True)
+        return [found[b] for b in range(len(works))]
 
     def sees(self, language: str) -> bool:
         """Whether the classifier has seen a language; of one that it has not a warning says so, once."""
@@ -113,17 +114,17 @@ class Calibrated:
 
 
 def weigh(
-    jobs: Sequence[Job], tags: Sequence[str] | None, *, max_length: int = 12, discover: bool = True
+    works: Sequence[Work], tags: Sequence[str] | None, *, max_length: int = 12, discover: bool = True
 ) -> tuple[PairBatch, Evidence]:
-    """The candidates of all jobs and what speaks for them; options as in `CalibratedOptions`.
+    """The candidates of all works and what speaks for them; options as in `CalibratedOptions`.
 
-    tags: the names of the columns of the jobs' probabilities, None to leave the classifier's view out.
+    tags: the names of the columns of the works' probabilities, None to leave the classifier's view out.
     Raises UsageError as `view_of`.
     """
-    view = view_of(jobs, tags) if tags else None
-    further = suggest(jobs, view) if view and discover else None
-    batch = pack(jobs, further)
-    own = [set(job.source.spans) for job in jobs]
+    view = view_of(works, tags) if tags else None
+    further = suggest(works, view) if view and discover else None
+    batch = pack(works, further)
+    own = [set(work.source.spans) for work in works]
     pair = np.repeat(np.arange(len(batch)), np.diff(batch.entity_offsets)).tolist()
     new = [span not in own[b] for b, span in zip(pair, batch.entity_spans, strict=True)]
     return batch, gather(batch, max_length, view, np.array(new, np.bool_))
@@ -131,7 +132,7 @@ def weigh(
 
 def languages(batch: PairBatch, evidence: Evidence) -> list[str]:
     """The target language of each candidate."""
-    spoken = [job.target.language for job in batch.jobs]
+    spoken = [work.target.language for work in batch.works]
     return [spoken[b] for b in evidence.ranges.pair.tolist()]
 
 
@@ -150,12 +151,12 @@ def select(scored: Scored, tau: float) -> list[Projection]:
         offsets,
     )
     found = solve(batch.entities, batch.entity_offsets, ranges, batch.target_lengths)
-    spans: list[list[ProjectedSpan]] = [[] for _ in batch.jobs]
+    spans: list[list[ProjectedSpan]] = [[] for _ in batch.works]
     pairs = np.repeat(np.arange(len(batch)), np.diff(found.offsets)).tolist()
     for b, (start, end, label, entity), gain in zip(pairs, found.spans.tolist(), found.scores.tolist(), strict=True):
-        words = batch.jobs[b].target.words
+        words = batch.works[b].target.words
         origin = batch.entity_spans[int(batch.entity_offsets[b]) + entity]
-        known = origin in batch.jobs[b].source.spans
+        known = origin in batch.works[b].source.spans
         confidence = min(1.0, max(0.0, gain + tau))
         spans[b].append(
             ProjectedSpan(
@@ -164,11 +165,11 @@ def select(scored: Scored, tau: float) -> list[Projection]:
         )
     return [
         Projection(
-            job.target,
+            work.target,
             tuple(sorted(spans[b], key=lambda span: span.start)),
-            job.source,
-            alignment_of(job.links),
+            work.source,
+            alignment_of(work.links),
             STATUSES[int(found.status[b])],
         )
-        for b, job in enumerate(batch.jobs)
+        for b, work in enumerate(batch.works)
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from itertools import groupby, pairwise
 from typing import Annotated, ClassVar, Literal, NamedTuple
@@ -12,7 +11,6 @@ import numpy as np
 
 from spanport.checked import Positive
 from spanport.options import SystemOptions
-from spanport.stages.batch import Job
 from spanport.systems.base import Need, register
 from spanport.systems.detokenize import phrase, running_text
 from spanport.systems.easyproject import dropped
@@ -21,6 +19,7 @@ from spanport.systems.placement import Ask, Beam, Search, Template, place, run_s
 from spanport.systems.tools import Tools
 from spanport.systems.translation import Request, languages_of, sentence_of, translate
 from spanport.types import ProjectedSpan, Projection
+from spanport.work import Work
 
 PLAUSIBLE = 5.0
 """Largest negative log-likelihood of the entity given a span that is unlike it."""
@@ -28,7 +27,7 @@ SURE = 0.9
 
 
 class CodecOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Direction of the job and width of the search."""
+    """Direction of the work and width of the search."""
 
     mode: Literal["translate-test", "translate-train"] = "translate-test"
     """Label the given target, or translate the source and label that (dropping doubtful sentences)."""
@@ -56,9 +55,9 @@ class Candidate(NamedTuple):
 
 
 class Task(NamedTuple):
-    """One entity of one job."""
+    """One entity of one work."""
 
-    job: int
+    work: int
     number: int
     entity: Entity
     text: str
@@ -78,18 +77,18 @@ class Codec:
         self.makes_targets = train
         self.beam = Beam(settings.keep, lookahead, settings.frontier)
 
-    def project(self, jobs: Sequence[Job]) -> list[Projection]:
-        """One projection per job, in order. A confidence is a placement's share of the kept ones' probability."""
+    def project(self, works: Sequence[Work]) -> list[Projection]:
+        """One projection per record, in order. A confidence is a placement's share of the kept ones' probability."""
         train = self.settings.mode == "translate-train"
-        jobs = self._translated(jobs) if train else jobs
+        works = self._translated(works) if train else works
         tasks = [
-            Task(b, i, entity, phrase(job.source, entity.start, entity.end))
-            for b, job in enumerate(jobs)
-            for i, entity in enumerate(entities_of(job.source) if job.target.words else ())
+            Task(b, i, entity, phrase(work.source, entity.start, entity.end))
+            for b, work in enumerate(works)
+            for i, entity in enumerate(entities_of(work.source) if work.target.words else ())
         ]
-        languages = [languages_of(jobs[task.job].source, jobs[task.job].target, "codec") for task in tasks]
+        languages = [languages_of(works[task.work].source, works[task.work].target, "codec") for task in tasks]
         candidates = run_searches(
-            [self._search(jobs[task.job], task) for task in tasks], languages, self.tools.translator
+            [self._search(works[task.work], task) for task in tasks], languages, self.tools.translator
         )
         alone = [""] * len(tasks)
         if train:
@@ -98,23 +97,25 @@ class Codec:
         chosen: dict[int, list[tuple[Entity, Candidate | None, float]]] = {}
         for task, found, translation in zip(tasks, candidates, alone, strict=True):
             best = pick_for_training(found, (task.text, translation)) if train else shrink(found)
-            chosen.setdefault(task.job, []).append((task.entity, best, share(best, found)))
+            chosen.setdefault(task.work, []).append((task.entity, best, share(best, found)))
         finish = _whole if train else _overwritten
-        return [finish(job, chosen.get(b, [])) for b, job in enumerate(jobs)]
+        return [finish(work, chosen.get(b, [])) for b, work in enumerate(works)]
 
-    def _translated(self, jobs: Sequence[Job]) -> list[Job]:
-        """The jobs with the translations of their sources as targets."""
-        requests = [Request(running_text(job.source), *languages_of(job.source, job.target, "codec")) for job in jobs]
+    def _translated(self, works: Sequence[Work]) -> list[Work]:
+        """The works with the translations of their sources as targets."""
+        requests = [
+            Request(running_text(work.source), *languages_of(work.source, work.target, "codec")) for work in works
+        ]
         texts = translate(self.tools.translator, requests, self.settings.beam_size)
         return [
-            dataclasses.replace(job, target=sentence_of(text, job.target.language))
-            for job, text in zip(jobs, texts, strict=True)
+            msgspec.structs.replace(work, target=sentence_of(text, work.target.language))
+            for work, text in zip(works, texts, strict=True)
         ]
 
-    def _search(self, job: Job, task: Task) -> Search[list[Candidate]]:
-        template = Template(job.target, self.tools.translator, job.source.language)
-        places = yield from place(template, running_text(job.source), mark(job.source, task.number), self.beam)
-        texts = [phrase(job.target, spot.start, spot.end) for spot in places]
+    def _search(self, work: Work, task: Task) -> Search[list[Candidate]]:
+        template = Template(work.target, self.tools.translator, work.source.language)
+        places = yield from place(template, running_text(work.source), mark(work.source, task.number), self.beam)
+        texts = [phrase(work.target, spot.start, spot.end) for spot in places]
         rows = yield [Ask(text, task.text, back=True) for text in texts]
         return [
             Candidate(spot.start, spot.end, text, spot.score, -float(row.sum()))
@@ -155,9 +156,9 @@ def share(chosen: Candidate | None, found: Sequence[Candidate]) -> float:
 Chosen = Sequence[tuple[Entity, Candidate | None, float]]
 
 
-def _overwritten(job: Job, chosen: Chosen) -> Projection:
+def _overwritten(work: Work, chosen: Chosen) -> Projection:
     """Spans of the chosen candidates; later entities take words from earlier ones."""
-    owner = [-1] * len(job.target.words)
+    owner = [-1] * len(work.target.words)
     for i, (_, candidate, _) in enumerate(chosen):
         if candidate is not None:
             owner[candidate.start : candidate.end] = [i] * (candidate.end - candidate.start)
@@ -165,22 +166,22 @@ def _overwritten(job: Job, chosen: Chosen) -> Projection:
     for i, run in groupby(owner):
         end = at + len(list(run))
         if i >= 0:
-            spans.append(_span(job, at, end, chosen[i][0], chosen[i][2]))
+            spans.append(_span(work, at, end, chosen[i][0], chosen[i][2]))
         at = end
-    return Projection(job.target, tuple(spans), job.source, status="feasible")
+    return Projection(work.target, tuple(spans), work.source, status="feasible")
 
 
-def _whole(job: Job, chosen: Chosen) -> Projection:
+def _whole(work: Work, chosen: Chosen) -> Projection:
     """The translation with a span for every entity, or nothing where one is missing or two overlap."""
     rows = [(c.start, c.end, entity, confidence) for entity, c, confidence in chosen if c is not None]
     found = sorted(rows, key=lambda row: row[:2])
     overlap = any(left[1] > right[0] for left, right in pairwise(found))
-    if not job.target.words or overlap or len(found) < len(entities_of(job.source)):
-        return dropped(job)
-    return Projection(job.target, tuple(_span(job, *row) for row in found), job.source, status="feasible")
+    if not work.target.words or overlap or len(found) < len(entities_of(work.source)):
+        return dropped(work)
+    return Projection(work.target, tuple(_span(work, *row) for row in found), work.source, status="feasible")
 
 
-def _span(job: Job, start: int, end: int, entity: Entity, confidence: float) -> ProjectedSpan:
-    words = job.target.words
+def _span(work: Work, start: int, end: int, entity: Entity, confidence: float) -> ProjectedSpan:
+    words = work.target.words
     score = confidence * (1.0 if entity.span.score is None else entity.span.score)
     return ProjectedSpan(words[start][0], words[end - 1][1], entity.span.label, score, entity.span)

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from spanport.options import EasyLabelProjectionOptions
-from spanport.stages.batch import Job, offsets_of, pack, unpack
-from spanport.stages.score import coverage
-from spanport.systems.base import Need, register
+from spanport.stages.batch import PairBatch, offsets_of
+from spanport.stages.score import read_off
+from spanport.systems.base import Matcher, Need, register
 from spanport.systems.tools import Tools
-from spanport.types import Projection
+
+if TYPE_CHECKING:
+    from spanport_kernels.matching import Matching
 
 PUNCTUATION = frozenset(string.punctuation)
 
 
 @register("easy-label-projection")
-class EasyLabelProjection:
+class EasyLabelProjection(Matcher):
     """Each entity labels the largest run of words it is aligned to; of runs that collide the longer is kept."""
 
     options: ClassVar = EasyLabelProjectionOptions
@@ -28,12 +29,11 @@ class EasyLabelProjection:
     def __init__(self, settings: EasyLabelProjectionOptions, tools: Tools) -> None:
         self.settings = settings
 
-    def project(self, jobs: Sequence[Job]) -> list[Projection]:
-        """One projection per job, in order. A span's match score is its coverage."""
+    def match(self, batch: PairBatch) -> Matching:
+        """Ranges matched to the entities. A span's match score is its coverage."""
         from spanport_kernels.easy_label import project_easy_label
 
-        batch = pack(jobs)
-        marks = [PUNCTUATION.issuperset(word) for job in jobs for word in job.target.word_texts()]
+        marks = [PUNCTUATION.issuperset(word) for word in batch.target_words()]
         spans, offsets = project_easy_label(
             batch.entities,
             batch.entity_offsets,
@@ -42,4 +42,4 @@ class EasyLabelProjection:
             np.array(marks, np.bool_),
             offsets_of(batch.target_lengths.tolist()),
         )
-        return unpack(batch, spans, coverage(batch, spans, offsets), offsets, ["feasible"] * len(batch))
+        return read_off(batch, spans, offsets)

@@ -9,13 +9,13 @@ from typing import ClassVar, NamedTuple
 
 from spanport.checked import Positive
 from spanport.options import SystemOptions
-from spanport.stages.batch import Job
 from spanport.systems.base import Need, register
 from spanport.systems.detokenize import phrase
 from spanport.systems.markers import ACCEPT, Entity, entities_of, mark, marked_spans, ratio, unmark
 from spanport.systems.tools import Tools
 from spanport.systems.translation import Request, languages_of, sentence_of, translate
 from spanport.types import ProjectedSpan, Projection, Sentence
+from spanport.work import Work
 
 BRACKETS = str.maketrans("《》【】", "[][]")
 
@@ -43,7 +43,7 @@ class Form(NamedTuple):
 class EasyProject:
     """Each source sentence is translated with its entities in brackets; what the brackets hold gets the labels.
 
-    The targets of the jobs are not read, only their language. A sentence whose brackets or labels do not come back
+    The targets of the works are not read, only their language. A sentence whose brackets or labels do not come back
     whole is dropped: its projection has an empty target and the status "infeasible".
     """
 
@@ -54,22 +54,22 @@ class EasyProject:
     def __init__(self, settings: EasyProjectOptions, tools: Tools) -> None:
         self.settings, self.tools = settings, tools
 
-    def project(self, jobs: Sequence[Job]) -> list[Projection]:
-        """One projection per job, in order, onto a translation of its source."""
+    def project(self, works: Sequence[Work]) -> list[Projection]:
+        """One projection per record, in order, onto a translation of its source."""
         requests, sizes = [], []
-        for job in jobs:
-            texts = [mark(job.source), *(phrase(job.source, i, j) for i, j, _ in entities_of(job.source))]
-            languages = languages_of(job.source, job.target, "easyproject")
+        for work in works:
+            texts = [mark(work.source), *(phrase(work.source, i, j) for i, j, _ in entities_of(work.source))]
+            languages = languages_of(work.source, work.target, "easyproject")
             requests += [Request(text, *languages) for text in texts]
             sizes.append(len(texts))
         results = iter(translate(self.tools.translator, requests, self.settings.beam_size))
         answers = [[next(results) for _ in range(size)] for size in sizes]
-        return [read_back(job, text, forms) for job, (text, *forms) in zip(jobs, answers, strict=True)]
+        return [read_back(work, text, forms) for work, (text, *forms) in zip(works, answers, strict=True)]
 
 
-def dropped(job: Job) -> Projection:
+def dropped(work: Work) -> Projection:
     """What a system that makes its own targets returns for a sentence it drops."""
-    return Projection(Sentence("", job.target.language), (), job.source, status="infeasible")
+    return Projection(Sentence("", work.target.language), (), work.source, status="infeasible")
 
 
 def normalise_brackets(text: str) -> str:
@@ -77,25 +77,25 @@ def normalise_brackets(text: str) -> str:
     return re.sub(r"\]+(?:\s*\]+)*", "]", re.sub(r"\[+(?:\s*\[+)*", "[", text.translate(BRACKETS)))
 
 
-def read_back(job: Job, translated: str, translations: Sequence[str]) -> Projection:
+def read_back(work: Work, translated: str, translations: Sequence[str]) -> Projection:
     """The translation with its brackets turned into labelled spans, or `dropped`.
 
     ``translations`` are those of the entities alone, in order.
     """
-    entities = entities_of(job.source)
+    entities = entities_of(work.source)
     text = normalise_brackets(translated)
     found = marked_spans(text)
     if not text.strip() or not len(entities) == text.count("[") == text.count("]") == len(found):
-        return dropped(job)
+        return dropped(work)
     forms = [
-        Form(entity, phrase(job.source, entity.start, entity.end), translation)
+        Form(entity, phrase(work.source, entity.start, entity.end), translation)
         for entity, translation in zip(entities, translations, strict=True)
     ]
     plain = unmark(text)
     matched = assign([span[1:-1].strip() for span in found], forms)
     if matched is None or len(plain.spans) != len(forms):
-        return dropped(job)
-    sentence = sentence_of(plain.text, job.target.language)
+        return dropped(work)
+    sentence = sentence_of(plain.text, work.target.language)
     spans = tuple(
         ProjectedSpan(
             start,
@@ -106,9 +106,9 @@ def read_back(job: Job, translated: str, translations: Sequence[str]) -> Project
         )
         for (start, end), form in zip(plain.spans, matched, strict=True)
     )
-    projection = Projection(sentence, spans, job.source, status="feasible")
+    projection = Projection(sentence, spans, work.source, status="feasible")
     labels = Counter(label for _, _, label in projection.labelled().word_spans())
-    return projection if labels == Counter(form.label for form in forms) else dropped(job)
+    return projection if labels == Counter(form.label for form in forms) else dropped(work)
 
 
 def assign(spans: Sequence[str], forms: Sequence[Form]) -> list[Form] | None:

@@ -11,12 +11,12 @@ import numpy as np
 from spanport.errors import UsageError
 from spanport.options import SystemOptions
 from spanport.ports import Float32
-from spanport.stages.batch import Job
 from spanport.stages.label import label_spans
 from spanport.systems.base import Need, make_system, register
 from spanport.systems.markers import entities_of
 from spanport.systems.tools import Tools
 from spanport.types import Alignment, ProjectedSpan, Projection, word_ranges
+from spanport.work import Work
 
 
 class EnsembleOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,42 +48,42 @@ class Ensemble:
         extra: frozenset[Need] = frozenset({"source", "probabilities"})
         return self.projector.needs | extra
 
-    def project(self, jobs: Sequence[Job]) -> list[Projection]:
-        """One projection per job, in order. Nothing is matched as a whole: the status is "feasible"."""
-        return [self._label(job, found) for job, found in zip(jobs, self.projector.project(jobs), strict=True)]
+    def project(self, works: Sequence[Work]) -> list[Projection]:
+        """One projection per record, in order. Nothing is matched as a whole: the status is "feasible"."""
+        return [self._label(work, found) for work, found in zip(works, self.projector.project(works), strict=True)]
 
-    def _label(self, job: Job, projected: Projection) -> Projection:
-        if job.probabilities is None or job.source_probabilities is None:
+    def _label(self, work: Work, projected: Projection) -> Projection:
+        if work.probabilities is None or work.source_probabilities is None:
             raise UsageError("ensemble needs the classifier's probabilities of both sides; run it on an Engine")
         tags = self.tools.encoder.labels
-        seen = projected_view(job, projected, tags)
+        seen = projected_view(work, projected, tags)
         carried = ~np.isnan(seen[:, :1])
-        mean = np.where(carried, 0.5 * (job.probabilities + seen), job.probabilities)
-        found = label_spans(job.target.words, mean, tags)
+        mean = np.where(carried, 0.5 * (work.probabilities + seen), work.probabilities)
+        found = label_spans(work.target.words, mean, tags)
         spans = tuple(
             ProjectedSpan(span.start, span.end, span.label, span.score or 0.0, _origin(span, projected))
             for span in found
         )
-        alignment = Alignment(tuple((int(i), int(j)) for i, j in job.links.tolist()))
-        return Projection(job.target, spans, job.source, alignment, "feasible")
+        alignment = Alignment(tuple((int(i), int(j)) for i, j in work.links.tolist()))
+        return Projection(work.target, spans, work.source, alignment, "feasible")
 
 
-def projected_view(job: Job, projected: Projection, tags: Sequence[str]) -> Float32:
+def projected_view(work: Work, projected: Projection, tags: Sequence[str]) -> Float32:
     """The source's probabilities carried over to the target, float32 (target words, L); NaN where nothing is.
 
     The first word of a projected entity takes the row of the entity's first word, the others that of its last; of
     an entity of one word, the others take its row with the B and I tags of each label swapped.
     """
-    assert job.source_probabilities is not None
-    out = np.full((len(job.target.words), len(tags)), np.nan, np.float32)
+    assert work.source_probabilities is not None
+    out = np.full((len(work.target.words), len(tags)), np.nan, np.float32)
     swapped = [tags.index(_other(tag)) if _other(tag) in tags else i for i, tag in enumerate(tags)]
-    words = {entity.span: (entity.start, entity.end) for entity in entities_of(job.source)}
+    words = {entity.span: (entity.start, entity.end) for entity in entities_of(work.source)}
     for span in projected.spans:
         if span.source is None:
             continue
         first, last = words[span.source]
-        rows = job.source_probabilities
-        for start, end, _ in word_ranges(job.target.words, (span,)):  # type: ignore[arg-type]
+        rows = work.source_probabilities
+        for start, end, _ in word_ranges(work.target.words, (span,)):  # type: ignore[arg-type]
             out[start] = rows[first]
             out[start + 1 : end] = rows[first][swapped] if last - first == 1 else rows[last - 1]
     return out

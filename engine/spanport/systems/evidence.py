@@ -39,7 +39,7 @@ def gather(batch: PairBatch, max_length: int, view: View | None, suggested: Bool
     """
     if suggested is None:
         suggested = np.zeros(len(batch.entities), np.bool_)
-    source, target, own = words_of(batch.jobs, "source"), words_of(batch.jobs, "target"), links_of_entities(batch)
+    source, target, own = words_of(batch.works, "source"), words_of(batch.works, "target"), links_of_entities(batch)
     ranges = _candidates(batch, max_length, source, target, own, view)
     columns = link_columns(batch, ranges, own, source, target, suggested)
     columns |= shape_columns(ranges, target, np.array(batch.labels, str)[batch.entities[ranges.entity, 2]])

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from spanport.ports import BoolArray, Int64
-from spanport.stages.batch import Job, PairBatch, offsets_of
+from spanport.stages.batch import PairBatch, offsets_of
+from spanport.work import Work
 
 Float64 = npt.NDArray[np.float64]
 
@@ -37,9 +38,9 @@ class Words(NamedTuple):
         return np.array([test(word) for word in self.distinct], np.bool_)[self.number]
 
 
-def words_of(jobs: Sequence[Job], side: Literal["source", "target"]) -> Words:
-    """The words of one side of all jobs."""
-    texts = [getattr(job, side).word_texts() for job in jobs]
+def words_of(works: Sequence[Work], side: Literal["source", "target"]) -> Words:
+    """The words of one side of all works."""
+    texts = [getattr(work, side).word_texts() for work in works]
     flat = list(chain.from_iterable(texts))
     numbers = {word: k for k, word in enumerate(dict.fromkeys(flat))}
     number = np.fromiter(map(numbers.__getitem__, flat), np.int64, len(flat))

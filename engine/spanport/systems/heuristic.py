@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 from spanport.options import EasyLabelProjectionOptions, HeuristicOptions, SpanFillingOptions, SystemOptions
-from spanport.stages.batch import Job, pack, unpack
-from spanport.stages.score import coverage
-from spanport.systems.base import Need, register
+from spanport.stages.batch import PairBatch
+from spanport.stages.score import read_off
+from spanport.systems.base import Matcher, Need, register
 from spanport.systems.tools import Tools
-from spanport.types import Projection
+
+if TYPE_CHECKING:
+    from spanport_kernels.matching import Matching
 
 
 def _thesis() -> Iterator[HeuristicOptions]:
@@ -31,7 +33,7 @@ def _thesis() -> Iterator[HeuristicOptions]:
 
 
 @register("heuristic")
-class Heuristic:
+class Heuristic(Matcher):
     """Each entity labels the runs of target words it is aligned to, near runs merged, short ones dropped."""
 
     options: ClassVar = HeuristicOptions
@@ -46,18 +48,13 @@ class Heuristic:
     def __init__(self, settings: HeuristicOptions, tools: Tools) -> None:
         self.settings = settings
 
-    def project(self, jobs: Sequence[Job]) -> list[Projection]:
-        """One projection per job, in order. A span's match score is its coverage."""
+    def match(self, batch: PairBatch) -> Matching:
+        """Ranges matched to the entities. A span's match score is its coverage."""
         from spanport_kernels.runs import project_runs
 
         settings = self.settings
-        batch = pack(jobs)
         spans, offsets = project_runs(
-            batch.entities,
-            batch.entity_offsets,
-            batch.edges,
-            batch.edge_offsets,
-            batch.target_lengths,
+            *batch.arrays,
             merge_distance=settings.merge_distance,
             top_k=settings.top_k,
             only_i=settings.only_i,
@@ -66,5 +63,4 @@ class Heuristic:
             collision=settings.collision,
             top_k_keeps="shortest" if settings.shortest_first else "longest",
         )
-        # Runs are read off the alignment, nothing is optimised: "optimal" would claim what nobody proved.
-        return unpack(batch, spans, coverage(batch, spans, offsets), offsets, ["feasible"] * len(batch))
+        return read_off(batch, spans, offsets)

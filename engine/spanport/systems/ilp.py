@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from spanport.options import IlpOptions
 from spanport.ports import Int32, Int64
-from spanport.stages.batch import Job, PairBatch, matched, pack
+from spanport.stages.batch import PairBatch
 from spanport.stages.candidates import find_candidates, problem_of
 from spanport.stages.nmt import NmtScorer
 from spanport.stages.score import FUSIONS, align_score, ner_score
 from spanport.stages.solve import solve
-from spanport.systems.base import Need, register
+from spanport.systems.base import Matcher, Need, register
 from spanport.systems.lazy_nmt import LazyNmt
 from spanport.systems.ner_candidates import reader
 from spanport.systems.tools import Tools
-from spanport.types import Projection
 
 if TYPE_CHECKING:
     from spanport_kernels.candidates import Candidates
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @register("ilp")
-class Ilp:
+class Ilp(Matcher):
     """Entities and candidates are matched so that the sum of scores is largest and no two spans overlap."""
 
     options: ClassVar = IlpOptions
@@ -49,16 +47,13 @@ class Ilp:
             needs.add("translator")
         return frozenset(needs)
 
-    def project(self, jobs: Sequence[Job]) -> list[Projection]:
-        """One projection per job, in order."""
+    def match(self, batch: PairBatch) -> Matching:
+        """Ranges matched to the entities."""
         from spanport_kernels.scores import to_ranges
 
         settings = self.settings
-        batch = pack(jobs)
         if settings.score == "align" and settings.candidates == "ngram" and settings.relation in {"<=", "<"}:
-            return matched(
-                batch, self._solve(batch.entities, batch.entity_offsets, self._trimmed(batch), batch.target_lengths)
-            )
+            return self._solve(batch.entities, batch.entity_offsets, self._trimmed(batch), batch.target_lengths)
         candidates = find_candidates(
             batch,
             settings.candidates,
@@ -77,10 +72,10 @@ class Ilp:
                 weight=self.parts["nmt"],
                 threshold=settings.nmt_threshold,
             )
-            return matched(batch, lazy.solve(self._solve, prune=settings.nmt_prune))
+            return lazy.solve(self._solve, prune=settings.nmt_prune)
         assert scores is not None, "a score without the NMT score has another part"
         ranges = to_ranges(scores, candidates)
-        return matched(batch, self._solve(batch.entities, batch.entity_offsets, ranges, batch.target_lengths))
+        return self._solve(batch.entities, batch.entity_offsets, ranges, batch.target_lengths)
 
     def _scores(self, batch: PairBatch, candidates: Candidates) -> Scores | None:
         """The weighted sum of all parts but the NMT score; None where there is no other."""

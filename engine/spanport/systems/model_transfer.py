@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from spanport.errors import UsageError
 from spanport.options import ModelTransferOptions
-from spanport.stages.batch import Job
 from spanport.stages.label import label_spans
 from spanport.systems.base import Need, register
 from spanport.systems.tools import Tools
 from spanport.types import ProjectedSpan, Projection
+from spanport.work import Work
 
 
 @register("model-transfer")
@@ -24,13 +24,13 @@ class ModelTransfer:
     def __init__(self, settings: ModelTransferOptions, tools: Tools) -> None:
         self.settings, self.tools = settings, tools
 
-    def project(self, jobs: Sequence[Job]) -> list[Projection]:
-        """One projection per job, in order. Nothing is matched: the status is "feasible"."""
-        return [self._label(job) for job in jobs]
+    def project(self, works: Sequence[Work]) -> list[Projection]:
+        """One projection per record, in order. Nothing is matched: the status is "feasible"."""
+        return [self._label(work) for work in works]
 
-    def _label(self, job: Job) -> Projection:
-        if job.probabilities is None:
+    def _label(self, work: Work) -> Projection:
+        if work.probabilities is None:
             raise UsageError("model-transfer needs the classifier's probabilities of the target; run it on an Engine")
-        found = label_spans(job.target.words, job.probabilities, self.tools.encoder.labels)
+        found = label_spans(work.target.words, work.probabilities, self.tools.encoder.labels)
         spans = tuple(ProjectedSpan(span.start, span.end, span.label, span.score or 0.0) for span in found)
-        return Projection(job.target, spans, job.source, status="feasible")
+        return Projection(work.target, spans, work.source, status="feasible")

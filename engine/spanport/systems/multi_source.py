@@ -12,13 +12,13 @@ from spanport.checked import Positive, Share, Weight
 from spanport.errors import UsageError
 from spanport.languages import resolve
 from spanport.options import SystemOptions
-from spanport.stages.batch import Job
 from spanport.stages.label import label_spans
 from spanport.systems.base import Need, make_system, register
 from spanport.systems.detokenize import running_text
 from spanport.systems.tools import Tools
 from spanport.systems.translation import Request, languages_of, sentence_of, translate
 from spanport.types import ProjectedSpan, Projection, Sentence
+from spanport.work import Work
 
 
 class MultiSourceOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,17 +60,17 @@ class MultiSource:
         extra: frozenset[Need] = frozenset({"source", "translator"} if self.pivots else {"source"})
         return self.projector.needs | extra
 
-    def project(self, jobs: Sequence[Job]) -> list[Projection]:
-        """One projection per job, in order; a span's confidence is its share of the votes."""
-        views = [self.projector.project(jobs)]
-        views += [self.projector.project(self._pivoted(jobs, pivot)) for pivot in self.pivots]
+    def project(self, works: Sequence[Work]) -> list[Projection]:
+        """One projection per record, in order; a span's confidence is its share of the votes."""
+        views = [self.projector.project(works)]
+        views += [self.projector.project(self._pivoted(works, pivot)) for pivot in self.pivots]
         return [vote(projections, self.weights, self.settings.threshold) for projections in zip(*views, strict=True)]
 
-    def _pivoted(self, jobs: Sequence[Job], pivot: str) -> list[Job]:
-        """The jobs with a labelled source in another language."""
-        rows = [job.source if self.settings.route == "source" else job.target for job in jobs]
-        for job in jobs:
-            languages_of(job.source, job.target, "multi-source")
+    def _pivoted(self, works: Sequence[Work], pivot: str) -> list[Work]:
+        """The works with a labelled source in another language."""
+        rows = [work.source if self.settings.route == "source" else work.target for work in works]
+        for work in works:
+            languages_of(work.source, work.target, "multi-source")
         requests = [Request(running_text(row), row.language, pivot) for row in rows]
         texts = translate(self.tools.translator, requests, self.settings.beam_size)
         sources = [sentence_of(text, pivot) for text in texts]
@@ -80,10 +80,10 @@ class MultiSource:
             msgspec.structs.replace(source, spans=label_spans(source.words, view, tags))
             for source, view in zip(sources, views, strict=True)
         ]
-        links = self.tools.align(labelled, [job.target for job in jobs])
+        links = self.tools.align(labelled, [work.target for work in works])
         return [
-            Job(source, job.target, link, job.probabilities, view if job.probabilities is not None else None)
-            for source, job, link, view in zip(labelled, jobs, links, views, strict=True)
+            Work(source, work.target, link, work.probabilities, view if work.probabilities is not None else None)
+            for source, work, link, view in zip(labelled, works, links, views, strict=True)
         ]
 
 

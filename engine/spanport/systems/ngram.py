@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from spanport.options import NgramOptions
-from spanport.stages.batch import Job, matched, pack
+from spanport.stages.batch import PairBatch
 from spanport.stages.candidates import problem_of
 from spanport.stages.solve import solve_ngram
-from spanport.systems.base import Need, register
+from spanport.systems.base import Matcher, Need, register
 from spanport.systems.tools import Tools
-from spanport.types import Projection
+
+if TYPE_CHECKING:
+    from spanport_kernels.matching import Matching
 
 
 @register("ngram")
-class Ngram:
+class Ngram(Matcher):
     """Every contiguous target range is a candidate; at most one span per entity, none overlapping."""
 
     options: ClassVar = NgramOptions
@@ -24,12 +25,8 @@ class Ngram:
     def __init__(self, settings: NgramOptions, tools: Tools) -> None:
         self.settings = settings
 
-    def project(self, jobs: Sequence[Job]) -> list[Projection]:
-        """One projection per job, in order."""
+    def match(self, batch: PairBatch) -> Matching:
+        """Ranges matched to the entities."""
         settings = self.settings
-        batch = pack(jobs)
         problem = problem_of(batch, settings.stop_words)
-        return matched(
-            batch,
-            solve_ngram(problem, max_length=settings.max_length, score=settings.score, solver=settings.solver),
-        )
+        return solve_ngram(problem, max_length=settings.max_length, score=settings.score, solver=settings.solver)

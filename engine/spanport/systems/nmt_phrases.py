@@ -25,7 +25,7 @@ class Phrases:
         found = self._entities.get((pair, entity))
         if found is None:
             first, last, _ = self._batch.entities[int(self._batch.entity_offsets[pair]) + entity].tolist()
-            source = self._batch.jobs[pair].source
+            source = self._batch.works[pair].source
             found = self._entities[pair, entity] = Phrase(phrase(source, first, last), source.language)
         return found
 
@@ -34,7 +34,7 @@ class Phrases:
         key = (pair, start, min(end, self._lengths[pair]))
         found = self._targets.get(key)
         if found is None:
-            target = self._batch.jobs[pair].target
+            target = self._batch.works[pair].target
             found = self._targets[key] = Phrase(phrase(target, *key[1:]), target.language)
         return found
 

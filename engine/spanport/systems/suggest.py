@@ -7,27 +7,28 @@ from collections.abc import Sequence
 import numpy as np
 
 from spanport.ports import BoolArray, Int64
-from spanport.stages.batch import Job, offsets_of, range_means
+from spanport.stages.batch import offsets_of, range_means
 from spanport.stages.label import Readings, kinds_of, label_all
 from spanport.systems.view import View, by_label
 from spanport.types import Span
+from spanport.work import Work
 
 WIDEST = 2
 """A target span may be linked to this many times its length of source words, and two more."""
 
 
-def suggest(jobs: Sequence[Job], view: View) -> list[list[Span]]:
-    """Further source entities of each job: those read in doubt on the source or the target.
+def suggest(works: Sequence[Work], view: View) -> list[list[Span]]:
+    """Further source entities of each work: those read in doubt on the source or the target.
 
     An entity read on the target lies on the source words that it is linked to. A suggested span's score is the mean
-    probability, by the source's view, that its words are in an entity of the label. A job whose labels are not the
+    probability, by the source's view, that its words are in an entity of the label. A work whose labels are not the
     classifier's own (gold labels, say), or whose source it has not seen, gets none.
     """
-    free = np.flatnonzero(_own_labels(jobs, view))
-    known = {b: set(jobs[b].source.word_spans()) for b in free.tolist()}
+    free = np.flatnonzero(_own_labels(works, view))
+    known = {b: set(works[b].source.word_spans()) for b in free.tolist()}
     kinds = kinds_of(view.tags)
     new: list[tuple[int, int, int, int]] = []
-    for b, start, end, k in _proposed(jobs, view):
+    for b, start, end, k in _proposed(works, view):
         entity = (start, end, kinds[k])
         if b in known and entity not in known[b]:
             known[b].add(entity)
@@ -36,28 +37,28 @@ def suggest(jobs: Sequence[Job], view: View) -> list[list[Span]]:
     before = view.source_offsets[sentence]
     inside = np.add(*by_label(view.source, view.tags, kinds))
     scores = range_means(inside, before + first, before + last, label)
-    out: list[list[Span]] = [[] for _ in jobs]
+    out: list[list[Span]] = [[] for _ in works]
     for (b, start, end, k), score in zip(new, scores.tolist(), strict=True):
-        words = jobs[b].source.words
+        words = works[b].source.words
         out[b].append(Span(words[start][0], words[end - 1][1], kinds[k], score))
     return out
 
 
-def _own_labels(jobs: Sequence[Job], view: View) -> BoolArray:
-    """Which jobs' source spans are among those that the classifier reads there, bool (B,)."""
-    seen = [job.source.words if ok else () for job, ok in zip(jobs, view.with_source.tolist(), strict=True)]
+def _own_labels(works: Sequence[Work], view: View) -> BoolArray:
+    """Which works' source spans are among those that the classifier reads there, bool (B,)."""
+    seen = [work.source.words if ok else () for work, ok in zip(works, view.with_source.tolist(), strict=True)]
     read = label_all(seen, view.source, view.source_offsets, view.tags)
-    own = [set(job.source.spans) <= set(spans) for job, spans in zip(jobs, read, strict=True)]
+    own = [set(work.source.spans) <= set(spans) for work, spans in zip(works, read, strict=True)]
     return np.array(own, np.bool_) & view.with_source
 
 
-def _proposed(jobs: Sequence[Job], view: View) -> list[tuple[int, int, int, int]]:
-    """Job, source words [start, end) and label of each proposal: of a job those of its source come first."""
+def _proposed(works: Sequence[Work], view: View) -> list[tuple[int, int, int, int]]:
+    """Work, source words [start, end) and label of each proposal: of a work those of its source come first."""
     here = view.source_doubtful
     before = view.source_offsets[here.sentence]
     rows = [np.stack([here.sentence, here.start - before, here.end - before, here.label], axis=1)]
-    edges = np.concatenate([np.empty((0, 2), np.int32), *(job.links for job in jobs)]).astype(np.int64)
-    word = np.repeat(view.target_offsets[:-1], np.diff(offsets_of([len(job.links) for job in jobs]))) + edges[:, 1]
+    edges = np.concatenate([np.empty((0, 2), np.int32), *(work.links for work in works)]).astype(np.int64)
+    word = np.repeat(view.target_offsets[:-1], np.diff(offsets_of([len(work.links) for work in works]))) + edges[:, 1]
     rows += [_through_links(readings, edges[:, 0], word, len(view.target)) for readings in (view.sure, view.doubtful)]
     flat = np.concatenate(rows)
     ordered = flat[np.argsort(flat[:, 0], kind="stable")]

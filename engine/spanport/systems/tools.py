@@ -1,4 +1,4 @@
-"""What a system may use besides its jobs: the models, and alignment or labelling of further sentences."""
+"""What a system may use besides its works: the models, and alignment or labelling of further sentences."""
 
 from __future__ import annotations
 

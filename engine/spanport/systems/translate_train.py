@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -11,13 +10,13 @@ import msgspec
 from spanport.checked import Positive
 from spanport.errors import UsageError
 from spanport.options import SystemOptions
-from spanport.stages.batch import Job
 from spanport.systems.base import Need, make_system, register
 from spanport.systems.detokenize import running_text
 from spanport.systems.easyproject import dropped
 from spanport.systems.tools import Tools
 from spanport.systems.translation import Request, languages_of, sentence_of, translate
 from spanport.types import Projection
+from spanport.work import Work
 
 COMPLETE = {"comp_src": True, "comp_tgt": True, "comp_ins": True, "on_failure": "discard"}
 
@@ -37,7 +36,7 @@ class TranslateTrainOptions(SystemOptions, frozen=True, kw_only=True, forbid_unk
 class TranslateTrain:
     """Each source sentence is translated, its words are aligned, and its entities carried over to the translation.
 
-    The targets of the jobs are not read, only their language. A sentence that has entities and keeps none is
+    The targets of the works are not read, only their language. A sentence that has entities and keeps none is
     dropped: its projection has an empty target and the status "infeasible".
     """
 
@@ -51,21 +50,23 @@ class TranslateTrain:
         if not self.projector.needs <= {"source", "links"}:
             raise UsageError(f"projector {settings.projector!r} needs more than links; use one that does not")
 
-    def project(self, jobs: Sequence[Job]) -> list[Projection]:
-        """One projection per job, in order, onto a translation of its source."""
+    def project(self, works: Sequence[Work]) -> list[Projection]:
+        """One projection per record, in order, onto a translation of its source."""
         requests = [
-            Request(running_text(job.source), *languages_of(job.source, job.target, "translate-train"))
-            for job in jobs
+            Request(running_text(work.source), *languages_of(work.source, work.target, "translate-train"))
+            for work in works
         ]
         texts = translate(self.tools.translator, requests, self.settings.beam_size)
-        targets = [sentence_of(text, job.target.language) for text, job in zip(texts, jobs, strict=True)]
-        links = self.tools.align([job.source for job in jobs], targets)
+        targets = [sentence_of(text, work.target.language) for text, work in zip(texts, works, strict=True)]
+        links = self.tools.align([work.source for work in works], targets)
         inner = [
-            dataclasses.replace(job, target=target, links=link)
-            for job, target, link in zip(jobs, targets, links, strict=True)
+            msgspec.structs.replace(work, target=target, links=link, alignment=None)
+            for work, target, link in zip(works, targets, links, strict=True)
         ]
         found = self.projector.project(inner)
         return [
-            dropped(job) if not projection.target.words or (job.source.spans and not projection.spans) else projection
-            for job, projection in zip(jobs, found, strict=True)
+            dropped(work)
+            if not projection.target.words or (work.source.spans and not projection.spans)
+            else projection
+            for work, projection in zip(works, found, strict=True)
         ]

@@ -9,8 +9,9 @@ import numpy as np
 
 from spanport.errors import UsageError
 from spanport.ports import BoolArray, Float32, Int64
-from spanport.stages.batch import Job, offsets_of
+from spanport.stages.batch import offsets_of
 from spanport.stages.label import Readings, as_iob2, read_all
+from spanport.work import Work
 
 DOUBT = 0.25
 """Factor on the probability of O, so that words read as O by a small margin count as entities too."""
@@ -34,16 +35,16 @@ class View(NamedTuple):
     source_doubtful: Readings
 
 
-def view_of(jobs: Sequence[Job], tags: Sequence[str]) -> View:
-    """The classifier's view of the jobs; tags: the names of the columns of their probabilities.
+def view_of(works: Sequence[Work], tags: Sequence[str]) -> View:
+    """The classifier's view of the works; tags: the names of the columns of their probabilities.
 
-    Raises UsageError where a job has no probabilities of its target.
+    Raises UsageError where a work has no probabilities of its target.
     """
-    targets = [job.probabilities for job in jobs if job.probabilities is not None]
-    if len(targets) < len(jobs):
+    targets = [work.probabilities for work in works if work.probabilities is not None]
+    if len(targets) < len(works):
         raise UsageError("calibrated needs the classifier's probabilities of the target; or set view=false")
     nothing = np.empty((0, len(tags)), np.float32)
-    sources = [nothing if job.source_probabilities is None else job.source_probabilities for job in jobs]
+    sources = [nothing if work.source_probabilities is None else work.source_probabilities for work in works]
     target, target_offsets = np.concatenate([nothing, *targets]), offsets_of([len(rows) for rows in targets])
     source, source_offsets = np.concatenate([nothing, *sources]), offsets_of([len(rows) for rows in sources])
     in_doubt = np.array([DOUBT if tag == "O" else 1.0 for tag in tags], np.float32)
@@ -53,7 +54,7 @@ def view_of(jobs: Sequence[Job], tags: Sequence[str]) -> View:
         target_offsets,
         source,
         source_offsets,
-        np.array([job.source_probabilities is not None for job in jobs], np.bool_),
+        np.array([work.source_probabilities is not None for work in works], np.bool_),
         read_all(target, target_offsets, tags)[1],
         read_all(target * in_doubt, target_offsets, tags)[1],
         read_all(source * in_doubt, source_offsets, tags)[1],

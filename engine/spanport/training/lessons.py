@@ -9,8 +9,9 @@ import msgspec
 import numpy as np
 
 from spanport.ports import Float32
-from spanport.stages.batch import Job, offsets_of
+from spanport.stages.batch import offsets_of
 from spanport.types import Projection, Sentence, word_ranges
+from spanport.work import Work
 
 if TYPE_CHECKING:
     from spanport.systems.calibrated import Calibrated, Scored
@@ -59,9 +60,9 @@ def gold_example(sentence: Sentence, tags: Sequence[str], kinds: frozenset[str],
 
 
 def projected_examples(
-    jobs: Sequence[Job], system: Calibrated, tags: Sequence[str], options: LessonOptions, *, soft: bool, domain: int
+    works: Sequence[Work], system: Calibrated, tags: Sequence[str], options: LessonOptions, *, soft: bool, domain: int
 ) -> list[Example]:
-    """What the labels that `calibrated` carries over teach, one example a job.
+    """What the labels that `calibrated` carries over teach, one example a work.
 
     soft: with probability c a span is right, and else the classifier's view decides; otherwise a word has one label.
     """
@@ -69,8 +70,8 @@ def projected_examples(
 
     tau = system.tau if options.tau is None else options.tau
     found: list[Example] = []
-    for start in range(0, len(jobs), _CHUNK):
-        scored = system.score(jobs[start : start + _CHUNK])
+    for start in range(0, len(works), _CHUNK):
+        scored = system.score(works[start : start + _CHUNK])
         views = _views(scored, system, tags) if soft and system.settings.view else [None] * len(scored.batch)
         doubts = _doubts(scored, {tag[2:] for tag in tags[1:]})
         for projection, view, doubt in zip(select(scored, tau), views, doubts, strict=True):
@@ -132,7 +133,7 @@ def _lost(projection: Projection, kinds: set[str]) -> bool:
 
 
 def _doubts(scored: Scored, kinds: set[str]) -> list[Float32]:
-    """Of each job's words the probability of the likeliest candidate that covers it."""
+    """Of each work's words the probability of the likeliest candidate that covers it."""
     batch, (ranges, _), probability = scored
     wanted = np.array([label in kinds for label in batch.labels], np.bool_)
     kept = wanted[batch.entities[ranges.entity, 2]] if len(batch.entities) else np.zeros(0, np.bool_)
@@ -145,9 +146,9 @@ def _doubts(scored: Scored, kinds: set[str]) -> list[Float32]:
 
 
 def _views(scored: Scored, system: Calibrated, tags: Sequence[str]) -> list[Float32]:
-    """The classifier's view of each job's target by our tags; labels that we do not have count as O."""
+    """The classifier's view of each work's target by our tags; labels that we do not have count as O."""
     theirs = system.tools.encoder.labels
     columns = [tags.index(label) if label in tags else 0 for label in theirs]
     into = np.zeros((len(theirs), len(tags)), np.float32)
     into[np.arange(len(theirs)), columns] = 1.0
-    return [job.probabilities @ into for job in scored.batch.jobs]  # type: ignore[operator]
+    return [work.probabilities @ into for work in scored.batch.works]  # type: ignore[operator]

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
+from msgspec.structs import replace
+
 from spanport.api import Engine
-from spanport.compare import DataSet, collect_jobs
+from spanport.compare import DataSet, collect_works
 from spanport.errors import UsageError
 from spanport.options import StreamOptions
 from spanport.ports import Float32
-from spanport.stages.batch import Job
 from spanport.systems.base import make_system
 from spanport.training.inputs import Notes
 from spanport.training.lessons import gold_example, projected_examples
 from spanport.training.request import Data, Order
+from spanport.work import Work
 
 if TYPE_CHECKING:
     from spanport.systems.calibrated import Calibrated
@@ -41,7 +42,7 @@ class Projector:
         return Engine.from_bundle(self.bundle, device="cpu", threads=1, stream=StreamOptions(linger=None))
 
     @cached_property
-    def jobs(self) -> list[Job]:
+    def works(self) -> list[Work]:
         """Every sentence with its labelled source, its links and the classifier's views.
 
         Raises UsageError when no sentence can be processed.
@@ -51,18 +52,18 @@ class Projector:
         given = list(self.pairs) or None
         aligned = bool(given) and all(pair.alignment is not None for pair in self.pairs)
         data = DataSet("text", self.language, targets, given, aligned, [])
-        kept, jobs = collect_jobs(self.engine, data, label_source=bool(given) and self.label_source)
-        if not jobs:
+        kept, works = collect_works(self.engine, data, label_source=bool(given) and self.label_source)
+        if not works:
             raise UsageError(f"none of {len(targets)} sentences can be labelled by the bundle {self.bundle}")
-        if len(jobs) < len(targets):
+        if len(works) < len(targets):
             self.notes.add(f"{len(targets) - len(kept.gold)} sentences cannot be labelled and are left out")
-        return jobs
+        return works
 
     @cached_property
     def system(self) -> Calibrated:
         """`calibrated`; without the classifier's view where it does not know the labels of the sources."""
         known = {label[2:] for label in self.engine.models.encoder().labels if label != "O"}
-        view = {span.label for job in self.jobs for span in job.source.spans} <= known
+        view = {span.label for work in self.works for span in work.source.spans} <= known
         if not view:
             self.notes.add("the bundle's classifier does not know all labels: spans are weighed by their links alone")
         tools = self.engine.tools(translated=not self.pairs)
@@ -70,25 +71,25 @@ class Projector:
 
     def lessons(self, tags: Sequence[str], domain: int, *, soft: bool) -> list[Example]:
         """What the projected labels teach."""
-        return projected_examples(self.jobs, self.system, tags, self.options, soft=soft, domain=domain)
+        return projected_examples(self.works, self.system, tags, self.options, soft=soft, domain=domain)
 
     def origins(self, tags: Sequence[str], domain: int) -> list[Example]:
         """The labelled sources of the sentences, in the same order."""
         kinds = self.kinds
-        return [gold_example(job.source, tags, kinds, domain) for job in self.jobs]
+        return [gold_example(work.source, tags, kinds, domain) for work in self.works]
 
     def relabelled(self, views: Sequence[Float32], tags: Sequence[str], domain: int, *, soft: bool) -> list[Example]:
         """The lessons when the classifier's view is a student's: float32 (W, L) a sentence."""
         theirs = self.engine.models.encoder().labels
         columns = [tags.index(label) if label in tags else -1 for label in theirs]
         known = [column for column in columns if column >= 0]
-        jobs = []
-        for job, view in zip(self.jobs, views, strict=True):
+        works = []
+        for work, view in zip(self.works, views, strict=True):
             seen = view[:, columns]
             seen[:, [column < 0 for column in columns]] = 0.0
             seen[:, theirs.index("O")] += 1 - view[:, known].sum(1)
-            jobs.append(replace(job, probabilities=seen))
-        return projected_examples(jobs, self.system, tags, self.options, soft=soft, domain=domain)
+            works.append(replace(work, probabilities=seen))
+        return projected_examples(works, self.system, tags, self.options, soft=soft, domain=domain)
 
     @property
     def kinds(self) -> frozenset[str]:

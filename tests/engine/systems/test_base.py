@@ -10,12 +10,12 @@ import pytest
 from fakes import FakeEncoder, FakeModels
 from spanport.errors import UsageError
 from spanport.options import AlignOptions, NgramOptions, SystemOptions
-from spanport.stages.batch import Job
 from spanport.systems import base
 from spanport.systems.base import Need, make_system, register, run_system, system_names
 from spanport.systems.tools import Tools
 from spanport.types import ProjectedSpan, Projection, Sentence, Span
 from spanport.words import with_words
+from spanport.work import Work
 
 
 def sentence(text: str, *spans: tuple[int, int, str], language: str = "") -> Sentence:
@@ -54,7 +54,7 @@ def test_a_new_system_is_one_class(monkeypatch: pytest.MonkeyPatch) -> None:
         def __init__(self, settings: SystemOptions, tools: Tools) -> None:
             self.settings = settings
 
-        def project(self, jobs: list[Job]) -> list[Projection]:
+        def project(self, jobs: list[Work]) -> list[Projection]:
             out = []
             for job in jobs:
                 start, end = job.target.words[0]
@@ -62,7 +62,7 @@ def test_a_new_system_is_one_class(monkeypatch: pytest.MonkeyPatch) -> None:
                 out.append(Projection(job.target, tuple(spans), job.source))
             return out
 
-    job = Job(sentence("Ana lives", (0, 3, "PER")), sentence("Ana vive"), np.empty((0, 2), np.int32))
+    job = Work(sentence("Ana lives", (0, 3, "PER")), sentence("Ana vive"), np.empty((0, 2), np.int32))
     (found,) = run_system(make_system("first-word"), [job])
     assert [(s.start, s.end, s.label) for s in found.spans] == [(0, 3, "PER")]
 
@@ -70,7 +70,7 @@ def test_a_new_system_is_one_class(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_labels_dropped_before_cannot_block_and_after_can() -> None:
     # Both source entities compete for the one target word; ties go to the first.
     source = sentence("European Parliament", (0, 19, "MISC"), (0, 19, "ORG"))
-    job = Job(source, sentence("Europarlamento"), np.array([[0, 0], [1, 0]], np.int32))
+    job = Work(source, sentence("Europarlamento"), np.array([[0, 0], [1, 0]], np.int32))
     found = {}
     for when in ("before", "after"):
         system = make_system("ngram", {"drop_labels": ["MISC"], "drop": when})

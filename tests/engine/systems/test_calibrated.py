@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import random
 from pathlib import Path
@@ -16,7 +15,7 @@ from fakes import LABELS, FakeEncoder, FakeModels, FakeTranslator
 from spanport.api import Engine
 from spanport.errors import UsageError
 from spanport.labels import spans_of_labels
-from spanport.stages.batch import Job, pack
+from spanport.stages.batch import pack
 from spanport.stages.label import label_spans, read_tags
 from spanport.systems.base import make_system
 from spanport.systems.calibrated import Calibrated, CalibratedOptions, Scored, select, weigh
@@ -27,6 +26,7 @@ from spanport.systems.suggest import suggest
 from spanport.systems.tools import Tools
 from spanport.systems.view import view_of
 from spanport.types import Span, word_ranges
+from spanport.work import Work
 
 TOOLS = Tools(FakeModels(FakeEncoder()))  # type: ignore[arg-type]
 
@@ -38,7 +38,7 @@ def rows(*tags: str) -> np.ndarray:
     return out
 
 
-def evidence(jobs: list[Job], view: bool = False) -> dict[tuple[int, int, int, int], dict[str, float]]:
+def evidence(jobs: list[Work], view: bool = False) -> dict[tuple[int, int, int, int], dict[str, float]]:
     """By pair, entity, start, end: the evidence by name."""
     ranges, matrix = gather(pack(jobs), 12, view_of(jobs, LABELS) if view else None)
     keys = zip(*(column.tolist() for column in ranges), strict=True)
@@ -150,18 +150,18 @@ def test_entities_that_the_classifier_half_sees_are_suggested() -> None:
         "Lima sued [PER Ana] today", "Lima Caja Norte Ana", *links, probabilities=target, source_probabilities=source
     )
     spans = (Span(10, 13, "PER", float(np.float32(0.9))),)  # as the classifier itself labels it
-    one = dataclasses.replace(one, source=msgspec.structs.replace(one.source, spans=spans))
+    one = msgspec.structs.replace(one, source=msgspec.structs.replace(one.source, spans=spans))
     (further,) = suggest([one], view_of([one], LABELS))
     assert word_ranges(one.source.words, further) == [(0, 1, "LOC"), (1, 2, "ORG")]
     assert [span.score for span in further] == pytest.approx([0.3, 0.025])
     # Gold labels are the truth: nothing is added to them.
-    gold = dataclasses.replace(one, source=msgspec.structs.replace(one.source, spans=(Span(10, 13, "PER"),)))
-    unseen = dataclasses.replace(one, source_probabilities=None)
+    gold = msgspec.structs.replace(one, source=msgspec.structs.replace(one.source, spans=(Span(10, 13, "PER"),)))
+    unseen = msgspec.structs.replace(one, source_probabilities=None)
     jobs = [gold, one, unseen]
     assert suggest(jobs, view_of(jobs, LABELS)) == [[], further, []]
 
 
-def suggested_by_hand(one: Job) -> list[tuple[int, int, str, float]]:
+def suggested_by_hand(one: Work) -> list[tuple[int, int, str, float]]:
     """A slow twin of `suggest` for one job whose labels are the classifier's own."""
     source, target = one.source_probabilities, one.probabilities
     assert source is not None
@@ -192,7 +192,7 @@ def test_suggestions_equal_their_slow_twin_on_random_batches() -> None:
             views = [view.reshape(-1, len(LABELS)) for view in views]
             one = job("a " * n, "b " * m, *links, probabilities=views[0], source_probabilities=views[1])
             spans = label_spans(one.source.words, views[1], LABELS)[: generator.randint(0, 3)]
-            jobs.append(dataclasses.replace(one, source=msgspec.structs.replace(one.source, spans=spans)))
+            jobs.append(msgspec.structs.replace(one, source=msgspec.structs.replace(one.source, spans=spans)))
         for one, spans in zip(jobs, suggest(jobs, view_of(jobs, LABELS)), strict=True):
             ranges = [(*word_ranges(one.source.words, (span,))[0], span.score) for span in spans]
             assert ranges == suggested_by_hand(one)
@@ -202,7 +202,7 @@ def test_suggested_entities_have_no_origin_and_contest_nothing() -> None:
     target, source = rows("B-ORG", "O"), rows("O", "B-PER")
     one = job("sues Ana", "Caja Ana", (0, 0), (1, 1), probabilities=target, source_probabilities=source)
     spans = (Span(5, 8, "PER", float(np.float32(0.9))),)
-    one = dataclasses.replace(one, source=msgspec.structs.replace(one.source, spans=spans))
+    one = msgspec.structs.replace(one, source=msgspec.structs.replace(one.source, spans=spans))
     (result,) = make_system("calibrated", {"tau": 0.0}, TOOLS).project([one])
     assert found(result) == [("ORG", "Caja"), ("PER", "Ana")]
     assert [span.source for span in result.spans] == [None, spans[0]]
@@ -214,7 +214,7 @@ def test_suggested_entities_have_no_origin_and_contest_nothing() -> None:
     assert gathered.matrix[:, names.index("contested")].sum() == 0
 
 
-def by_hand(one: Job, entity: tuple[int, int, str], start: int, end: int) -> dict[str, float]:
+def by_hand(one: Work, entity: tuple[int, int, str], start: int, end: int) -> dict[str, float]:
     """A slow twin of part of the evidence."""
     first, last, label = entity
     links = [tuple(link) for link in one.links.tolist()]
@@ -244,7 +244,7 @@ def by_hand(one: Job, entity: tuple[int, int, str], start: int, end: int) -> dic
     }
 
 
-def random_job(generator: random.Random) -> Job:
+def random_job(generator: random.Random) -> Work:
     n, m = generator.randint(2, 8), generator.randint(1, 8)
     cut = generator.randint(1, n - 1)
     words = [generator.choice(["Ana", "de", "Lugo", "x"]) for _ in range(n)]
@@ -270,7 +270,7 @@ def test_evidence_equals_its_slow_twin_on_random_batches() -> None:
             assert row["rivals"] == pytest.approx(np.log(rivals))
 
 
-def scored(one: Job, probabilities: dict[tuple[int, int, int], float]) -> Scored:
+def scored(one: Work, probabilities: dict[tuple[int, int, int], float]) -> Scored:
     batch = pack([one])
     gathered = gather(batch, 12, None)
     keys = list(zip(*(column.tolist() for column in gathered.ranges[1:]), strict=True))

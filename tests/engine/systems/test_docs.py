@@ -15,6 +15,7 @@ from spanport.compare import parse_systems
 from spanport.errors import UsageError
 from spanport.systems import base
 from spanport.types import Pair
+from spanport.work import Work
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "systems.md").read_text("utf8")
 EXAMPLE, USE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
@@ -40,13 +41,7 @@ def test_a_system_is_one_file() -> None:
     with pytest.raises(UsageError, match="shortes"):
         next(engine.project(pairs, system="copies", options={"shortes": 3}))
     (spec,) = parse_systems("copies:shortest=2")
-    assert found(spec.make().project([_job(pairs[0])])[0]) == [("PER", "Ana"), ("LOC", "Po")]
-
-
-def _job(pair: Pair) -> base.Job:
-    from spanport.flow import NO_LINKS
-
-    return base.Job(pair.source, pair.target, NO_LINKS)
+    assert found(spec.make().project([Work(pairs[0].source, pairs[0].target)])[0]) == [("PER", "Ana"), ("LOC", "Po")]
 
 
 def test_the_page_lists_every_system_that_ships() -> None:

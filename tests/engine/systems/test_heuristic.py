@@ -6,27 +6,27 @@ import numpy as np
 import pytest
 
 from spanport.options import HeuristicOptions
-from spanport.stages.batch import Job
 from spanport.systems.base import make_system, run_system
 from spanport.types import Sentence, Span
 from spanport.words import with_words
+from spanport.work import Work
 
 # One source entity of four words, "Bank of New Zealand"; its links hit target words 0, 1, 3 and 6.
 LINKS = [(0, 0), (1, 1), (2, 3), (3, 6)]
 SOURCE, TARGET = "Bank of New Zealand said", "a b c d e f g h"
 
 
-def job(links: list[tuple[int, int]], source: str = SOURCE, target: str = TARGET, spans: str = "0:4:ORG") -> Job:
+def job(links: list[tuple[int, int]], source: str = SOURCE, target: str = TARGET, spans: str = "0:4:ORG") -> Work:
     words = with_words(Sentence(source)).words
     found = []
     for span in spans.split():
         first, last, label = span.split(":")
         found.append(Span(words[int(first)][0], words[int(last) - 1][1], label))
     goal = with_words(Sentence(target))
-    return Job(Sentence(source, "", words, tuple(found)), goal, np.array(links, np.int32).reshape(-1, 2))
+    return Work(Sentence(source, "", words, tuple(found)), goal, np.array(links, np.int32).reshape(-1, 2))
 
 
-def words_of(name: str, one: Job, **options: object) -> list[tuple[int, int, str]]:
+def words_of(name: str, one: Work, **options: object) -> list[tuple[int, int, str]]:
     (found,) = run_system(make_system(name, options), [one])
     return found.labelled().word_spans()
 

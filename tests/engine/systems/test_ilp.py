@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from fakes import LABELS, FakeEncoder, FakeModels, FakeTranslator
 from spanport.errors import UsageError
-from spanport.stages.batch import Job
 from spanport.stages.nmt import NmtScorer, Phrase
 from spanport.systems.base import make_system, run_system
 from spanport.systems.tools import Tools
 from spanport.types import Sentence, Span
 from spanport.words import with_words
+from spanport.work import Work
 
 DICTIONARY = {"nueva": "new", "zelanda": "zealand", "ganó": "won", "banco": "bank", "España": "Spain"}
 
@@ -30,7 +30,7 @@ def job(
     spans: str,
     links: list[tuple[int, int]] | None = None,
     view: list[dict[str, float]] | None = None,
-) -> Job:
+) -> Work:
     words = with_words(Sentence(source)).words
     found = []
     for span in spans.split():
@@ -40,7 +40,7 @@ def job(
     for i, row in enumerate(view or ()):
         for tag, p in {"O": 1 - sum(row.values()), **row}.items():
             rows[i, LABELS.index(tag)] = p
-    return Job(
+    return Work(
         Sentence(source, "eng_Latn", words, tuple(found)),
         with_words(Sentence(target, "spa_Latn")),
         np.array(links or [], np.int32).reshape(-1, 2),
@@ -48,7 +48,7 @@ def job(
     )
 
 
-def project(jobs: list[Job], **options: object) -> list[list[tuple[int, int, str]]]:
+def project(jobs: list[Work], **options: object) -> list[list[tuple[int, int, str]]]:
     tools = Tools(FakeModels(FakeEncoder(), FakeTranslator(DICTIONARY)))
     return [found.labelled().word_spans() for found in run_system(make_system("ilp", options, tools), jobs)]
 
@@ -131,7 +131,7 @@ def test_nmt_finds_the_translation_without_links() -> None:
 
 def test_the_nmt_score_must_know_both_languages() -> None:
     nowhere = job("new won", "nueva ganó", "0:1:LOC")
-    silent = Job(nowhere.source, Sentence(nowhere.target.text, "", nowhere.target.words), nowhere.links)
+    silent = Work(nowhere.source, Sentence(nowhere.target.text, "", nowhere.target.words), nowhere.links)
     with pytest.raises(UsageError, match="both languages"):
         project([silent], score="nmt")
 

@@ -8,16 +8,16 @@ import pytest
 from fakes import LABELS, FakeEncoder, FakeModels
 from spanport.errors import UsageError
 from spanport.stages import solve as solve_stage
-from spanport.stages.batch import Job
 from spanport.systems.base import make_system, run_system
 from spanport.systems.tools import Tools
 from spanport.types import Sentence, Span
 from spanport.words import with_words
+from spanport.work import Work
 
 TOOLS = Tools(FakeModels(FakeEncoder()))
 
 
-def job(source: str, target: str, links: list[tuple[int, int]], spans: str, tags: str = "") -> Job:
+def job(source: str, target: str, links: list[tuple[int, int]], spans: str, tags: str = "") -> Work:
     """Spans as ``first:last:label`` in words; tags, one per target word, become probabilities of .9."""
     words = with_words(Sentence(source)).words
     found = []
@@ -27,7 +27,7 @@ def job(source: str, target: str, links: list[tuple[int, int]], spans: str, tags
     view = np.full((len(tags.split()), len(LABELS)), 0.0125, np.float32)
     for i, tag in enumerate(tags.split()):
         view[i, LABELS.index(tag)] = 0.9
-    return Job(
+    return Work(
         Sentence(source, "", words, tuple(found)),
         with_words(Sentence(target)),
         np.array(links, np.int32).reshape(-1, 2),
@@ -35,7 +35,7 @@ def job(source: str, target: str, links: list[tuple[int, int]], spans: str, tags
     )
 
 
-def project(name: str, one: Job, **options: object) -> list[tuple[int, int, str, float]]:
+def project(name: str, one: Work, **options: object) -> list[tuple[int, int, str, float]]:
     (found,) = run_system(make_system(name, options, TOOLS), [one])
     ranges = found.labelled().word_spans()
     return [(*place, round(span.score, 4)) for place, span in zip(ranges, found.spans, strict=True)]

@@ -9,11 +9,11 @@ import pytest
 
 from engine_sentences import job, sentence
 from fakes import LABELS, FakeEncoder, FakeModels
-from spanport.stages.batch import Job
 from spanport.systems.base import make_system
 from spanport.systems.calibrated import select
 from spanport.systems.tools import Tools
 from spanport.training.lessons import LessonOptions, _doubts, gold_example, projected_examples, tags_of
+from spanport.work import Work
 
 TAGS = tags_of(["LOC", "PER"])
 PLAIN = make_system("calibrated", {"view": False})
@@ -27,7 +27,9 @@ def rows(*tags: str) -> np.ndarray:
     return out
 
 
-def lesson(one: Job, *, soft: bool = False, system: Any = PLAIN, tags: tuple[str, ...] = TAGS, **options: Any) -> Any:
+def lesson(
+    one: Work, *, soft: bool = False, system: Any = PLAIN, tags: tuple[str, ...] = TAGS, **options: Any
+) -> Any:
     (found,) = projected_examples([one], system, tags, LessonOptions(**options), soft=soft, domain=2)
     return found
 
@@ -36,7 +38,7 @@ SURE = job("[PER Ana Ruiz] lives in [LOC Oslo] .", "Ana Ruiz vive en Oslo .", *(
 LOST = job("[PER Ana Ruiz] lives in [LOC Oslo] .", "Ana Ruiz vive ahí .", (0, 0), (1, 1), (2, 2), (5, 4))
 
 
-def confidence(one: Job, system: Any = PLAIN) -> list[float]:
+def confidence(one: Work, system: Any = PLAIN) -> list[float]:
     (projection,) = select(system.score([one]), system.tau)
     return [span.score for span in projection.spans]
 
@@ -82,7 +84,7 @@ def test_labels_to_be_dropped_are_outside_and_no_doubt() -> None:
 def test_doubt_is_the_likeliest_candidate_over_each_word() -> None:
     scored = PLAIN.score([SURE, LOST])  # type: ignore[attr-defined]
     batch, (ranges, _), probability = scored
-    slow = [np.zeros(len(one.target.words)) for one in batch.jobs]
+    slow = [np.zeros(len(one.target.words)) for one in batch.works]
     for pair, start, end, p in zip(ranges.pair, ranges.start, ranges.end, probability, strict=True):
         slow[pair][start:end] = np.maximum(slow[pair][start:end], p)
     for one, other in zip(_doubts(scored, {"PER", "LOC"}), slow, strict=True):
@@ -92,7 +94,7 @@ def test_doubt_is_the_likeliest_candidate_over_each_word() -> None:
 
 def test_soft_targets_leave_the_rest_to_the_view() -> None:
     tags = rows("B-PER", "I-PER", "O", "O", "B-LOC", "O")
-    one = Job(SURE.source, SURE.target, SURE.links, tags, tags)
+    one = Work(SURE.source, SURE.target, SURE.links, tags, tags)
     found = lesson(one, soft=True, system=VIEWING)
     share = confidence(one, VIEWING)[0]
     assert found.targets[0, TAGS.index("B-PER")] == pytest.approx(share + (1 - share) * 0.9, rel=1e-5)
