@@ -15,7 +15,7 @@ TEXTS = (
 
 
 def unigram(specials: tuple[str, ...], *, prefix: str = "<s> ", suffix: str = " </s>") -> Any:
-    """A small unigram tokenizer of the XLM-R form, trained on :data:`TEXTS`."""
+    """A small unigram tokenizer of the XLM-R form, trained on `TEXTS`."""
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
     tokenizer = Tokenizer(models.Unigram())
@@ -36,7 +36,7 @@ def unigram(specials: tuple[str, ...], *, prefix: str = "<s> ", suffix: str = " 
 
 
 def byte_level() -> Any:
-    """A small byte-level BPE tokenizer of the RoBERTa form, trained on :data:`TEXTS`."""
+    """A small byte-level BPE tokenizer of the RoBERTa form, trained on `TEXTS`."""
     from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
     tokenizer = Tokenizer(models.BPE())
@@ -220,7 +220,7 @@ def marian(folder: Path, *, targets: tuple[str, ...] = ()) -> Path:
 
 
 def sentencepiece(prefix: Path, *, model_type: str = "unigram", **settings: object) -> Path:
-    """A small SentencePiece model trained on :data:`TEXTS`."""
+    """A small SentencePiece model trained on `TEXTS`."""
     from sentencepiece import SentencePieceTrainer
 
     SentencePieceTrainer.train(

@@ -42,7 +42,7 @@ def assemble_pipeline(
         translator: Bundle of the translator.
         aligner: Bundle of a second encoder that aligns in place of the first.
         lexicon: Alignment lexicon (``.npz``).
-        calibration: Calibration of projected spans (``.json``); see also :func:`calibrate_pipeline`.
+        calibration: Calibration of projected spans (``.json``); see also `calibrate_pipeline`.
         mixture: Similarity mixture; the neural similarity alone where None.
         pivot: NLLB code of the language that is labelled.
         replace: Replace a folder that holds another bundle.

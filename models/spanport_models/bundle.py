@@ -35,7 +35,7 @@ def open_bundle(
     Args:
         folder: The bundle.
         kind: Manifest class wanted, or several.
-        verify: "sha256" hashes every file (large ones once, see :data:`STAMP_FROM_BYTES`); "size" only checks
+        verify: "sha256" hashes every file (large ones once, see `STAMP_FROM_BYTES`); "size" only checks
             that the files are there and not empty.
         precision: "auto", or the precision the bundle must have ("int8", "fp16", "fp32").
 
@@ -104,7 +104,7 @@ def verify_bundle(folder: Path) -> list[Path]:
         The bundle folders checked.
 
     Raises:
-        BundleError: See :func:`open_bundle`.
+        BundleError: See `open_bundle`.
     """
     manifest = read_manifest(folder)
     verify_files(folder, manifest, stamps=False)

@@ -196,4 +196,4 @@ CARDS: dict[str, ModelCard] = {
         _opus_mt("es", "en"),
     )
 }  # fmt: skip
-"""By our names. OPUS-MT stands here with one pair of languages; :func:`card_of` knows the others by their names."""
+"""By our names. OPUS-MT stands here with one pair of languages; `card_of` knows the others by their names."""

@@ -12,7 +12,7 @@ def load_ctranslate2(folder: Path, device: Device, compute: str, intra_threads: 
 
     Raises:
         BundleError: CTranslate2 cannot load it.
-        DeviceError: See :func:`spanport_models.devices.require_own_gpu`.
+        DeviceError: See `spanport_models.devices.require_own_gpu`.
     """
     require_own_gpu(device)
     import ctranslate2

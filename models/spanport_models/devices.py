@@ -72,7 +72,7 @@ def resolve_device(spec: "str | Device") -> Device:
 
     Raises:
         DeviceError: The text is not a device, or the GPU asked for cannot be used.
-        RuntimeMissingError: See :func:`check_onnxruntime`.
+        RuntimeMissingError: See `check_onnxruntime`.
     """
     if isinstance(spec, Device):
         return spec

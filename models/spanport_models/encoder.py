@@ -48,15 +48,15 @@ class Encoder:
     """An encoder bundle, loaded. Several threads may use one instance: they share one session and its weights.
 
     A forked or unpickled instance loads it again. What computes is its ``runtime``, an
-    :class:`~spanport_models.session.EncoderSession`; one that wraps it may take its place, to watch the calls.
+    `spanport_models.session.EncoderSession`; one that wraps it may take its place, to watch the calls.
 
     Args:
         folder: A bundle of kind "encoder".
         device: "auto", "cpu", "cuda" or "cuda:N".
         precision: "auto" takes what the bundle holds; another value must equal it.
         intra_threads: Threads inside one call. 1 with several callers is faster than several with one caller.
-        batch_tokens: Padded tokens in a batch of :meth:`encode`.
-        verify: See :func:`spanport_models.bundle.open_bundle`.
+        batch_tokens: Padded tokens in a batch of `encode`.
+        verify: See `spanport_models.bundle.open_bundle`.
 
     Raises:
         BundleError: The bundle is missing, corrupted, of another kind or does not match its manifest.

@@ -107,7 +107,7 @@ def snapshot(
 ) -> Path:
     """Folder of the hub's cache with the files of a model that spanport reads, its last part the commit.
 
-    Args and errors are those of :func:`fetch`.
+    Args and errors are those of `fetch`.
     """
     try:
         from huggingface_hub import HfApi, snapshot_download

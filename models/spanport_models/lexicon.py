@@ -55,7 +55,7 @@ def prefix(word: str) -> str:
 
 
 class Lexicon:
-    """A lexicon in memory, and the hashes of words to look up in it (:mod:`spanport_kernels.lookup` does that).
+    """A lexicon in memory, and the hashes of words to look up in it (`spanport_kernels.lookup` does that).
 
     Attributes:
         keys: Sorted 48-bit hashes, shape (entries,), uint64.

@@ -74,7 +74,7 @@ class EncoderManifest(Manifest, frozen=True, kw_only=True, tag="encoder"):
 
     @property
     def required(self) -> tuple[str, ...]:
-        """See :attr:`Manifest.required`."""
+        """See `Manifest.required`."""
         return ("model.onnx", "tokenizer.json")
 
 
@@ -103,7 +103,7 @@ class TranslatorManifest(Manifest, frozen=True, kw_only=True, tag="translator"):
 
     @property
     def required(self) -> tuple[str, ...]:
-        """See :attr:`Manifest.required`."""
+        """See `Manifest.required`."""
         return ("model.bin", "tokenizer.json")
 
 
@@ -124,7 +124,7 @@ class PipelineManifest(Manifest, frozen=True, kw_only=True, tag="pipeline"):
 
     @property
     def required(self) -> tuple[str, ...]:
-        """See :attr:`Manifest.required`: the components, of which bundles count by their manifests."""
+        """See `Manifest.required`: the components, of which bundles count by their manifests."""
         parts = self.models
         return tuple(f"{path}/{MANIFEST_NAME}" if role in parts else path for role, path in self.components.items())
 

@@ -29,7 +29,7 @@ class PipelineBundle:
         precision: Precision of the components ("auto": as stored).
         intra_threads: Threads inside one call of a component.
         inter_threads: Batches a translator works on at once; 0 = one per core.
-        verify: How files are checked, see :func:`spanport_models.bundle.open_bundle`.
+        verify: How files are checked, see `spanport_models.bundle.open_bundle`.
     """
 
     path: Path
@@ -64,7 +64,7 @@ class PipelineBundle:
         return self._encoder("encoder")
 
     def aligner(self) -> "Encoder | None":
-        """Load the encoder that only aligns, or None where the one of :meth:`encoder` does both.
+        """Load the encoder that only aligns, or None where the one of `encoder` does both.
 
         Raises:
             BundleError: It is unusable.

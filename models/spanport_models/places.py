@@ -10,7 +10,7 @@ def models_folder() -> Path:
 
 
 def folder_of(name: str) -> Path:
-    """Where the bundle of a name lies in :func:`models_folder`; "owner/model" in the folder "owner--model".
+    """Where the bundle of a name lies in `models_folder`; "owner/model" in the folder "owner--model".
 
     The hub allows no "--" in names, so that no two names share a folder.
     """
@@ -18,7 +18,7 @@ def folder_of(name: str) -> Path:
 
 
 def name_of(folder: Path) -> str:
-    """The inverse of :func:`folder_of`."""
+    """The inverse of `folder_of`."""
     return folder.name.replace("--", "/", 1)
 
 

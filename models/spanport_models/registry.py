@@ -17,7 +17,7 @@ class ModelEntry:
     """A line of ``spanport models list``.
 
     Attributes:
-        name: Name to give to :func:`find_model`.
+        name: Name to give to `find_model`.
         path: Where its bundle lies; None when it is not on this machine.
         shipped: Whether it comes with the package.
         card: What is known of it, for the registered ones.

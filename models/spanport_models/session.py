@@ -90,7 +90,7 @@ class Graphs:
         self._head_inputs = {value.name for value in head.get_inputs()} if head else set()
 
     def run(self, ids: Int64Array, mask: Int64Array, *, hidden: bool, logits: bool) -> dict[str, Any]:
-        """See :meth:`EncoderSession.run`."""
+        """See `EncoderSession.run`."""
         onnxruntime = import_onnxruntime()
         feeds = {"input_ids": ids, "attention_mask": mask}
         place = onnxruntime.OrtValue.ortvalue_from_numpy

@@ -61,7 +61,7 @@ class Translator:
         intra_threads: Threads inside one batch.
         inter_threads: Batches translated at once, sharing one copy of the weights; 0 = one per core
             (one on a GPU).
-        verify: See :func:`spanport_models.bundle.open_bundle`.
+        verify: See `spanport_models.bundle.open_bundle`.
 
     Raises:
         BundleError: The bundle is missing, corrupted, of another kind or does not match its manifest.
@@ -109,7 +109,7 @@ class Translator:
         return self._recipe, ()
 
     def tokenize(self, texts: Sequence[str], language: str, target_language: str = "") -> list[list[str]]:
-        """Input of :meth:`generate`: the model's language token, the pieces, and the end token.
+        """Input of `generate`: the model's language token, the pieces, and the end token.
 
         Args:
             texts: Running text in ``language``.
@@ -143,7 +143,7 @@ class Translator:
         model that repeats itself cannot run away; batches should hold sources of similar length.
 
         Args:
-            tokens: Sources, from :meth:`tokenize`.
+            tokens: Sources, from `tokenize`.
             target_language: NLLB code of the translation.
             beam_size: 1 is greedy decoding.
             max_decoding_length: Most tokens of a translation, whatever the source.
@@ -195,7 +195,7 @@ class Translator:
     ) -> list[Generated]:
         """Translate any number of texts in batches of similar length; results in the order given.
 
-        Blank texts stay blank. ``options`` are those of :meth:`generate`.
+        Blank texts stay blank. ``options`` are those of `generate`.
         """
         rows = [i for i, text in enumerate(texts) if not text.isspace() and text]
         results = [Generated("", 0.0, True, 0)] * len(texts)

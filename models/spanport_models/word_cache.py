@@ -20,7 +20,7 @@ class WordCache:
     """Numbers that depend on a word alone, such as its subwords; safe between threads.
 
     Args:
-        compute: What the values are, see :data:`Compute`.
+        compute: What the values are, see `Compute`.
         dtype: Of the values.
         limit: Words that are remembered. When there are more, all are forgotten but those of the call.
     """

@@ -103,7 +103,7 @@ def toward_translations(
     """Move pieces of the other languages by `share` towards the English pieces they are linked to, lengths kept.
 
     Pieces that are as much English (names, numbers, endings) stay. A translator with tied embeddings then starts out
-    knowing which words mean the same. Arguments as from :func:`link_counts`; returns a new array.
+    knowing which words mean the same. Arguments as from `link_counts`; returns a new array.
     """
     centre = vectors.mean(axis=0)
     out = vectors.copy()

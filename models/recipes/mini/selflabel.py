@@ -32,7 +32,7 @@ def project(labels: Sequence[str], links: Sequence[tuple[int, int]], length: int
     """Carry IOB2 `labels` over `links` (labelled-other) onto a sentence of `length` words.
 
     An entity goes to the longest run of the words it is linked to, gaps of one word allowed. When an entity has
-    no link the whole sentence is :data:`IGNORED`: its words would be taught to be no entity.
+    no link the whole sentence is `IGNORED`: its words would be taught to be no entity.
     """
     target = ["O"] * length
     for start, end, kind in spans(list(labels)):
@@ -55,7 +55,7 @@ def project(labels: Sequence[str], links: Sequence[tuple[int, int]], length: int
 def label_native(states: States, pairs: list[Pair], make: RowMaker) -> int:
     """Label both sides of the pairs in place, and split raw text into words; return how many got labels.
 
-    Words less certain than :data:`CONFIDENCE` are ignored in training, on both sides. Dev text is left alone: on what
+    Words less certain than `CONFIDENCE` are ignored in training, on both sides. Dev text is left alone: on what
     it has learned from, the network's confidence would mean nothing. So is text without spaces that nobody split.
     """
     waiting = {}
@@ -81,7 +81,7 @@ def label_native(states: States, pairs: list[Pair], make: RowMaker) -> int:
 
 
 def _confident(logits: NDArray[np.float32]) -> list[str]:
-    """The likeliest label of each word, :data:`IGNORED` where it is in doubt."""
+    """The likeliest label of each word, `IGNORED` where it is in doubt."""
     values = np.exp(logits - logits.max(1, keepdims=True))
     certain = 1 / values.sum(1) >= CONFIDENCE
     return [LABELS[k] if sure else IGNORED for k, sure in zip(logits.argmax(1), certain, strict=True)]

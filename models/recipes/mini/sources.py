@@ -152,7 +152,7 @@ _SHARED = ("PER", "ORG", "LOC")
 
 
 def read_uner(path: Path) -> list[tuple[list[str], list[str]]]:
-    """Read Universal NER columns: its three types, words outside as :data:`NOT_NAMED`, other types ignored."""
+    """Read Universal NER columns: its three types, words outside as `NOT_NAMED`, other types ignored."""
     sentences: list[tuple[list[str], list[str]]] = []
     words: list[str] = []
     labels: list[str] = []
@@ -217,7 +217,7 @@ def write_corpus(pairs: Iterator[Pair], path: Path) -> int:
 
 
 def load_corpus(path: Path) -> list[Pair]:
-    """Read what :func:`write_corpus` wrote."""
+    """Read what `write_corpus` wrote."""
     decoder = msgspec.json.Decoder(Pair)
     with path.open("rb") as file:
         return [decoder.decode(line) for line in file]

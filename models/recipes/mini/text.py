@@ -20,7 +20,7 @@ def detokenize(words: list[str], language: str) -> str:
 
 
 def place(words: list[str], language: str) -> tuple[str, list[int]]:
-    """The joined text (see :func:`detokenize`) and where in it each word ends."""
+    """The joined text (see `detokenize`) and where in it each word ends."""
     text = ""
     ends: list[int] = []
     glue = True

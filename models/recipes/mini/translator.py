@@ -148,7 +148,7 @@ def _logits(
 
 
 def loss_of(model: M2M100ForConditionalGeneration, batch: list[Example], full: bool) -> tuple[torch.Tensor, float]:
-    """Label-smoothed cross-entropy per target piece, and the plain one; `full` as in :func:`_logits`."""
+    """Label-smoothed cross-entropy per target piece, and the plain one; `full` as in `_logits`."""
     source = _padded([s for s, _, _ in batch], PAD)
     inputs = _padded([[END, *t[:-1]] for _, t, _ in batch], PAD)
     labels = _padded([[-1, *t[1:]] for _, t, _ in batch], -1).flatten()

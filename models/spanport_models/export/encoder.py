@@ -36,7 +36,7 @@ def export_encoder(
     Args:
         model: A Hugging Face folder, or a name on the hub.
         out: Folder of the bundle; appears whole or not at all.
-        options: See :class:`EncoderOptions`.
+        options: See `EncoderOptions`.
         progress: Told what is going on.
 
     Returns:
@@ -56,7 +56,7 @@ def export_mt_encoder(
 ) -> ExportReport:
     """Export the encoder of an M2M100 or NLLB translator, for alignment (TransAlign, arXiv 2510.27337).
 
-    Its layer defaults to the last one, as published. See :func:`export_encoder`.
+    Its layer defaults to the last one, as published. See `export_encoder`.
     """
     return _export(model, Path(out), options or EncoderOptions(), progress, translator=True)
 

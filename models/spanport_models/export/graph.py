@@ -1,6 +1,6 @@
 """From a PyTorch encoder to one ONNX graph with two outputs, and from there to the files of a bundle.
 
-Optimum's exporter does the tracing: :func:`two_output_config` derives from the configuration that Optimum has for
+Optimum's exporter does the tracing: `two_output_config` derives from the configuration that Optimum has for
 the architecture, so that its patches apply.
 """
 
@@ -100,7 +100,7 @@ def write_graphs(path: Path, folder: Path, *, labelled: bool, precision: Precisi
     beside it in ``*_data``.
 
     Returns:
-        How the embeddings are stored, see :func:`~spanport_models.export.embeddings.store_embeddings`.
+        How the embeddings are stored, see `spanport_models.export.embeddings.store_embeddings`.
 
     Raises:
         ExportError: The embeddings cannot be stored as asked.

@@ -67,7 +67,7 @@ def export_pipeline(
         name: Name of the pipeline; default that of ``out``.
         lexicon: Alignment lexicon (``.npz``).
         commercial: Refuse models whose licence forbids commercial use, or is not known, before they are fetched.
-        allow_pickle: See :class:`EncoderOptions`.
+        allow_pickle: See `EncoderOptions`.
         replace: Replace a folder that holds another bundle.
         progress: Told what is going on.
 

@@ -12,7 +12,7 @@ class Rewriter:
     """The nodes of a graph as they shall be: kept ones and new ones, in the order in which they are added.
 
     Args:
-        model: An ``onnx.ModelProto``; changed by :meth:`finish` only.
+        model: An ``onnx.ModelProto``; changed by `finish` only.
         prefix: What new names begin with; no other rewriting of the graph may have it.
 
     Attributes:

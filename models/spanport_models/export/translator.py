@@ -47,7 +47,7 @@ def export_translator(
     Args:
         model: A Hugging Face folder, or a name on the hub.
         out: Folder of the bundle; appears whole or not at all.
-        options: See :class:`TranslatorOptions`.
+        options: See `TranslatorOptions`.
         progress: Told what is going on.
 
     Raises:

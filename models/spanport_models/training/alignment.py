@@ -28,7 +28,7 @@ def self_training(p: Tensor, q: Tensor, guide: Tensor, lengths: Tensor) -> Tenso
 
 
 def consistency(p: Tensor, q: Tensor, lengths: Tensor) -> Tensor:
-    """CO: ``-mean_b trace(P Q^T) / min(len_source, len_target)``; shapes as in :func:`self_training`."""
+    """CO: ``-mean_b trace(P Q^T) / min(len_source, len_target)``; shapes as in `self_training`."""
     return -((p * q).sum((1, 2)) / lengths.amin(1)).mean()
 
 

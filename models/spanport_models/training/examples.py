@@ -176,7 +176,7 @@ def write_examples(path: Path, examples: Sequence[Example]) -> None:
 
 
 def read_examples(path: Path) -> list[Example]:
-    """Read what :func:`write_examples` wrote."""
+    """Read what `write_examples` wrote."""
     with np.load(path, allow_pickle=False) as arrays:
         words = msgspec.json.decode(arrays["words"].tobytes(), type=list[tuple[str, ...]])
         ends = np.cumsum([len(one) for one in words])[:-1]

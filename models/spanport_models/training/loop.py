@@ -73,7 +73,7 @@ class Recipe:
 
 
 class Training:
-    """One fit of a network: what :meth:`run` does can be stopped at any moment and goes on from ``path``."""
+    """One fit of a network: what `run` does can be stopped at any moment and goes on from ``path``."""
 
     def __init__(
         self, network: Network, stream: Batches, objective: Objective, recipe: Recipe, path: Path, name: str, say: Say

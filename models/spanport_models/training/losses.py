@@ -27,7 +27,7 @@ def soft_cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor, known: 
 def squared_error(logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
     """Mean over words and labels of (softmax(logits) - target)^2, times the word's weight (arXiv 2004.12440).
 
-    Shapes as in :func:`soft_cross_entropy`.
+    Shapes as in `soft_cross_entropy`.
     """
     return _mean((logits.float().softmax(-1) - targets).square().mean(-1), weights)
 

@@ -43,7 +43,7 @@ def find_base(name: str | Path) -> Path:
 
     Raises:
         BundleError: A bundle neither carries one nor says where it is.
-        ExportError, FetchError: See :func:`spanport_models.export.source.locate`.
+        ExportError, FetchError: See `spanport_models.export.source.locate`.
     """
     folder = Path(name)
     if not folder.is_dir():
@@ -72,7 +72,7 @@ class Network:
     """A token classifier, its labels and its tokenizer; without labels an encoder.
 
     Args:
-        folder: A Hugging Face folder; see :func:`find_base`.
+        folder: A Hugging Face folder; see `find_base`.
         labels: Names of the logits, in order.
         work: Folder where the tokenizer is written in the form that the bundle will have.
         seed: Of the head's weights for labels that the base does not have.
@@ -142,7 +142,7 @@ class Network:
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
     def adopt(self, weights: dict[str, Tensor]) -> None:
-        """Take over weights of :meth:`trained`."""
+        """Take over weights of `trained`."""
         own = dict(self.model.named_parameters())
         for name, weight in weights.items():
             own[name].copy_(weight)

@@ -52,7 +52,7 @@ def export_tagger(
 
 
 def publish_tagger(parts: Path, out: Path, card: str, report: bytes, *, name: str, overwrite: bool) -> Path:
-    """Put what :func:`export_tagger` wrote into the bundle ``out``, with its card and its report.
+    """Put what `export_tagger` wrote into the bundle ``out``, with its card and its report.
 
     Raises:
         BundleError: ``out`` exists and is not to be overwritten.

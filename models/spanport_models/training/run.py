@@ -36,8 +36,8 @@ class Run:
     Args:
         base: The Hugging Face folder that every network starts from.
         labels: Names of the labels.
-        options: See :class:`TrainOptions`.
-        plan: See :class:`Plan`.
+        options: See `TrainOptions`.
+        plan: See `Plan`.
         seed: Of heads, dropout and the order of the data.
         folder: Where checkpoints and results of fits are kept.
         say: Told what is going on.

@@ -38,10 +38,10 @@ class Trainer:
     """A method, its material and its base, ready to train.
 
     Args:
-        base: A Hugging Face folder; see :func:`spanport_models.training.network.find_base`.
+        base: A Hugging Face folder; see `spanport_models.training.network.find_base`.
         method: How it is trained.
         material: What the tagger is made from.
-        options: See :class:`TrainOptions`.
+        options: See `TrainOptions`.
         work: Folder of checkpoints, of this run alone: one that was stopped goes on from what is there.
         say: Told what is going on.
     """
