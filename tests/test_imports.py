@@ -14,7 +14,7 @@ import spanport
 ROOT = Path(__file__).resolve().parents[1]
 OURS = ("spanport", "spanport_kernels", "spanport_models")
 LAYERS = {  # first part of a module's path in spanport -> what it may import of ours
-    "types": {"errors", "shown"},
+    "types": {"errors", "labels", "shown", "formats.fields"},  # the last two when they are asked for
     "shown": {"report", "types"},  # when a notebook asks for HTML, and for types alone
     "labels": {"errors"},
     "errors": {"spanport_models.errors"},
@@ -29,7 +29,7 @@ LAYERS = {  # first part of a module's path in spanport -> what it may import of
         *("stages.batch", "stages.embed", "stages.label"),
     },
     "memory": {"errors"},
-    "job": {"options"},
+    "job": {"formats", "options"},
     "output": {"errors", "output"},
     "stream": {"errors", "memory", "options", "stream", "spanport_models.batching", "spanport_models.devices"},
     "formats": {"errors", "formats", "labels", "languages", "types", "words"},

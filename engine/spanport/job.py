@@ -10,18 +10,12 @@ from typing import Any, Literal
 
 import msgspec
 
+from spanport.formats.inputs import Input
 from spanport.options import AlignOptions, EncodeOptions, StreamOptions, SystemOptions, TranslateOptions
 
-Task = Literal["label", "project", "align"]
+Task = Literal["label", "project", "align", "convert"]
 
 _NEUTRAL_STREAM = ("workers", "resident", "spill_block", "spill_folder")
-
-
-class Input(msgspec.Struct, frozen=True):
-    """A file that a job reads, and the name of the format it is read in."""
-
-    path: str
-    format: str
 
 
 class Files(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,5 +68,6 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         for name in _NEUTRAL_STREAM:
             del record["stream"][name]
         del record["bundle"]
-        record["files"]["inputs"] = [file.format for file in self.files.inputs]
+        for file in record["files"]["inputs"]:
+            del file["paths"]
         return record

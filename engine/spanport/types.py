@@ -14,6 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from spanport.errors import FormatError, SpanError
+from spanport.labels import iob2
 from spanport.shown import html_of, shown_pair, shown_projection, shown_sentence
 
 Status = Literal["optimal", "feasible", "infeasible", "unmet"]
@@ -31,6 +32,10 @@ class Span(msgspec.Struct, frozen=True, gc=False):
     end: int
     label: str
     score: float | None = None
+
+    def text_of(self, sentence: Sentence) -> str:
+        """What stands there in a sentence."""
+        return sentence.text[self.start : self.end]
 
 
 class Sentence(msgspec.Struct, frozen=True):
@@ -180,6 +185,10 @@ class ProjectedSpan(msgspec.Struct, frozen=True):
     score: float
     source: Span | None = None
 
+    def text_of(self, sentence: Sentence) -> str:
+        """What stands there in the target sentence."""
+        return sentence.text[self.start : self.end]
+
 
 class Projection(msgspec.Struct, frozen=True):
     """The outcome for one pair.
@@ -201,6 +210,22 @@ class Projection(msgspec.Struct, frozen=True):
     def optimal(self) -> bool:
         """True when the matching is proved to be the best under its score."""
         return self.status == "optimal"
+
+    @property
+    def text(self) -> str:
+        """The target's text."""
+        return self.target.text
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record that JSON lines and tables hold; see `spanport.formats.fields.fields_of_projection`."""
+        from spanport.formats.fields import fields_of_projection
+
+        return fields_of_projection(self)
+
+    def to_iob2(self) -> list[tuple[str, str]]:
+        """The target's words with their IOB2 labels; where two spans touch the same word the first has it."""
+        words = self.target.word_texts()
+        return list(zip(words, iob2(len(words), self.labelled().word_spans()), strict=True))
 
     def labelled(self) -> Sentence:
         """The target sentence carrying the projected spans in place of its own."""

@@ -17,9 +17,10 @@ from fakes import FakeEncoder, FakeModels, FakeTranslator
 from spanport import runner
 from spanport.api import Engine
 from spanport.cli.arguments import projection_encoder
-from spanport.cli.jobs import JobFiles, run_job
+from spanport.cli.files import JobFiles
+from spanport.cli.jobs import run_job
 from spanport.errors import RecordError, StageError
-from spanport.formats import read
+from spanport.formats import Input, read
 from spanport.options import EncodeOptions, StreamOptions, TranslateOptions
 from spanport.steps import steps
 from spanport.stream import Stage
@@ -83,7 +84,7 @@ class Job:
             encode=EncodeOptions(batch_tokens=32),
             stream=StreamOptions(window=32, lookahead=16, linger=None, workers=2),
         )
-        inputs = [(str(self.text), "text")]
+        inputs = [Input((str(self.text),), "text")]
         files = JobFiles(str(self.folder / out), None, None, fallback="jsonl", inputs=inputs, fresh=False)
         encode = projection_encoder("jsonl", 0.0)
         records: Iterator[Any] = read(str(self.text), None, "spa_Latn")

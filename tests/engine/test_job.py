@@ -11,7 +11,8 @@ import pytest
 from fakes import FakeModels
 from spanport.api import Engine
 from spanport.errors import UsageError
-from spanport.job import Files, Input
+from spanport.formats import Input, Reading
+from spanport.job import Files
 from spanport.options import NgramOptions
 
 NEUTRAL = {"bundle", "stream.workers", "stream.resident", "stream.spill_block", "stream.spill_folder"}
@@ -32,10 +33,13 @@ def places(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def test_every_field_counts_but_those_named_neutral(engine: Engine) -> None:
-    files = Files(inputs=(Input("a.txt", "text"), Input("b.x", "conll")), format="jsonl", min_confidence=0.5)
+    inputs = (Input(("a.txt",), "text"), Input(("b.x", "c.x"), "conll", Reading(map_labels={"X": "Y"})))
+    files = Files(inputs=inputs, format="jsonl", min_confidence=0.5)
     job = engine.job("label", language="es", pivot="en", options={"drop_labels": ["X"]}, files=files)
     fingerprint = dict(places(job.fingerprint()))
-    assert fingerprint.pop("files.inputs") == ["text", "conll"]
+    first, second = fingerprint.pop("files.inputs")
+    assert (first["format"], second["format"], second["reading"]["map_labels"]) == ("text", "conll", {"X": "Y"})
+    assert "paths" not in {**first, **second}
     everything = dict(places(msgspec.to_builtins(job)))
     del everything["files.inputs"]
     assert {**everything, **fingerprint} == everything

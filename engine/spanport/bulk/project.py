@@ -36,7 +36,7 @@ from spanport_kernels.write import write_conll
 
 def is_plain(*paths: str) -> bool:
     """Whether all are uncompressed regular files, as `project_files` needs them."""
-    return all(Path(path).is_file() and not path.endswith(".gz") for path in paths)
+    return all(Path(path).is_file() and not path.lower().endswith((".gz", ".zst")) for path in paths)
 
 
 def project_files(
@@ -48,21 +48,23 @@ def project_files(
     source_lang: str = "",
     target_lang: str = "",
     skip: int = 0,
+    types: LabelTypes | None = None,
 ) -> Iterator[Part]:
     """The records of three line-parallel files after the first ``skip``, in order, some thousands at a time.
 
-    Raises UsageError when a file cannot be opened, LengthMismatchError at the end when one has more records.
+    ``types`` gathers the entity types that are met. Raises UsageError when a file cannot be opened,
+    LengthMismatchError at the end when one has more records.
     """
-    job = _Job(options or NgramOptions(), source_lang, target_lang)
+    job = _Job(options or NgramOptions(), source_lang, target_lang, types or LabelTypes())
     with Feeds(source, target, alignments) as feeds:
         for block in feeds.blocks(skip):
             yield job.part(feeds, block)
 
 
 class _Job:
-    def __init__(self, options: NgramOptions, source_lang: str, target_lang: str) -> None:
+    def __init__(self, options: NgramOptions, source_lang: str, target_lang: str, types: LabelTypes) -> None:
         self.options, self.source_lang, self.target_lang = options, source_lang, target_lang
-        self.types = LabelTypes()
+        self.types = types
         self.system = Ngram(options, Tools())
 
     def part(self, feeds: Feeds, block: Block) -> Part:
@@ -104,7 +106,7 @@ class _Job:
             error = next(item.error for item in (left, right, given) if isinstance(item, Rejected))
         except RecordError as raised:
             error = raised
-        return Part(start, rejects=[Reject.of(start, error, shown((left, right, given)))])
+        return Part(start, rejects=[Reject.of(start, error, shown((left, right, given)), feeds.source.path)])
 
 
 def _rows(raw: bytes) -> list[bytes]:

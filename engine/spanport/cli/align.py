@@ -14,14 +14,16 @@ def add(app: typer.Typer) -> None:
 
     @app.command(epilog="Example: spanport align --source en.txt --target de.txt --target-lang de -o en-de.pharaoh")
     def align(
-        source: Annotated[str, typer.Option(help="Text, CoNLL or JSONL file.")],
-        target: Annotated[str, typer.Option(help="Its translation, line by line.")],
+        source: Annotated[list[str], typer.Option(help="File, pattern or folder; repeatable.")],
+        target: Annotated[list[str], typer.Option(help="Its translation, line by line; repeatable.")],
         output: a.Output = "-",
         source_lang: a.SourceLang = "eng_Latn",
         target_lang: a.TargetLang = "",
         bundle: a.Bundle = "mini",
         source_format: Annotated[str | None, typer.Option(help="Format of the source.")] = None,
         target_format: Annotated[str | None, typer.Option(help="Format of the target.")] = None,
+        text_column: a.TextColumn = None,
+        target_column: a.TargetColumn = None,
         rejects: a.Rejects = None,
         aligner: a.Aligner = "hybrid",
         device: a.Device = "auto",
@@ -30,20 +32,21 @@ def add(app: typer.Typer) -> None:
         fresh: a.Fresh = False,
     ) -> int:
         """Align the words of parallel text; writes Pharaoh links (source-target, 0-indexed)."""
-        from spanport.cli.jobs import JobFiles, input_format, run_job
-        from spanport.formats import encode_pharaoh, read
+        from spanport.cli.files import JobFiles, job_input, reading
+        from spanport.cli.jobs import run_job
+        from spanport.formats import encode_pharaoh
         from spanport.types import Pair
 
-        source_format = input_format(source, source_format, "--source-format")
-        target_format = input_format(target, target_format, "--target-format")
-        inputs = [(source, source_format), (target, target_format)]
+        left = reading(source_lang, labels=False, text_column=text_column)
+        right = reading(target_lang, labels=False, text_column=target_column)
+        inputs = [
+            job_input(source, source_format, "--source-format", left),
+            job_input(target, target_format, "--target-format", right),
+        ]
         files = JobFiles(output, rejects, None, fallback="pharaoh", inputs=inputs, fresh=fresh, stats=stats)
         engine = a.engine(bundle, device, threads, aligner=aligner)
         job = engine.job("align", language=target_lang, pivot=source_lang, files=files.record)
-        readers = [
-            (source, read(source, source_format, source_lang)),
-            (target, read(target, target_format, target_lang)),
-        ]
+        readers = [(given.name, given.read()) for given in inputs]
 
         def build(left: Any, right: Any) -> Pair:
             return Pair(left.sentence, right.sentence)

@@ -17,6 +17,7 @@ from spanport.cli import (
     align,
     bench,
     compare,
+    convert,
     demo,
     evaluate,
     export,
@@ -63,7 +64,7 @@ def _root(
     log_to_stderr(verbose=verbose)
 
 
-for module in (demo, label, project, align, evaluate, bench, compare, train, tune, view, finding):
+for module in (demo, label, project, align, convert, evaluate, bench, compare, train, tune, view, finding):
     module.add(app)
 app.add_typer(models.app, name="models")
 app.add_typer(export.app, name="export")

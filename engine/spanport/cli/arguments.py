@@ -28,12 +28,31 @@ Bundle = Annotated[
 ]
 Output = Annotated[str, typer.Option("--output", "-o", help="Where to write; - is standard output.")]
 Format = Annotated[
-    str | None, typer.Option(autocompletion=complete_formats, help="Format of the output: text, conll or jsonl.")
+    str | None,
+    typer.Option(
+        "--format",
+        "--to",
+        autocompletion=complete_formats,
+        help="Format of the output; `spanport formats` lists them.",
+    ),
 ]
 InputFormat = Annotated[
     str | None,
-    typer.Option(autocompletion=complete_formats, help="Format of the input, where its ending is no help."),
+    typer.Option(
+        "--input-format",
+        "--from",
+        autocompletion=complete_formats,
+        help="Format of the input, where its ending is no help.",
+    ),
 ]
+TextColumn = Annotated[str | None, typer.Option(help="Field of the text, in formats with names; default text.")]
+TokensColumn = Annotated[str | None, typer.Option(help="Field of the words; default tokens.")]
+LabelsColumn = Annotated[str | None, typer.Option(help="Field of the labels; default spans, ner_tags, ...")]
+TargetColumn = Annotated[str | None, typer.Option(help="Field of the target's text; default text.")]
+Offsets = Annotated[
+    Literal["codepoints", "bytes", "utf16"], typer.Option(help="What the offsets of the labelled file count.")
+]
+MapLabels = Annotated[str, typer.Option(help="Labels to rename or, without a new name, drop: PER=PERSON,MISC=")]
 Rejects = Annotated[str | None, typer.Option(help="File for records that fail; default OUTPUT.rejects.jsonl.")]
 Language = Annotated[
     str,

@@ -72,9 +72,10 @@ def _alignments(gold: str, predicted: str, json: bool) -> None:
 
 
 def _sentences(path: str, format: str | None) -> list[Any]:
-    from spanport.formats import labelled_format, read
+    from spanport.cli.files import job_input, reading
 
-    return [item.sentence for item in _intact(path, read(path, labelled_format(path, format)))]
+    source = job_input(path, format, "--gold-format or --predicted-format", reading(""), piped=None, labelled=True)
+    return [item.sentence for item in _intact(source.name, source.read())]
 
 
 def _intact(path: str, results: Iterable[Any]) -> Iterable[Any]:
@@ -84,7 +85,8 @@ def _intact(path: str, results: Iterable[Any]) -> Iterable[Any]:
 
     for result in results:
         if isinstance(result, Rejected):
-            raise UsageError(f"{path}, line {result.line}: {result.error}; scores need every record")
+            file = result.file or path
+            raise UsageError(f"{file}, line {result.line}: {result.error}; scores need every record")
         yield result
 
 

@@ -11,12 +11,13 @@ from typing import Any
 
 from spanport.api import Engine
 from spanport.cli.console import say
+from spanport.cli.files import JobFiles
 from spanport.cli.progress import Progress
-from spanport.errors import LengthMismatchError, RecordError, StageError, UsageError
-from spanport.formats import Rejected, find_format, parallel
+from spanport.errors import LengthMismatchError, RecordError, StageError
+from spanport.formats import Rejected, parallel
 from spanport.formats.records import shown
-from spanport.job import Files, Input, Job
-from spanport.output import Output, Part, Reject, check_outputs, is_regular
+from spanport.job import Job
+from spanport.output import Output, Part, Reject
 from spanport.stream import Failed, Outcome
 from spanport.stream.stage import is_unexpected
 
@@ -24,68 +25,6 @@ log = logging.getLogger(__name__)
 
 NAMED = 3
 """Rejected records that the summary names."""
-
-
-class JobFiles:
-    """Where a job reads and writes.
-
-    ``inputs`` are the paths with their formats. ``fallback`` is the output's format when neither ``format`` nor the
-    ending says; "pharaoh" is no choice to make. ``stats`` is the file that figures of the run are written to.
-    """
-
-    def __init__(
-        self,
-        output: str,
-        rejects: str | None,
-        format: str | None,
-        *,
-        fallback: str,
-        inputs: Sequence[tuple[str, str]],
-        fresh: bool,
-        stats: str | None = None,
-        min_confidence: float = 0.0,
-    ) -> None:
-        self.output, self.fresh, self.stats = output, fresh, stats
-        self.inputs = [path for path, _ in inputs]
-        self.rejects = rejects or (output if is_regular(output) else "spanport") + ".rejects.jsonl"
-        if self.rejects.endswith(".gz"):
-            raise UsageError(f"--rejects {rejects}: rejects are written as they are, in no compressed file")
-        if fallback == "pharaoh" or (format is None and not is_regular(output)):
-            self.format = fallback
-        else:
-            self.format = find_format(output, format).name
-        self.record = Files(
-            inputs=tuple(Input(*file) for file in inputs), format=self.format, min_confidence=min_confidence
-        )
-
-    @property
-    def spill(self) -> str | None:
-        """Folder for spilled blocks, beside the output where that is a file: there is room, and no one else's."""
-        return f"{self.output}.spill" if is_regular(self.output) else None
-
-    def open(self, job: Job) -> Output:
-        """Open output, rejects and journal."""
-        check_outputs({"statistics": self.stats}, self.inputs, replace=None if self.fresh else "--fresh")
-        return Output(
-            self.output,
-            self.rejects,
-            inputs=self.inputs,
-            job=job.fingerprint(),
-            stats=self.stats,
-            fresh=self.fresh,
-        )
-
-
-def input_format(path: str, name: str | None, option: str, *, piped: str | None = "text") -> str:
-    """The name of an input's format: as given, as the path's ending says, or what is expected of standard input.
-
-    Raises UsageError, which names the ``option`` to pass, where neither says any.
-    """
-    if name is None and path == "-":
-        if piped is None:
-            raise UsageError(f"standard input has no ending: name its format with {option}")
-        return piped
-    return find_format(path, name).name
 
 
 class Records:
@@ -97,7 +36,7 @@ class Records:
     def __init__(self, readers: Sequence[tuple[str, Iterator[Any]]], build: Callable[..., Any], skip: int) -> None:
         self.readers, self.build, self.skip = readers, build, skip
         self.mismatch: LengthMismatchError | None = None
-        self._places: dict[int, tuple[int, str]] = {}
+        self._places: dict[int, tuple[int, str, str]] = {}
 
     def __iter__(self) -> Iterator[Any]:
         rows = parallel(*self.readers)
@@ -111,11 +50,11 @@ class Records:
                 return
             bad = next((item for item in row if isinstance(item, Rejected)), None)
             if number >= self.skip:
-                self._places[number] = (row[0].line, shown(row))
+                self._places[number] = (row[0].line, shown(row), row[0].file or self.readers[0][0])
             yield Failed(None, bad.error) if bad else self.build(*row)
 
-    def place(self, number: int) -> tuple[int, str]:
-        """Line and content of a record, which is then forgotten."""
+    def place(self, number: int) -> tuple[int, str, str]:
+        """Line, content and file of a record, which is then forgotten."""
         return self._places.pop(number)
 
 
@@ -203,7 +142,7 @@ def run_parts(
                 raise
             except (OSError, MemoryError) as error:
                 raise _stopped(error, line) from error
-        output.finish()
+        files.finish(output)
         _summary(done, time.monotonic() - started, output, reasons)
     if mismatch is not None:
         raise mismatch
@@ -215,14 +154,14 @@ def _stopped(error: OSError | MemoryError, line: int) -> StageError:
     return StageError(f"the job stopped {f'after line {line}' if line else 'at its start'}: {what}")
 
 
-def _part(outcome: Outcome, encode: Callable[[Any], bytes], line: int, record: str) -> Part:
+def _part(outcome: Outcome, encode: Callable[[Any], bytes], line: int, record: str, file: str) -> Part:
     """One record; one that cannot be written is rejected."""
     if isinstance(outcome, Failed):
-        return Part(line, rejects=[Reject.of(line, outcome.error, record)])
+        return Part(line, rejects=[Reject.of(line, outcome.error, record, file)])
     try:
         return Part(line, encode(outcome.value))
     except RecordError as error:
-        return Part(line, rejects=[Reject.of(line, error, record)])
+        return Part(line, rejects=[Reject.of(line, error, record, file)])
 
 
 def _summary(records: int, seconds: float, output: Output, reasons: Sequence[str]) -> None:

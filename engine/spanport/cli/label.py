@@ -14,7 +14,7 @@ def add(app: typer.Typer) -> None:
 
     @app.command(epilog="Example: spanport label news.txt --lang spa_Latn -o news.jsonl")
     def label(
-        input: Annotated[str, typer.Argument(help="Text, CoNLL or JSONL file; - is standard input.")],
+        input: Annotated[list[str], typer.Argument(help="Files, patterns or folders; - is standard input.")],
         lang: a.Language,
         output: a.Output = "-",
         pivot: Annotated[str, typer.Option(help="Language to translate into and label.")] = "eng_Latn",
@@ -25,6 +25,8 @@ def add(app: typer.Typer) -> None:
         option: a.Option = None,
         min_confidence: a.MinConfidence = 0.0,
         input_format: a.InputFormat = None,
+        text_column: a.TextColumn = None,
+        tokens_column: a.TokensColumn = None,
         format: a.Format = None,
         rejects: a.Rejects = None,
         beam_size: Annotated[int, typer.Option(min=1, help="Beams of the translator.")] = 1,
@@ -42,17 +44,17 @@ def add(app: typer.Typer) -> None:
         A job that was stopped goes on where it stopped when the same command is run again.
         """
         from spanport.cli.console import say
-        from spanport.cli.jobs import JobFiles, run_job
-        from spanport.cli.jobs import input_format as format_of
-        from spanport.formats import read
+        from spanport.cli.files import JobFiles, job_input, reading
+        from spanport.cli.jobs import run_job
 
-        source_format = format_of(input, input_format, "--input-format")
+        how = reading(lang, labels=False, text_column=text_column, tokens_column=tokens_column)
+        source = job_input(input, input_format, "--input-format", how)
         files = JobFiles(
             output,
             rejects,
             format,
             fallback="jsonl",
-            inputs=[(input, source_format)],
+            inputs=[source],
             fresh=fresh,
             stats=stats,
             min_confidence=min_confidence,
@@ -82,7 +84,7 @@ def add(app: typer.Typer) -> None:
         with engine:
             return run_job(
                 files,
-                [(input, read(input, source_format, lang))],
+                [(source.name, source.read())],
                 build=lambda item: item.sentence,
                 encode=a.projection_encoder(files.format, min_confidence),
                 engine=engine,

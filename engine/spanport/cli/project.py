@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from spanport.cli import arguments as a
+from spanport.cli.labels import Labels
 
 if TYPE_CHECKING:
     from spanport.api import Engine
-    from spanport.cli.jobs import JobFiles
+    from spanport.cli.files import JobFiles
     from spanport.job import Job
+    from spanport.output import Output, Part
     from spanport.types import Projection
 
 
@@ -21,9 +23,9 @@ def add(app: typer.Typer) -> None:
 
     @app.command(epilog="Example: spanport project --source en.conll --target es.txt --target-lang es -o es.conll")
     def project(
-        source: Annotated[str, typer.Option(help="Labelled file.")],
+        source: Annotated[list[str], typer.Option(help="Labelled file, pattern or folder; repeatable.")],
         target: Annotated[
-            str | None,
+            list[str] | None,
             typer.Option(
                 help="Its translation, line by line; labels in it are ignored. Without it, a system such as "
                 "easyproject or translate-train makes labelled text in --target-lang."
@@ -43,6 +45,12 @@ def add(app: typer.Typer) -> None:
         min_confidence: a.MinConfidence = 0.0,
         source_format: Annotated[str | None, typer.Option(help="Format of the source.")] = None,
         target_format: Annotated[str | None, typer.Option(help="Format of the target.")] = None,
+        text_column: a.TextColumn = None,
+        tokens_column: a.TokensColumn = None,
+        labels_column: a.LabelsColumn = None,
+        target_column: a.TargetColumn = None,
+        offsets: a.Offsets = "codepoints",
+        map_labels: a.MapLabels = "",
         format: a.Format = None,
         rejects: a.Rejects = None,
         aligner: a.Aligner = "hybrid",
@@ -56,20 +64,25 @@ def add(app: typer.Typer) -> None:
         Without --target the labelled text is translated and the translation labelled: training data in another
         language. Sentences that the system drops as doubtful are left out and counted.
         """
-        from spanport.cli.jobs import JobFiles, input_format
-        from spanport.formats import labelled_format
+        from spanport.cli.files import JobFiles, job_input, reading
+        from spanport.formats import Input
 
         settings = a.system_options(score, solver, option)
         _check(system, settings, target, target_lang, alignments)
-        source_format = input_format(source, labelled_format(source, source_format), "--source-format", piped=None)
-        target_format = input_format(target, target_format, "--target-format") if target else ""
-        given = [(source, source_format), (target, target_format), (alignments, "pharaoh")]
+        columns = (text_column, tokens_column, labels_column)
+        how = reading(source_lang, *columns, offsets=offsets, map_labels=map_labels)
+        inputs = [job_input(source, source_format, "--source-format", how, piped=None, labelled=True)]
+        if target:
+            how = reading(target_lang, labels=False, text_column=target_column)
+            inputs.append(job_input(target, target_format, "--target-format", how))
+        if alignments:
+            inputs.append(Input((alignments,), "pharaoh"))
         files = JobFiles(
             output,
             rejects,
             format,
             fallback="jsonl",
-            inputs=[(path, form) for path, form in given if path],
+            inputs=inputs,
             fresh=fresh,
             stats=stats,
             min_confidence=min_confidence,
@@ -88,7 +101,7 @@ def add(app: typer.Typer) -> None:
             return _bulk(files, job)
         encode = a.projection_encoder(files.format, min_confidence)
         with engine:
-            return _stream(files, engine, job, encode, (source, target, alignments))
+            return _stream(files, engine, job, encode)
 
 
 def _is_plain(job: Job, files: JobFiles) -> bool:
@@ -98,48 +111,50 @@ def _is_plain(job: Job, files: JobFiles) -> bool:
 
     formats = {file.format for file in job.files.inputs} - {"pharaoh"} | {files.format}
     plain = isinstance(job.settings, NgramOptions) and not job.settings.drop_labels and not files.stats
-    return plain and formats == {"conll"} and not job.files.min_confidence and is_plain(*files.inputs)
+    single = all(len(given.paths) == 1 and not given.reading.map_labels for given in job.files.inputs)
+    return plain and formats == {"conll"} and single and not job.files.min_confidence and is_plain(*files.inputs)
 
 
 def _bulk(files: JobFiles, job: Job) -> int:
     from spanport.bulk import project_files
     from spanport.cli.jobs import run_parts
+    from spanport_kernels.label_codes import LabelTypes
 
     source, target, alignments = files.inputs
     settings: Any = job.settings
     langs = {"source_lang": job.pivot, "target_lang": job.language}
-    return run_parts(
-        files, lambda out: project_files(source, target, alignments, settings, **langs, skip=out.completed), job
-    )
+    types, whole = LabelTypes(), True
+
+    def parts(out: Output) -> Iterator[Part]:
+        nonlocal whole
+        whole = not out.completed
+        return project_files(source, target, alignments, settings, **langs, skip=out.completed, types=types)
+
+    code = run_parts(files, parts, job)
+    if whole:
+        Labels(source, found=bool(types.names)).report()
+    return code
 
 
-def _stream(
-    files: JobFiles,
-    engine: Engine,
-    job: Job,
-    encode: Callable[[Projection], bytes],
-    paths: tuple[str, str | None, str | None],
-) -> int:
+def _stream(files: JobFiles, engine: Engine, job: Job, encode: Callable[[Projection], bytes]) -> int:
     from spanport.cli.console import say
     from spanport.cli.jobs import run_job
-    from spanport.formats import read, read_alignments
+    from spanport.formats import read_alignments
     from spanport.types import Pair, Sentence
 
-    source, target, alignments = paths
-    forms = [file.format for file in job.files.inputs]
     to_come, dropped = Sentence("", job.language), 0
-    readers: list[tuple[str, Any]] = [(source, read(source, forms[0], job.pivot))]
-    if target:
-        readers.append((target, read(target, forms[1], job.language, labels=False)))
-    if alignments:
-        readers.append((alignments, read_alignments(alignments)))
+    texts = [given for given in job.files.inputs if given.format != "pharaoh"]
+    readers: list[tuple[str, Any]] = [(given.name, given.read()) for given in texts]
+    readers += [(g.name, read_alignments(g.name)) for g in job.files.inputs if g.format == "pharaoh"]
+    seen = Labels(texts[0].name)
 
     def build(left: Any, right: Any = None, links: Any = None) -> Pair:
+        seen.see(left.sentence)
         return Pair(left.sentence, right.sentence if right else to_come, links.alignment if links else None)
 
     def kept(projection: Projection) -> bytes:
         nonlocal dropped
-        if target or projection.target.text:
+        if len(texts) > 1 or projection.target.text:
             return encode(projection)
         dropped += 1
         return b""
@@ -148,11 +163,12 @@ def _stream(
     if dropped:
         sentences = "1 sentence" if dropped == 1 else f"{dropped:,} sentences"
         say(f"{sentences} left out by the filters of {job.system}: their labels did not come through whole")
+    seen.report()
     return code
 
 
 def _check(
-    system: str, settings: dict[str, Any], target: str | None, target_lang: str, alignments: str | None
+    system: str, settings: dict[str, Any], target: list[str] | None, target_lang: str, alignments: str | None
 ) -> None:
     """Raise UsageError where the system wants a target and none is given, or the other way round."""
     from spanport.errors import UsageError

@@ -7,6 +7,15 @@ from typing import Any
 
 from spanport.errors import RuntimeMissingError
 
+LIBRARIES = {"parquet": "pyarrow", "datasets": "datasets", "spacy": "spacy", "zst": "zstandard"}
+"""What each extra brings."""
+
+
+def check_library(extra: str) -> None:
+    """Raise RuntimeMissingError where the library of an extra cannot be loaded; nothing happens for no extra."""
+    if extra:
+        library(LIBRARIES[extra], extra)
+
 
 def library(name: str, extra: str) -> Any:
     """The module called ``name``.

@@ -52,7 +52,9 @@ def _open(path: str) -> Any:
     if path.lower().endswith(".gz"):
         return gzip.open(path, "rb")
     if path.lower().endswith(".zst"):
-        return io.BufferedReader(library("zstandard", "zst").open(path, "rb"))
+        zstandard = library("zstandard", "zst")
+        frames = zstandard.ZstdDecompressor().stream_reader(open(path, "rb"), read_across_frames=True)  # noqa: SIM115
+        return io.BufferedReader(frames)
     return open(path, "rb")
 
 

@@ -33,5 +33,5 @@ def mapped(results: Iterator[ReadResult], labels: Mapping[str, str]) -> Iterator
         if isinstance(result, Read) and result.sentence.spans:
             spans = [(span, labels.get(span.label, span.label)) for span in result.sentence.spans]
             kept = tuple(replace(span, label=label) for span, label in spans if label)
-            result = Read(result.line, replace(result.sentence, spans=kept))
+            result = replace(result, sentence=replace(result.sentence, spans=kept))
         yield result

@@ -47,7 +47,7 @@ def _named(name: str) -> Format:
 
 def _of_path(source: Source, writing: bool) -> Format:
     path = fspath(source) if isinstance(source, str | PathLike) else ""
-    if Path(path).is_dir() and path and not writing:
+    if path and Path(path).is_dir() and not writing:
         return FORMATS["brat" if any(Path(path).glob("*.ann")) else "datasets"]
     plain = plain_name(path)
     if plain.endswith(".tsv") and not writing and Path(path).is_file() and is_table(path):
@@ -67,6 +67,13 @@ def _known() -> str:
 def is_table(path: str) -> bool:
     """Whether the first line of a file names columns, so that it is a table and not one word a line."""
     return header_names(next(read_lines(path), b"")) is not None
+
+
+def holds_documents(folder: str) -> bool:
+    """Whether a folder is an input of its own, a data set or brat documents, and no place where others lie."""
+    inside = Path(folder)
+    marks = ("dataset_info.json", "dataset_dict.json", "state.json")
+    return any((inside / mark).is_file() for mark in marks) or any(inside.glob("*.ann"))
 
 
 def is_readable(path: str) -> bool:
@@ -109,8 +116,6 @@ def read(
         LanguageError: at once, when the language is unknown.
         RuntimeMissingError: at once, when the format's library is not installed.
     """
-    form = find_format(source, format)
-    assert form.read is not None
     reading = Reading(
         language=resolve(language) if language else "",
         labels=labels,
@@ -118,9 +123,17 @@ def read(
         tokens_column=tokens_column,
         labels_column=labels_column,
         offsets=offsets,
+        map_labels=dict(map_labels or {}),
     )
+    return read_as(source, find_format(source, format).name, reading)
+
+
+def read_as(source: Source, format: str, reading: Reading) -> Iterator[ReadResult]:
+    """As `read`, with all that says how in one record."""
+    form = _named(format)
+    assert form.read is not None, "find_format refuses what cannot be read"
     results = form.read(source, reading)
-    return mapped(results, map_labels) if map_labels else results
+    return mapped(results, reading.map_labels) if reading.map_labels else results
 
 
 def read_alignments(source: Source) -> Iterator[ReadAlignmentResult]:

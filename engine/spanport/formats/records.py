@@ -19,7 +19,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
     ``language`` is the NLLB code of sentences that name none; without ``labels`` those of the file are not looked at.
     ``text_column``, ``tokens_column`` and ``labels_column`` name the fields of formats that have names, where these
-    are not ``text``, ``tokens`` and one of `spanport.formats.layouts`.
+    are not ``text``, ``tokens`` and one of `spanport.formats.layouts`. ``map_labels``: labels by new names, "" drops.
     """
 
     language: str = ""
@@ -28,13 +28,15 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     tokens_column: str | None = None
     labels_column: str | None = None
     offsets: Offsets = "codepoints"
+    map_labels: dict[str, str] = {}
 
 
 class Read(msgspec.Struct, frozen=True):
-    """A sentence and the 1-based line on which its record starts."""
+    """A sentence and the 1-based line on which its record starts; ``file`` where several are read as one."""
 
     line: int
     sentence: Sentence
+    file: str = ""
 
 
 class ReadAlignment(msgspec.Struct, frozen=True):
@@ -51,6 +53,7 @@ class Rejected(msgspec.Struct, frozen=True):
     line: int
     error: RecordError
     record: str
+    file: str = ""
 
 
 ReadResult = Read | Rejected

@@ -11,18 +11,19 @@ REJECT_MARK = b'{"line":'
 """How every line of a rejects file begins."""
 
 
-class Reject(msgspec.Struct, frozen=True):
-    """A rejected record: its 1-based line, the kind of error, what it says, and the record as it was read."""
+class Reject(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A rejected record: its 1-based line, the kind of error, what it says, the record as it was read, its file."""
 
     line: int
     reason: str
     error: str
     record: str
+    file: str = ""
 
     @classmethod
-    def of(cls, line: int, error: Exception, record: str) -> Self:
+    def of(cls, line: int, error: Exception, record: str, file: str = "") -> Self:
         """A record that ``error`` speaks of."""
-        return cls(line, type(error).__name__, str(error), record)
+        return cls(line, type(error).__name__, str(error), record, file)
 
     def encode(self) -> bytes:
         """A line of the rejects file, newline included."""

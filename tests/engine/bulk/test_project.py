@@ -51,7 +51,7 @@ def ordinarily(paths: tuple[str, str, str], options: NgramOptions, skip: int = 0
             output += encode_conll_projection(error)
         else:
             assert isinstance(error, Exception)
-            rejects.append(Reject.of(row[0].line, error, shown(row)))
+            rejects.append(Reject.of(row[0].line, error, shown(row), paths[0]))
     return len(rows), output, rejects
 
 
