@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from spanport.api import Engine
     from spanport.errors import RecordError, SpanportError
+    from spanport.files import read, write
     from spanport.training import Aligner, Tagger, train, tune
     from spanport.types import Alignment, Pair, ProjectedSpan, Projection, Sentence, Span
 
@@ -29,8 +30,10 @@ _HOMES = {
     "Span": "types",
     "SpanportError": "errors",
     "Tagger": "training",
+    "read": "files",
     "train": "training",
     "tune": "training",
+    "write": "files",
 }
 
 __all__ = [
@@ -45,8 +48,10 @@ __all__ = [
     "Span",
     "SpanportError",
     "Tagger",
+    "read",
     "train",
     "tune",
+    "write",
 ]
 
 

@@ -7,8 +7,9 @@ from os import PathLike
 from typing import Literal
 
 from spanport.errors import RecordError
-from spanport.formats import Read, Reading, find_input, write
-from spanport.formats.records import Offsets
+from spanport.formats import Read, write
+from spanport.formats.inputs import find_input
+from spanport.formats.records import Offsets, Reading
 from spanport.languages import resolve
 from spanport.types import Sentence
 

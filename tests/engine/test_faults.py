@@ -20,7 +20,8 @@ from spanport.cli.arguments import projection_encoder
 from spanport.cli.files import JobFiles
 from spanport.cli.jobs import run_job
 from spanport.errors import RecordError, StageError
-from spanport.formats import Input, read
+from spanport.formats import read
+from spanport.formats.inputs import Input
 from spanport.options import EncodeOptions, StreamOptions, TranslateOptions
 from spanport.steps import steps
 from spanport.stream import Stage

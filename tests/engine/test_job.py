@@ -11,7 +11,8 @@ import pytest
 from fakes import FakeModels
 from spanport.api import Engine
 from spanport.errors import UsageError
-from spanport.formats import Input, Reading
+from spanport.formats.inputs import Input
+from spanport.formats.records import Reading
 from spanport.job import Files
 from spanport.options import NgramOptions
 

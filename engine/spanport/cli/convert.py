@@ -10,7 +10,8 @@ import typer
 from spanport.cli import arguments as a
 
 if TYPE_CHECKING:
-    from spanport.formats import Format, Input
+    from spanport.formats import Format
+    from spanport.formats.inputs import Input
     from spanport.output import Output, Part
 
 

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 from spanport.errors import RecordError, StageError, UsageError
-from spanport.formats import Format, Input, Reading, expand, find_format, find_input, parse_mapping
+from spanport.formats import Format, find_format
 from spanport.formats.extras import check_library
+from spanport.formats.inputs import Input, expand, find_input
+from spanport.formats.mapping import parse_mapping
+from spanport.formats.records import Reading
 from spanport.formats.writing import save
 from spanport.job import Files, Job
 from spanport.languages import resolve

@@ -65,7 +65,7 @@ def add(app: typer.Typer) -> None:
         language. Sentences that the system drops as doubtful are left out and counted.
         """
         from spanport.cli.files import JobFiles, job_input, reading
-        from spanport.formats import Input
+        from spanport.formats.inputs import Input
 
         settings = a.system_options(score, solver, option)
         _check(system, settings, target, target_lang, alignments)
