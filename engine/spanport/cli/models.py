@@ -34,8 +34,21 @@ def list_(
         place = "bundled" if entry.shipped else str(entry.path or size)
         kind = card.kind if card else "bundle"
         languages = len(card.languages) if card else 0
-        rows.append((entry.name, kind, place, card.licence if card else "", str(languages or "")))
-    table(("name", "kind", "where", "licence", "languages"), rows)
+        licence = card.licence if card else _licence(entry.name)
+        rows.append((entry.name, kind, place, licence, str(languages or "")))
+    table(("name", "kind", "where", "licence", "languages"), rows, left=True)
+
+
+def _licence(name: str) -> str:
+    """What the manifest of a bundle says of its licence; a bundle that cannot be read is listed all the same."""
+    from spanport.errors import ModelError
+    from spanport_models import find_model
+    from spanport_models.manifest import read_manifest
+
+    try:
+        return read_manifest(find_model(name)).licence
+    except ModelError:
+        return "manifest cannot be read"
 
 
 @app.command(epilog="Example: spanport models show mini")

@@ -74,7 +74,7 @@ def _meanings(record: type[msgspec.Struct]) -> dict[str, str]:
                 and isinstance(text, ast.Expr)
                 and isinstance(text.value, ast.Constant)
             ):
-                found[ast.unparse(field.target)] = " ".join(str(text.value.value).split())
+                found[ast.unparse(field.target)] = " ".join(str(text.value.value).replace("``", "`").split())
     return found
 
 

@@ -87,3 +87,14 @@ def test_a_shell_is_offered_what_fits(words: str, offered: str) -> None:
     asked = {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split()) - 1), "_SPANPORT_COMPLETE": "complete_bash"}
     ran = subprocess.run([sys.executable, "-c", code], env={**os.environ, **asked}, capture_output=True, text=True)
     assert ran.stdout.split() == [offered], ran.stderr
+
+
+def test_models_are_listed_with_their_licences_and_broken_ones_too(cli, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("SPANPORT_HOME", str(tmp_path))
+    (tmp_path / "models" / "broken").mkdir(parents=True)
+    (tmp_path / "models" / "broken" / "manifest.json").write_text("{}")
+    ran = cli("models", "list")
+    assert ran.code == 0, ran.err
+    lines = {line.split("│")[1].strip(): line for line in ran.out.splitlines() if line.startswith("│")}
+    assert "CC" in lines["mini"] or "Apache" in lines["mini"]
+    assert "manifest" in lines["broken"]
