@@ -83,12 +83,12 @@ def test_a_new_cycle_starts_at_the_mean_of_the_ends_of_the_last_ones(tmp_path: P
     assert cycle(2.0).earlier[0]["weight"].item() == 1.0
     assert loop.trained_weights(path)["weight"].item() == pytest.approx(1.5)
     third = loop.Loop(torch.nn.Linear(1, 1), 0.01, loop.deadline(1, None), path)
-    assert third.model.weight.item() == pytest.approx(1.5)
+    assert third.model.weight.item() == pytest.approx(2.0)
     assert third.progress() == pytest.approx(0.3, abs=0.01)
     for value in range(3, 9):
         cycle(float(value))
-    assert [one["weight"].item() for one in torch.load(path, weights_only=True)["earlier"]] == [6, 7]
-    assert loop.trained_weights(path)["weight"].item() == pytest.approx(7.0)
+    assert [one["weight"].item() for one in torch.load(path, weights_only=True)["earlier"]] == [7]
+    assert loop.trained_weights(path)["weight"].item() == pytest.approx(7.5)
 
 
 def test_a_stop_signal_saves_and_ends_the_program(tmp_path: Path) -> None:

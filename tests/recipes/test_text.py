@@ -8,7 +8,7 @@ pytest.importorskip("torch", reason="needs the extra 'train'")
 
 from mini.augment import NameSwap, spans
 from mini.selflabel import project
-from mini.sources import IGNORED, Pair, read_conll, read_links, thin
+from mini.sources import IGNORED, Pair, names_alone, read_conll, read_links, thin
 from mini.text import detokenize, place
 from mini.translator import piece_links
 
@@ -92,6 +92,13 @@ def test_self_labels_ignore_what_cannot_be_known() -> None:
 
 def test_self_labels_take_the_longest_run() -> None:
     assert project(["B-LOC"], [(0, 0), (0, 4), (0, 5)], 6) == ["O", "O", "O", "O", "B-LOC", "I-LOC"]
+
+
+def test_words_derived_from_names_are_no_names_but_in_german() -> None:
+    words = ["el", "español", "Ana", "王", "Copa", "del", "mundo", "muy", "ruso"]
+    labels = ["O", "B-MISC", "B-PER", "B-MISC", "B-MISC", "I-MISC", "I-MISC", "B-MISC", "I-MISC"]
+    assert names_alone(words, labels, "spa_Latn") == [labels[0], "O", *labels[2:7], "O", "O"]
+    assert names_alone(words, labels, "deu_Latn") == labels
 
 
 def test_piece_links_count_from_the_language_code() -> None:

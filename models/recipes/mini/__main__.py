@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-PARTS = ("ner", "translation", "running", "calibrated", "cost", "demo")
+PARTS = ("ner", "translation", "running", "calibrated", "cost", "demo", "choices")
 STEPS = ("base", "corpus", "vocabulary", "lexicon", "embeddings", "encoder", "translator", "export")
 _SMOKE_MINUTES = 0.5
 _CYCLES, _SMOKE_CYCLES = 4, 2
@@ -116,11 +116,13 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _figures(options: argparse.Namespace) -> None:
-    from mini.figures import PARTS, table
+    from mini.choices import choosing
+    from mini.figures import MEASURED, table
 
+    parts = {**MEASURED, "choices": choosing}
     found = []
-    for name in [options.only] if options.only else PARTS:
-        for figure in PARTS[name](options.data, options.bundle or options.out):
+    for name in [options.only] if options.only else MEASURED:
+        for figure in parts[name](options.data, options.bundle or options.out):
             print(f"{figure.task:28} {figure.test_set:36} {figure.value}", flush=True)
             found.append(figure)
     print(table(found))

@@ -19,7 +19,7 @@ _LOG_SECONDS = 30.0
 _TABLE_ROWS = 4096  # weights with at least so many rows are embedding tables
 _SAVE_SECONDS = 300.0
 _AGAIN = 0.3  # where in the schedule a finished model goes on when it is trained once more
-_KEPT = 2  # finished cycles of training whose weights are averaged with those of the last
+_KEPT = 1  # finished cycles of training whose weights are averaged with those of the last
 
 
 def prepare_process(seed: int) -> None:
@@ -71,7 +71,7 @@ def mean(weights: Sequence[Weights]) -> Weights:
 def trained_weights(path: Path) -> Weights:
     """The weights of a checkpoint that are worth using: the mean of its cycles' ends."""
     state = torch.load(path, weights_only=True)
-    return mean([*state["earlier"], state["model"]])
+    return mean([*state["earlier"][-_KEPT:], state["model"]])
 
 
 class Loop:

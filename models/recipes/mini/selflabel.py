@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mini.augment import spans
 from mini.base import LABELS
 from mini.rows import LONGEST, Batch, RowMaker, batches
-from mini.sources import IGNORED, UNSPACED, Pair
+from mini.sources import IGNORED, UNSPACED, Pair, names_alone
 
 CONFIDENCE = 0.7
 _BATCH = 4000
@@ -76,7 +76,8 @@ def label_native(states: States, pairs: list[Pair], make: RowMaker) -> int:
             pair = waiting[id(example)][1]
             found = links or own_links(vectors[a], vectors[b]).tolist()
             labels = _confident(logits[a])
-            pair.labels = (labels, project(labels, found, len(pair.words[1])))
+            carried = project(labels, found, len(pair.words[1]))
+            pair.labels = (labels, names_alone(pair.words[1], carried, pair.language))
     return len(waiting)
 
 

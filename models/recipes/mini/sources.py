@@ -24,6 +24,25 @@ _SYSTEMS = ("deepl", "MarianMT", "Mbart_many2many", "m2m100")
 _WEIGHT = {"deepl": 0.45, "MarianMT": 0.18, "Mbart_many2many": 0.18, "m2m100": 0.19}
 
 
+_DERIVED = frozenset({"eng", "deu"})
+"""Languages whose CoNLL standard labels words derived from names. In lower case are 30% of the MISC entities of the
+German dev set and 2% of the Spanish one, but 60% of those projected onto Spanish ("español", from "Spanish")."""
+
+
+def names_alone(words: list[str], labels: list[str], language: str) -> list[str]:
+    """Projected labels without MISC entities in lower case, where these count as no names (see `_DERIVED`)."""
+    if language[:3] in _DERIVED:
+        return labels
+    lower = [word == word.lower() != word.upper() for word in words]
+    out = list(labels)
+    starts = [k for k, label in enumerate(labels) if label == "B-MISC"]
+    for start in starts:
+        end = next((k for k in range(start + 1, len(labels)) if labels[k] != "I-MISC"), len(labels))
+        if all(lower[start:end]):
+            out[start:end] = ["O"] * (end - start)
+    return out
+
+
 class Pair(msgspec.Struct, gc=False):
     """One English sentence and its translation, or a labelled sentence of one language (the English side is empty).
 
@@ -96,7 +115,8 @@ def _english_sources(root: Path, code: str) -> Iterator[Pair]:
                 if source[0] == "-DOCSTART-" or not _plausible(source, target):
                     continue
                 kept = edges if system == "deepl" else []
-                yield Pair(LANGUAGES[code], f"en2{code}/{system}", weight, (source, target), (gold, projected), kept)
+                labels = (gold, names_alone(target, projected, LANGUAGES[code]))
+                yield Pair(LANGUAGES[code], f"en2{code}/{system}", weight, (source, target), labels, kept)
 
 
 def _native_sources(root: Path, code: str) -> Iterator[Pair]:
