@@ -29,12 +29,12 @@ from spanport import Engine
 from spanport.compare import DataSet, collect_works, compare_systems, load_set, parse_systems, run_systems, warm_up
 from spanport.evaluate import Comparison, count_entities
 from spanport.languages import resolve
+from spanport.matching.batch import PairBatch
 from spanport.options import StreamOptions
 from spanport.report import markdown_table, render
-from spanport.stages.batch import PairBatch
-from spanport.systems.calibrated import Scored, languages, select, weigh
-from spanport.systems.calibration import Calibration, Logistic, fit_logistic
-from spanport.systems.evidence import Evidence, names_of
+from spanport.systems.calibrated.evidence import Evidence, names_of
+from spanport.systems.calibrated.regression import Calibration, Logistic, fit_logistic
+from spanport.systems.calibrated.system import Scored, languages, select, weigh
 from spanport.work import Work
 from spanport_models import calibrate_pipeline
 

@@ -11,7 +11,7 @@ import sentences
 
 from naive import matching as naive
 from naive import parsing as naive_parsing
-from spanport.stages.solve import _by_cp_sat, solve_ngram
+from spanport.matching.solve import _by_cp_sat, solve_ngram
 from spanport_kernels.align_score import align_scores
 from spanport_kernels.candidates import ngram_candidates
 from spanport_kernels.label_codes import LabelTypes, spans_of_codes

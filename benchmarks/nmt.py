@@ -27,13 +27,13 @@ import msgspec
 
 from spanport import Engine, Projection
 from spanport.compare import load_set
+from spanport.detokenize import phrase
 from spanport.flow import linked
+from spanport.matching.batch import pack
+from spanport.matching.candidates import find_candidates
+from spanport.matching.nmt import Phrase, pieces
 from spanport.report import markdown_table
-from spanport.stages.batch import pack
-from spanport.stages.candidates import find_candidates
-from spanport.stages.nmt import Phrase, pieces
 from spanport.systems.base import make_system
-from spanport.systems.detokenize import phrase
 from spanport.systems.tools import Tools
 from spanport.work import Work
 

@@ -19,8 +19,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from spanport.encoding.embed import passes as passes_of
 from spanport.options import StreamOptions
-from spanport.stages.embed import passes as passes_of
 from spanport.stream import Stage, run_stages
 
 SCALE = 0.2

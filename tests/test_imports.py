@@ -24,9 +24,19 @@ LAYERS = {  # first part of a module's path in spanport -> what it may import of
     "languages": {"errors"},
     "words": {"errors", "languages", "types"},
     "work": {"ports", "types"},
-    "stages": {
-        *("errors", "labels", "options", "ports", "types", "work", "spanport_kernels", "spanport_models.batching"),
-        *("stages.batch", "stages.embed", "stages.label"),
+    "detokenize": {"languages", "types"},
+    "ragged": {"ports"},
+    "encoding": {
+        *("encoding", "errors", "labels", "options", "ports", "ragged", "types"),
+        *("spanport_kernels", "spanport_models.batching"),
+    },
+    "matching": {
+        *("detokenize", "encoding", "errors", "labels", "matching", "options", "ports", "ragged", "types", "work"),
+        "spanport_kernels",
+    },
+    "systems": {
+        *("checked", "detokenize", "encoding", "errors", "labels", "languages", "matching", "models", "options"),
+        *("ports", "ragged", "systems", "types", "words", "work", "spanport_kernels"),
     },
     "memory": {"errors"},
     "job": {"formats", "options"},

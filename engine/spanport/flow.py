@@ -10,13 +10,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from spanport.encoding.align import align
+from spanport.encoding.embed import Embedded, embed_all, parts_of, passes, tokenize
+from spanport.encoding.label import label_all
 from spanport.errors import RecordError
+from spanport.matching.batch import alignment_of, with_links
 from spanport.options import AlignOptions, TranslateOptions
 from spanport.ports import Encoder, Int32, Lexicon, Translator
-from spanport.stages.align import align
-from spanport.stages.batch import alignment_of, with_links
-from spanport.stages.embed import Embedded, embed_all, parts_of, passes, tokenize
-from spanport.stages.label import label_all
 from spanport.systems.base import Need, System, run_system
 from spanport.types import Alignment, Projection, Sentence
 from spanport.words import with_words

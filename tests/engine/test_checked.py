@@ -9,8 +9,10 @@ import pytest
 
 from spanport.checked import parse_option
 from spanport.errors import UsageError
-from spanport.options import AlignOptions, HeuristicOptions, Mixture, NgramOptions, StreamOptions
+from spanport.options import AlignOptions, Mixture, StreamOptions
 from spanport.systems.base import make_system, system_names, system_settings
+from spanport.systems.heuristic import HeuristicOptions
+from spanport.systems.ngram import NgramOptions
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from spanport.errors import UsageError
 from spanport.formats.inputs import Input
 from spanport.formats.records import Reading
 from spanport.job import Files
-from spanport.options import NgramOptions
+from spanport.systems.ngram import NgramOptions
 
 NEUTRAL = {"bundle", "stream.workers", "stream.resident", "stream.spill_block", "stream.spill_folder"}
 

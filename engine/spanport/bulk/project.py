@@ -19,12 +19,11 @@ from spanport.formats import Read, ReadAlignment, Rejected
 from spanport.formats.conll import encode_conll_projection, read_block
 from spanport.formats.pharaoh import read_pharaoh
 from spanport.formats.records import shown
-from spanport.options import NgramOptions
+from spanport.matching.batch import with_links
+from spanport.matching.solve import solve_ngram
 from spanport.output import Part, Reject
 from spanport.ports import BoolArray
-from spanport.stages.batch import with_links
-from spanport.stages.solve import solve_ngram
-from spanport.systems.ngram import Ngram
+from spanport.systems.ngram import Ngram, NgramOptions
 from spanport.systems.tools import Tools
 from spanport.work import Work
 from spanport_kernels.label_codes import LabelTypes, spans_of_codes

@@ -107,7 +107,7 @@ def add(app: typer.Typer) -> None:
 def _is_plain(job: Job, files: JobFiles) -> bool:
     """Whether the job is one for `spanport.bulk`: CoNLL in, CoNLL out, and nothing but n-grams over given links."""
     from spanport.bulk import is_plain
-    from spanport.options import NgramOptions
+    from spanport.systems.ngram import NgramOptions
 
     formats = {file.format for file in job.files.inputs} - {"pharaoh"} | {files.format}
     plain = isinstance(job.settings, NgramOptions) and not job.settings.drop_labels and not files.stats

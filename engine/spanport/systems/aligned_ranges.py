@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from spanport.options import AlignedRangesOptions
-from spanport.stages.batch import PairBatch
-from spanport.stages.candidates import find_candidates
-from spanport.stages.score import align_score
-from spanport.stages.solve import solve
+from spanport.matching.batch import PairBatch
+from spanport.matching.candidates import find_candidates
+from spanport.matching.scores import align_score
+from spanport.matching.solve import solve
+from spanport.options import Score, Solver, SystemOptions
 from spanport.systems.base import Matcher, Need, register
 from spanport.systems.tools import Tools
 
 if TYPE_CHECKING:
     from spanport_kernels.matching import Matching
+
+
+class AlignedRangesOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Ranges read off each entity's own alignment, matched by an alignment score (thesis, candidate generation)."""
+
+    candidates: Literal["hull", "merged"] = "merged"
+    """``hull``: every range from the first to the last aligned word; ``merged``: joined runs of aligned words."""
+    score: Score = "covered"
+    """``pairs`` as published, or ``covered`` (never above 1)."""
+    solver: Solver = "exact"
+    """How the best set of spans is found: proved best, or taken greedily by score."""
+    sub_ranges: bool = True
+    """With ``merged``: the ranges inside a run as well."""
 
 
 @register("aligned-ranges")

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
 import msgspec
 
 from spanport.errors import UsageError, suggestion
+from spanport.matching.batch import PairBatch, pack, unpack
 from spanport.options import SystemOptions
-from spanport.stages.batch import PairBatch, pack, unpack
 from spanport.systems.tools import Tools
 from spanport.types import Projection
 from spanport.work import Work
@@ -32,10 +32,10 @@ MODULES = (
     "easy_label_projection",
     "span_filling",
     "model_transfer",
-    "backtranslation",
-    "calibrated",
-    "codec",
-    "easyproject",
+    "marked.backtranslation",
+    "calibrated.system",
+    "marked.codec",
+    "marked.easyproject",
     "ensemble",
     "multi_source",
     "translate_train",

@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from spanport.options import EasyLabelProjectionOptions
-from spanport.stages.batch import PairBatch, offsets_of
-from spanport.stages.score import read_off
+from spanport.matching.batch import PairBatch
+from spanport.matching.scores import read_off
+from spanport.options import SystemOptions
+from spanport.ragged import offsets_of
 from spanport.systems.base import Matcher, Need, register
 from spanport.systems.tools import Tools
 
 if TYPE_CHECKING:
     from spanport_kernels.matching import Matching
+
+
+class EasyLabelProjectionOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Easy-Label-Projection takes no options of its own."""
+
 
 PUNCTUATION = frozenset(string.punctuation)
 

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 import msgspec
 import numpy as np
 
+from spanport.encoding.label import label_spans
 from spanport.errors import UsageError
 from spanport.options import SystemOptions
 from spanport.ports import Float32
-from spanport.stages.label import label_spans
 from spanport.systems.base import Need, make_system, register
-from spanport.systems.markers import entities_of
+from spanport.systems.marked.markers import entities_of
 from spanport.systems.tools import Tools
 from spanport.types import Alignment, ProjectedSpan, Projection, word_ranges
 from spanport.work import Work

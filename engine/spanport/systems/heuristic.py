@@ -3,16 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from spanport.options import EasyLabelProjectionOptions, HeuristicOptions, SpanFillingOptions, SystemOptions
-from spanport.stages.batch import PairBatch
-from spanport.stages.score import read_off
+from spanport.checked import Natural, Weight
+from spanport.matching.batch import PairBatch
+from spanport.matching.scores import read_off
+from spanport.options import SystemOptions
 from spanport.systems.base import Matcher, Need, register
+from spanport.systems.easy_label_projection import EasyLabelProjectionOptions
+from spanport.systems.span_filling import SpanFillingOptions
 from spanport.systems.tools import Tools
 
 if TYPE_CHECKING:
     from spanport_kernels.matching import Matching
+
+
+Order = Literal["given", "length_asc"]
+Collision = Literal["skip", "overwrite"]
+
+
+class HeuristicOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Runs of aligned words; the defaults are those of arXiv 2501.18750."""
+
+    merge_distance: Natural = 1
+    """Runs that are no further apart than this many words are joined; 0 joins none."""
+    top_k: Natural = 0
+    """Keep the k longest runs of an entity; 0 keeps all."""
+    only_i: bool = False
+    """Do not merge a run whose first word is aligned to the entity's first word."""
+    threshold: Weight | None = 0.8
+    """A run is kept when its length over the entity's is strictly greater; None is off."""
+    order: Order = "given"
+    """Entities take their runs in the order given, or the shortest first."""
+    collision: Collision = "overwrite"
+    """A run that another entity has taken is skipped, or overwrites it."""
+    shortest_first: bool = False
+    """Reproduce the thesis code, whose top-k keeps the k shortest runs."""
 
 
 def _thesis() -> Iterator[HeuristicOptions]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from spanport.options import IlpOptions
+from spanport.checked import Natural, Share, Weight
+from spanport.matching.batch import PairBatch
+from spanport.matching.candidates import Source, find_candidates, problem_of
+from spanport.matching.nmt import NmtScorer
+from spanport.matching.nmt_search import LazyNmt
+from spanport.matching.scores import FUSIONS, align_score, ner_score
+from spanport.matching.solve import solve
+from spanport.options import Score, Solver, SystemOptions
 from spanport.ports import Int32, Int64
-from spanport.stages.batch import PairBatch
-from spanport.stages.candidates import find_candidates, problem_of
-from spanport.stages.nmt import NmtScorer
-from spanport.stages.score import FUSIONS, align_score, ner_score
-from spanport.stages.solve import solve
 from spanport.systems.base import Matcher, Need, register
-from spanport.systems.lazy_nmt import LazyNmt
 from spanport.systems.ner_candidates import reader
 from spanport.systems.tools import Tools
 
@@ -22,6 +23,45 @@ if TYPE_CHECKING:
     from spanport_kernels.candidates import Candidates
     from spanport_kernels.matching import Matching, Ranges
     from spanport_kernels.scores import Scores
+
+
+Fusion = Literal[
+    "align", "ner", "ner_spans", "nmt",
+    "align_ner", "align_ner_spans", "align_nmt", "ner_spans_nmt", "all_fusion",
+]  # fmt: skip
+
+
+class IlpOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Candidate matching with any score and any number of projections per entity (thesis)."""
+
+    score: Fusion = "align"
+    """One of the scores or a weighted sum; see `spanport.matching.scores.FUSIONS`."""
+    candidates: Source = "ngram"
+    """Where candidate ranges come from: n-grams, aligned hulls, joined runs, or the classifier."""
+    relation: Literal["<=", "=", ">=", "<", ">"] = "<="
+    """How many spans an entity gets, compared with ``count``."""
+    count: Natural = 1
+    """An entity gets a number of spans that is ``relation count``."""
+    solver: Solver = "exact"
+    """How the best set of spans is found: proved best, or taken greedily by score."""
+    align_score: Score = "pairs"
+    """``pairs`` as published, or ``covered`` (never above 1), in the alignment score."""
+    max_length: Natural = 10
+    """Longest n-gram; 0 means no limit."""
+    stop_words: tuple[str, ...] = ("!", "?")
+    """Words that no n-gram contains."""
+    sub_ranges: bool = True
+    """Ranges inside merged or predicted ranges are candidates too."""
+    ner_alpha: Weight = 1.15
+    """Factor of the NER score per further word."""
+    ner_threshold: Share = 0.05
+    """NER scores up to this count as 0."""
+    ner_spelled: bool = True
+    """Score only what the words' best tags spell exactly (the thesis's code; its text always scores)."""
+    nmt_threshold: Share = 0.1
+    """NMT scores up to this count as 0."""
+    nmt_prune: bool = True
+    """Score only candidates that can still win; see `spanport.matching.nmt` for what that may cost."""
 
 
 @register("ilp")

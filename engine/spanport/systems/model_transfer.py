@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from spanport.encoding.label import label_spans
 from spanport.errors import UsageError
-from spanport.options import ModelTransferOptions
-from spanport.stages.label import label_spans
+from spanport.options import SystemOptions
 from spanport.systems.base import Need, register
 from spanport.systems.tools import Tools
 from spanport.types import ProjectedSpan, Projection
 from spanport.work import Work
+
+
+class ModelTransferOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Model transfer takes no options of its own."""
 
 
 @register("model-transfer")

@@ -9,12 +9,12 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from spanport.checked import Positive, Share, Weight
+from spanport.detokenize import running_text
+from spanport.encoding.label import label_spans
 from spanport.errors import UsageError
 from spanport.languages import resolve
 from spanport.options import SystemOptions
-from spanport.stages.label import label_spans
 from spanport.systems.base import Need, make_system, register
-from spanport.systems.detokenize import running_text
 from spanport.systems.tools import Tools
 from spanport.systems.translation import Request, languages_of, sentence_of, translate
 from spanport.types import ProjectedSpan, Projection, Sentence

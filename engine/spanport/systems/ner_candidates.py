@@ -5,20 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from spanport.encoding.label import read_tags
 from spanport.errors import UsageError
 from spanport.labels import spans_of_labels
-from spanport.options import NerCandidatesOptions
-from spanport.stages.batch import PairBatch
-from spanport.stages.candidates import find_candidates
-from spanport.stages.label import read_tags
-from spanport.stages.score import align_score
-from spanport.stages.solve import solve
+from spanport.matching.batch import PairBatch
+from spanport.matching.candidates import find_candidates
+from spanport.matching.scores import align_score
+from spanport.matching.solve import solve
+from spanport.options import Score, Solver, SystemOptions
 from spanport.systems.base import Matcher, Need, register
 from spanport.systems.tools import Tools
 from spanport.work import Work
 
 if TYPE_CHECKING:
     from spanport_kernels.matching import Matching
+
+
+class NerCandidatesOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Spans that the classifier finds on the target, matched by an alignment score (arXiv 2501.18750)."""
+
+    score: Score = "covered"
+    """``pairs`` as published, or ``covered`` (never above 1)."""
+    solver: Solver = "exact"
+    """How the best set of spans is found: proved best, or taken greedily by score."""
+    sub_ranges: bool = False
+    """Every range inside a found span is a candidate too."""
 
 
 @register("ner-candidates")

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from spanport.options import NgramOptions
-from spanport.stages.batch import PairBatch
-from spanport.stages.candidates import problem_of
-from spanport.stages.solve import solve_ngram
+from spanport.checked import Natural
+from spanport.matching.batch import PairBatch
+from spanport.matching.candidates import problem_of
+from spanport.matching.solve import solve_ngram
+from spanport.options import Score, Solver, SystemOptions
 from spanport.systems.base import Matcher, Need, register
 from spanport.systems.tools import Tools
 
 if TYPE_CHECKING:
     from spanport_kernels.matching import Matching
+
+
+class NgramOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """N-gram candidates matched by an alignment score (arXiv 2501.18750; thesis, candidate matching)."""
+
+    score: Score = "covered"
+    """``pairs`` as published, or ``covered`` (never above 1)."""
+    solver: Solver = "exact"
+    """How the best set of spans is found: proved best, or taken greedily by score."""
+    max_length: Natural = 0
+    """Longest candidate in words; 0 means no limit (arXiv 2501.18750; the thesis takes 10)."""
+    stop_words: tuple[str, ...] = ("!", "?")
+    """Words that no candidate contains."""
 
 
 @register("ngram")

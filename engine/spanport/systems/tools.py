@@ -7,11 +7,11 @@ from typing import Protocol
 
 import numpy as np
 
+from spanport.encoding.align import align
+from spanport.encoding.embed import Embedded, embed_all, tokenize
 from spanport.errors import UsageError
 from spanport.options import AlignOptions, EncodeOptions
 from spanport.ports import Encoder, Float32, Int32, Lexicon, Translator
-from spanport.stages.align import align
-from spanport.stages.embed import Embedded, embed_all, tokenize
 from spanport.types import Sentence
 
 

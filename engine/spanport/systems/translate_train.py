@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import msgspec
 
 from spanport.checked import Positive
+from spanport.detokenize import running_text
 from spanport.errors import UsageError
 from spanport.options import SystemOptions
 from spanport.systems.base import Need, make_system, register
-from spanport.systems.detokenize import running_text
-from spanport.systems.easyproject import dropped
+from spanport.systems.marked.easyproject import dropped
 from spanport.systems.tools import Tools
 from spanport.systems.translation import Request, languages_of, sentence_of, translate
 from spanport.types import Projection

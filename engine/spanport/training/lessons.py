@@ -9,12 +9,12 @@ import msgspec
 import numpy as np
 
 from spanport.ports import Float32
-from spanport.stages.batch import offsets_of
+from spanport.ragged import offsets_of
 from spanport.types import Projection, Sentence, word_ranges
 from spanport.work import Work
 
 if TYPE_CHECKING:
-    from spanport.systems.calibrated import Calibrated, Scored
+    from spanport.systems.calibrated.system import Calibrated, Scored
     from spanport_models.training import Example
 
 _CHUNK = 512
@@ -66,7 +66,7 @@ def projected_examples(
 
     soft: with probability c a span is right, and else the classifier's view decides; otherwise a word has one label.
     """
-    from spanport.systems.calibrated import select
+    from spanport.systems.calibrated.system import select
 
     tau = system.tau if options.tau is None else options.tau
     found: list[Example] = []

@@ -20,7 +20,7 @@ from spanport.training.request import Data, Order
 from spanport.work import Work
 
 if TYPE_CHECKING:
-    from spanport.systems.calibrated import Calibrated
+    from spanport.systems.calibrated.system import Calibrated
     from spanport_models.training import Example
 
 

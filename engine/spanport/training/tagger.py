@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from spanport.api import Engine
+from spanport.encoding.label import label_spans
 from spanport.errors import ModelError, UsageError
 from spanport.languages import resolve
 from spanport.options import StreamOptions
-from spanport.stages.label import label_spans
 from spanport.training.card import Figure, Report, card, figure
 from spanport.training.inputs import Notes, Set, Text, require_extra
 from spanport.training.lessons import LessonOptions, tags_of

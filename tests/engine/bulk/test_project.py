@@ -15,8 +15,8 @@ from spanport.errors import LengthMismatchError, UsageError
 from spanport.formats import Rejected, parallel, read, read_alignments
 from spanport.formats.conll import encode_conll_projection
 from spanport.formats.records import shown
-from spanport.options import NgramOptions
 from spanport.output import Reject
+from spanport.systems.ngram import NgramOptions
 
 SOURCE = "Ana B-PER\nRuiz I-PER\nlives O\nin O\nLima B-LOC\n\nAna I-PER\n\n\nGo O\n"
 TARGET = "Ana X B-PER\nRuiz X O\nvive X O\nen X O\nLima X O\n\nAna X NO\n\n\n! X O\n"

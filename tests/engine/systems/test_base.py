@@ -9,9 +9,10 @@ import pytest
 
 from fakes import FakeEncoder, FakeModels
 from spanport.errors import UsageError
-from spanport.options import AlignOptions, NgramOptions, SystemOptions
+from spanport.options import AlignOptions, SystemOptions
 from spanport.systems import base
 from spanport.systems.base import Need, make_system, register, run_system, system_names
+from spanport.systems.ngram import NgramOptions
 from spanport.systems.tools import Tools
 from spanport.types import ProjectedSpan, Projection, Sentence, Span
 from spanport.words import with_words

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spanport.options import HeuristicOptions
 from spanport.systems.base import make_system, run_system
+from spanport.systems.heuristic import HeuristicOptions
 from spanport.types import Sentence, Span
 from spanport.words import with_words
 from spanport.work import Work

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from fakes import LABELS, FakeEncoder, FakeModels, FakeTranslator
 from spanport.errors import UsageError
-from spanport.stages.nmt import NmtScorer, Phrase
+from spanport.matching.nmt import NmtScorer, Phrase
 from spanport.systems.base import make_system, run_system
 from spanport.systems.tools import Tools
 from spanport.types import Sentence, Span

@@ -10,7 +10,7 @@ import pytest
 from engine_sentences import job, sentence
 from fakes import LABELS, FakeEncoder, FakeModels
 from spanport.systems.base import make_system
-from spanport.systems.calibrated import select
+from spanport.systems.calibrated.system import select
 from spanport.systems.tools import Tools
 from spanport.training.lessons import LessonOptions, _doubts, gold_example, projected_examples, tags_of
 from spanport.work import Work

@@ -1,0 +1,1 @@
+"""What an encoder's view of sentences gives: word vectors, label probabilities, links, entities."""

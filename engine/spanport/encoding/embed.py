@@ -1,0 +1,184 @@
+"""One encoder pass over sentences of both sides: word vectors and label probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spanport.ports import Encoded, Encoder, Float32, Int32, Int64
+from spanport.ragged import offsets_of
+from spanport.types import Sentence
+from spanport_models.batching import token_batches
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """B sentences of W words in all, as U vectors: of words, or of subwords.
+
+    vectors: float32 (U, d), with offsets int64 (B + 1,); word_of: int32 (U,), the word each belongs to, within its
+    sentence; probabilities: float32 (W, L), with word_offsets int64 (B + 1,).
+    """
+
+    vectors: Float32
+    offsets: Int64
+    word_of: Int32
+    probabilities: Float32
+    word_offsets: Int64
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def probabilities_of(self, i: int) -> Float32:
+        """float32 (words of sentence i, L)."""
+        return self.probabilities[self.word_offsets[i] : self.word_offsets[i + 1]]
+
+    def take(self, first: int, last: int) -> Embedded:
+        """Sentences ``first`` up to ``last``, without copying."""
+        begin, end = int(self.offsets[first]), int(self.offsets[last])
+        low, high = int(self.word_offsets[first]), int(self.word_offsets[last])
+        return Embedded(
+            self.vectors[begin:end],
+            self.offsets[first : last + 1] - begin,
+            self.word_of[begin:end],
+            self.probabilities[low:high],
+            self.word_offsets[first : last + 1] - low,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Chunks:
+    """A sentence longer than the encoder's longest input, as consecutive parts that fit."""
+
+    parts: tuple[Any, ...]
+
+    @property
+    def ids(self) -> list[int]:
+        """The ids of all parts: their number is what the sentence costs."""
+        return [int(i) for part in self.parts for i in part.ids]
+
+
+def tokenize(encoder: Encoder, sentences: Sequence[Sentence]) -> list[Any]:
+    """Each sentence as the encoder reads it, in its language where the encoder wants to know it.
+
+    One that is too long comes in `Chunks`: every word is seen, though with the context of its chunk only.
+    """
+    out: dict[int, Any] = {}
+    for language in dict.fromkeys(sentence.language for sentence in sentences):
+        here = [i for i, sentence in enumerate(sentences) if sentence.language == language]
+        found = encoder.tokenize([sentences[i].word_texts() for i in here], language=language)
+        for i, tokens in zip(here, found, strict=True):
+            cut = tokens.truncated_words > 0
+            out[i] = Chunks(_chunks(encoder, sentences[i].word_texts(), language)) if cut else tokens
+    return [out[i] for i in range(len(sentences))]
+
+
+def _chunks(encoder: Encoder, words: list[str], language: str) -> tuple[Any, ...]:
+    """The words in halves, and these in halves, until all fit."""
+    (tokens,) = encoder.tokenize([words], language=language)
+    if not tokens.truncated_words or len(words) == 1:
+        return (tokens,)
+    middle = len(words) // 2
+    return _chunks(encoder, words[:middle], language) + _chunks(encoder, words[middle:], language)
+
+
+def parts_of(tokens: Sequence[Any]) -> list[Any]:
+    """What goes through the encoder: the sentences, those in chunks as their chunks."""
+    return [part for item in tokens for part in (item.parts if isinstance(item, Chunks) else (item,))]
+
+
+def embed(
+    encoder: Encoder, tokens: Sequence[Any], *, hidden: bool = True, logits: bool = True, subwords: bool = False
+) -> Embedded:
+    """Encode B tokenised sentences in one forward pass; what is not asked for comes back empty.
+
+    A word's vector is the mean of its subwords' states, the zero vector where it has none.
+    """
+    encoded = encoder.run(tokens, hidden=hidden, logits=logits)
+    lengths = np.diff(encoded.word_offsets)
+    if not hidden:
+        nothing = np.empty((0, 0), np.float32), np.zeros(len(lengths) + 1, np.int64), np.empty(0, np.int32)
+        return Embedded(*nothing, encoded.word_probabilities, encoded.word_offsets)
+    if subwords:
+        vectors, offsets, word_of = encoded.hidden, encoded.subword_offsets, encoded.word_of_subword
+    else:
+        vectors, offsets = _pool(encoded), encoded.word_offsets
+        word_of = (np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)).astype(np.int32)
+    return Embedded(vectors, offsets, word_of, encoded.word_probabilities, encoded.word_offsets)
+
+
+def _pool(encoded: Encoded) -> Float32:
+    """Mean of each word's subword states, float32 (W, d)."""
+    from spanport_kernels.pooling import pool_words
+
+    sentence = np.repeat(np.arange(len(encoded.word_offsets) - 1), np.diff(encoded.subword_offsets))
+    word = encoded.word_offsets[sentence] + encoded.word_of_subword
+    counts = np.bincount(word, minlength=int(encoded.word_offsets[-1]))
+    return pool_words(encoded.hidden, offsets_of(counts))
+
+
+def embed_all(
+    encoder: Encoder,
+    tokens: Sequence[Any],
+    batch_tokens: int,
+    *,
+    hidden: bool = True,
+    logits: bool = True,
+    subwords: bool = False,
+) -> Embedded:
+    """As `embed`, for any number of sentences, of any length: in `passes` of at most ``batch_tokens`` tokens."""
+    flat = parts_of(tokens)
+    rows = passes(flat, batch_tokens)
+    seen = [embed(encoder, [flat[i] for i in here], hidden=hidden, logits=logits, subwords=subwords) for here in rows]
+    joined = _join(rows, seen)
+    if len(flat) == len(tokens):
+        return joined
+    return _glue(joined, offsets_of([len(item.parts) if isinstance(item, Chunks) else 1 for item in tokens]))
+
+
+def _join(rows: Sequence[Int64], seen: Sequence[Embedded]) -> Embedded:
+    """Passes over all sentences as one batch; rows: the positions of each pass's sentences in it."""
+    if not seen:
+        nothing, no_offsets = np.empty((0, 0), np.float32), np.zeros(1, np.int64)
+        return Embedded(nothing, no_offsets, np.empty(0, np.int32), nothing, no_offsets)
+    order = np.concatenate(rows)
+    offsets, place = _places(order, rows, [part.offsets for part in seen])
+    word_offsets, word_place = _places(order, rows, [part.word_offsets for part in seen])
+    vectors = np.empty((int(offsets[-1]), seen[0].vectors.shape[1]), np.float32)
+    word_of = np.empty(len(vectors), np.int32)
+    probabilities = np.empty((int(word_offsets[-1]), seen[0].probabilities.shape[1]), np.float32)
+    for part, at, words_at in zip(seen, place, word_place, strict=True):
+        vectors[at], word_of[at], probabilities[words_at] = part.vectors, part.word_of, part.probabilities
+    return Embedded(vectors, offsets, word_of, probabilities, word_offsets)
+
+
+def _places(order: Int64, rows: Sequence[Int64], parts: Sequence[Int64]) -> tuple[Int64, list[Int64]]:
+    """Offsets of all sentences in their own order, from those of each pass; and where each pass's values go."""
+    lengths = np.empty(len(order), np.int64)
+    lengths[order] = np.concatenate([np.diff(offsets) for offsets in parts])
+    all_offsets = offsets_of(lengths)
+    places = [
+        np.arange(offsets[-1]) + np.repeat(all_offsets[here] - offsets[:-1], np.diff(offsets))
+        for here, offsets in zip(rows, parts, strict=True)
+    ]
+    return all_offsets, places
+
+
+def _glue(chunks: Embedded, firsts: Int64) -> Embedded:
+    """The chunks of sentences as these sentences, of which each has the chunks from ``firsts[i]`` on."""
+    begin = np.repeat(chunks.word_offsets[firsts[:-1]], np.diff(firsts))
+    before = np.repeat((chunks.word_offsets[:-1] - begin).astype(np.int32), np.diff(chunks.offsets))
+    return Embedded(
+        chunks.vectors,
+        chunks.offsets[firsts],
+        chunks.word_of + before,
+        chunks.probabilities,
+        chunks.word_offsets[firsts],
+    )
+
+
+def passes(tokens: Sequence[Any], batch_tokens: int) -> list[Int64]:
+    """Positions of the sentences of each forward pass: similar lengths, at most ``batch_tokens`` with padding."""
+    return token_batches([len(item.ids) for item in tokens], batch_tokens)

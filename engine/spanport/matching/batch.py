@@ -1,0 +1,157 @@
+"""Sentence pairs as flat arrays: the form in which the matching kernels see a batch."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING
+
+import numpy as np
+from msgspec.structs import replace
+
+from spanport.errors import AlignmentError
+from spanport.ports import BoolArray, Int32, Int64
+from spanport.ragged import offsets_of
+from spanport.types import Alignment, ProjectedSpan, Projection, Span, Status
+from spanport.work import NO_LINKS, Work
+
+if TYPE_CHECKING:
+    from spanport_kernels.matching import Matching
+
+STATUSES: tuple[Status, ...] = ("optimal", "feasible", "infeasible", "feasible", "unmet")
+"""What the kernels' status codes mean to a user; see `spanport_kernels.matching`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairBatch:
+    """B pairs as ragged arrays.
+
+    entities: int32 (N, 3), source words [start, end) and label index, with entity_offsets int64 (B + 1,);
+    edges: int32 (E, 2) with edge_offsets int64 (B + 1,); target_lengths: int32 (B,) in words;
+    entity_spans: the source `Span` behind each entity row; labels: the strings behind the label indices.
+    """
+
+    works: Sequence[Work]
+    labels: tuple[str, ...]
+    entities: Int32
+    entity_offsets: Int64
+    entity_spans: tuple[Span, ...]
+    edges: Int32
+    edge_offsets: Int64
+    target_lengths: Int32
+
+    def __len__(self) -> int:
+        return len(self.works)
+
+    @property
+    def arrays(self) -> tuple[Int32, Int64, Int32, Int64, Int32]:
+        """Entities and links with their offsets, and the lengths of the targets, as most kernels take them."""
+        return self.entities, self.entity_offsets, self.edges, self.edge_offsets, self.target_lengths
+
+    def target_words(self) -> list[str]:
+        """The words of all targets, one after the other."""
+        return list(chain.from_iterable([work.target.word_texts() for work in self.works]))
+
+    def stop_mask(self, stop_words: Sequence[str]) -> BoolArray:
+        """True for target words that are among these, bool (target words,)."""
+        mask, ends = np.zeros(int(self.target_lengths.sum()), np.bool_), np.cumsum(self.target_lengths).tolist()
+        for work, end in zip(self.works, ends, strict=True):
+            if any(stop in work.target.text for stop in stop_words):
+                words = work.target.word_texts()
+                mask[end - len(words) : end] = [word in stop_words for word in words]
+        return mask
+
+
+def with_links(works: Sequence[Work]) -> list[Work]:
+    """The records with the links of their alignments; those without one stay as they are.
+
+    Raises AlignmentError when an index is negative or past the last word of its side.
+    """
+    given = [b for b, work in enumerate(works) if work.alignment is not None]
+    rows = [works[b].alignment.links for b in given]  # type: ignore[union-attr]
+    offsets = offsets_of([len(row) for row in rows])
+    flat = np.fromiter(chain.from_iterable(chain.from_iterable(rows)), np.int64, 2 * int(offsets[-1])).reshape(-1, 2)
+    owner = np.repeat(np.arange(len(given)), np.diff(offsets))
+    limits = np.array([(len(works[b].source.words), len(works[b].target.words)) for b in given]).reshape(-1, 2)
+    if ((flat < 0) | (flat >= limits[owner])).any():
+        _refuse(flat, limits[owner])
+    keys = (owner << 40) + (flat[:, 0] << 20) + flat[:, 1]
+    odd = np.bincount(owner[1:][np.diff(keys) <= 0], minlength=len(given)) > 0
+    edges, ends, out = flat.astype(np.int32), offsets.tolist(), list(works)
+    for b, first, last, unsorted in zip(given, ends, ends[1:], odd.tolist(), strict=False):
+        if unsorted:
+            links = np.unique(edges[first:last], axis=0)
+            out[b] = replace(works[b], links=links, alignment=alignment_of(links))
+        else:
+            out[b] = replace(works[b], links=edges[first:last])
+    return out
+
+
+def _refuse(links: Int64, limits: Int64) -> None:
+    row, side = (int(x) for x in np.argwhere((links < 0) | (links >= limits))[0])
+    name = ("source", "target")[side]
+    raise AlignmentError(
+        f"alignment link {links[row, 0]}-{links[row, 1]}: the {name} has {limits[row, side]} words, so its index "
+        f"must lie in 0..{limits[row, side] - 1}; check that the links are 0-indexed and made on these words"
+    )
+
+
+def alignment_of(links: Int32) -> Alignment:
+    """The links, int32 (E, 2), as users get them."""
+    return Alignment(tuple(map(tuple, links.tolist())))
+
+
+def pack(works: Sequence[Work], further: Sequence[Sequence[Span]] | None = None) -> PairBatch:
+    """Lay a batch of records out flat; ``further`` are entities of each source besides its spans."""
+    labels: dict[str, int] = {}
+    rows: list[tuple[int, int, int]] = []
+    spans: list[Span] = []
+    counts: list[int] = []
+    for i, work in enumerate(works):
+        before, words = len(rows), work.source.words
+        for span in (*work.source.spans, *further[i]) if further else work.source.spans:
+            first = bisect_right(words, span.start, key=itemgetter(1))
+            last = bisect_left(words, span.end, lo=first, key=itemgetter(0))
+            if first < last:
+                rows.append((first, last, labels.setdefault(span.label, len(labels))))
+                spans.append(span)
+        counts.append(len(rows) - before)
+    edges = [work.links for work in works]
+    return PairBatch(
+        works=works,
+        labels=tuple(labels),
+        entities=np.array(rows, dtype=np.int32).reshape(-1, 3),
+        entity_offsets=offsets_of(counts),
+        entity_spans=tuple(spans),
+        edges=np.concatenate(edges) if edges else NO_LINKS,
+        edge_offsets=offsets_of([len(own) for own in edges]),
+        target_lengths=np.array([len(work.target.words) for work in works], dtype=np.int32),
+    )
+
+
+def unpack(batch: PairBatch, matching: Matching) -> list[Projection]:
+    """Projections from what a system matched.
+
+    A span's confidence is its match score, clipped to [0, 1], times the confidence of its source span where there is
+    one.
+    """
+    rows, scores = matching.spans.tolist(), np.clip(matching.scores, 0.0, 1.0).tolist()
+    ends, firsts = matching.offsets.tolist(), batch.entity_offsets.tolist()
+    labels, origins, out = batch.labels, batch.entity_spans, []
+    for b, (work, code) in enumerate(zip(batch.works, matching.status.tolist(), strict=True)):
+        words, found = work.target.words, []
+        for p in range(ends[b], ends[b + 1]):
+            start, end, label, entity = rows[p]
+            origin, score = origins[firsts[b] + entity], scores[p]
+            if origin.score is not None:
+                score *= origin.score
+            found.append(ProjectedSpan(words[start][0], words[end - 1][1], labels[label], score, origin))
+        if len(found) > 1:
+            found.sort(key=attrgetter("start", "end"))
+        given = work.alignment  # not shown where the system asked for no links
+        alignment = given if given is not None and len(given) == len(work.links) else alignment_of(work.links)
+        out.append(Projection(work.target, tuple(found), work.source, alignment, STATUSES[code]))
+    return out

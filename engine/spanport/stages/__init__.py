@@ -1,1 +1,0 @@
-"""What a system is made of: translate, label, embed, align, candidates, score, solve."""
