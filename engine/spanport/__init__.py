@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from spanport.api import Engine
     from spanport.errors import RecordError, SpanportError
     from spanport.files import read, write
+    from spanport.integrations.datasets_map import mapper
     from spanport.training import Aligner, Tagger, train, tune
     from spanport.types import Alignment, Pair, ProjectedSpan, Projection, Sentence, Span
 
@@ -30,6 +31,7 @@ _HOMES = {
     "Span": "types",
     "SpanportError": "errors",
     "Tagger": "training",
+    "mapper": "integrations.datasets_map",
     "read": "files",
     "train": "training",
     "tune": "training",
@@ -48,6 +50,7 @@ __all__ = [
     "Span",
     "SpanportError",
     "Tagger",
+    "mapper",
     "read",
     "train",
     "tune",

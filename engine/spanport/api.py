@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from typing import Any
 
 from spanport.handover import OnError, aresults, results, several
 from spanport.runner import Runner, SystemOptions
@@ -41,6 +42,31 @@ class Engine(Runner):
         """
         job = self.job("label", language=lang, pivot=pivot, system=system, options=options)
         return results(self.run(job, several(texts)), on_error)
+
+    def label_table(
+        self,
+        table: Any,
+        *,
+        column: str,
+        lang: str,
+        into: str = "spans",
+        pivot: str = "eng_Latn",
+        system: str | None = None,
+        options: SystemOptions = None,
+        on_error: OnError = "raise",
+    ) -> Any:
+        """Label a column of texts of a table of pyarrow, pandas or polars; the same kind of table comes back.
+
+        The further column ``into`` holds the spans of each row as records: start, end, label, text, score. A row that
+        cannot be processed raises its error, or, with ``on_error="return"``, has null there.
+
+        Raises UsageError for a column that is missing, or there already; others as `label`.
+        """
+        from spanport.integrations.tables import checked_rows, texts_of, with_spans
+
+        texts = texts_of(table, column)
+        found = self.label(texts, lang=lang, pivot=pivot, system=system, options=options, on_error="return")
+        return with_spans(table, into, checked_rows(found, column, on_error))
 
     def project(
         self,
