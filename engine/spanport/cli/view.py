@@ -58,7 +58,7 @@ def add(app: typer.Typer) -> None:
         for reject in rejected[:3]:
             say(f"line {reject.line} is left out: {reject.error}")
         drawn = f"{len(found.records):,} of " if len(found.records) < found.total else ""
-        say(f"{drawn}{found.total:,} records on {output}")
+        say(f"{drawn}{found.total:,} record{'' if found.total == 1 else 's'} on {output}")
         return 1 if rejected else 0
 
 
