@@ -92,14 +92,9 @@ class Encoder:
         }
         self.runtime: Any = PerProcess(partial(EncoderSession, where, manifest, self.device, intra_threads))
         self._recipe = partial(
-            Encoder,
-            where,
-            device=device,
-            precision=precision,
-            intra_threads=intra_threads,
-            batch_tokens=batch_tokens,
-            verify=verify,
-        )
+            Encoder, where, device=device, precision=precision,
+            intra_threads=intra_threads, batch_tokens=batch_tokens, verify=verify,
+        )  # fmt: skip
 
     def __reduce__(self) -> tuple[Callable[[], "Encoder"], tuple[()]]:
         return self._recipe, ()

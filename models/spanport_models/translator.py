@@ -96,14 +96,9 @@ class Translator:
             partial(load_ctranslate2, where, self.device, compute, intra_threads, self.inter_threads)
         )
         self._recipe = partial(
-            Translator,
-            where,
-            device=device,
-            precision=precision,
-            intra_threads=intra_threads,
-            inter_threads=inter_threads,
-            verify=verify,
-        )
+            Translator, where, device=device, precision=precision,
+            intra_threads=intra_threads, inter_threads=inter_threads, verify=verify,
+        )  # fmt: skip
 
     def __reduce__(self) -> tuple[Callable[[], "Translator"], tuple[()]]:
         return self._recipe, ()

@@ -96,9 +96,10 @@ def test_a_manifest_that_is_no_regular_file_is_refused_at_once(tmp_path: Path, m
 
 
 def test_broken_json_is_named(tmp_path: Path) -> None:
-    (tmp_path / "manifest.json").write_text('{"format": 1,')
-    with pytest.raises(ManifestError, match="not a valid manifest"):
-        read_manifest(tmp_path)
+    for raw in (b'{"format": 1,', b'{"format": 1, "name": "\x80"}'):
+        (tmp_path / "manifest.json").write_bytes(raw)
+        with pytest.raises(ManifestError, match="not a valid manifest"):
+            read_manifest(tmp_path)
 
 
 @pytest.mark.parametrize("labels", [("O", "LABEL_1"), ("B-PER", "I-PER"), ("O", "O", "B-X"), ("O", "B-")])
