@@ -1,4 +1,4 @@
-"""A small local server that speaks the endpoints of the Hugging Face hub that downloads use."""
+"""A small local server that speaks the endpoints of the Hugging Face hub, and models with weights as there are."""
 
 import hashlib
 import json
@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 COMMIT = "c" * 40
@@ -135,3 +137,17 @@ def serve(hub: Hub) -> Iterator[Hub]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def pickled(folder: Path, source: Path, *extra: Any) -> Path:
+    """A copy of a model whose weights are a pickle, as NLLB's are on the hub; ``extra`` is pickled with them."""
+    import shutil
+
+    import torch
+    from safetensors.torch import load_file
+
+    shutil.copytree(source, folder)
+    state = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    torch.save(state | {f"extra{i}": item for i, item in enumerate(extra)}, folder / "pytorch_model.bin")
+    return folder

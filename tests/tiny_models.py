@@ -3,53 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from tiny_tokenizers import TEXTS, pieces_of, sentencepiece, unigram
+from tiny_tokenizers import byte_level as byte_level
+
 LABELS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
-TEXTS = (
-    "Marta Oliveira flew from Lisbon to Oslo on Monday .",
-    "La doctora Marta Oliveira vive en Lisboa .",
-    "Die Bäckerei Krüger in Köln schließt im Mai .",
-    "one two three four five six seven eight nine ten",
-    "Prices rose 4.5 % in May , said Ana .",
-    "東京 は 大きい",
-)
-
-
-def unigram(specials: tuple[str, ...], *, prefix: str = "<s> ", suffix: str = " </s>") -> Any:
-    """A small unigram tokenizer of the XLM-R form, trained on `TEXTS`."""
-    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-
-    tokenizer = Tokenizer(models.Unigram())
-    tokenizer.normalizer = normalizers.NFKC()
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(prepend_scheme="always")]
-    )
-    tokenizer.decoder = decoders.Metaspace()
-    trainer = trainers.UnigramTrainer(
-        vocab_size=150, special_tokens=list(specials), unk_token="<unk>", show_progress=False
-    )
-    tokenizer.train_from_iterator(TEXTS, trainer)
-    used = list(dict.fromkeys((prefix + suffix).split()))
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{prefix}$A{suffix}", special_tokens=[(token, tokenizer.token_to_id(token)) for token in used]
-    )
-    return tokenizer
-
-
-def byte_level() -> Any:
-    """A small byte-level BPE tokenizer of the RoBERTa form, trained on `TEXTS`."""
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
-
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
-    trainer = trainers.BpeTrainer(
-        vocab_size=400,
-        special_tokens=["<s>", "</s>"],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(TEXTS, trainer)
-    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 1), ("<s>", 0))
-    return tokenizer
 
 
 def xlm_roberta(folder: Path, *, labels: tuple[str, ...] = LABELS, positions: int = 34, size: int = 32) -> Path:
@@ -189,7 +146,7 @@ def marian(folder: Path, *, targets: tuple[str, ...] = ()) -> Path:
     folder.mkdir(parents=True)
     source = sentencepiece(folder / "source", pad_id=-1, bos_id=-1)
     target = sentencepiece(folder / "target", pad_id=-1, bos_id=-1)
-    pieces = dict.fromkeys(["</s>", "<unk>", *_pieces(source), *_pieces(target), *targets, "<pad>"])
+    pieces = dict.fromkeys(["</s>", "<unk>", *pieces_of(source), *pieces_of(target), *targets, "<pad>"])
     (folder / "vocab.json").write_text(json.dumps({piece: i for i, piece in enumerate(pieces)}))
     tokenizer = MarianTokenizer(
         str(source), str(target), str(folder / "vocab.json"), source_lang="es", target_lang="en"
@@ -197,14 +154,7 @@ def marian(folder: Path, *, targets: tuple[str, ...] = ()) -> Path:
     pad = len(pieces) - 1
     config = MarianConfig(
         vocab_size=len(pieces),
-        d_model=32,
-        encoder_layers=2,
-        decoder_layers=2,
-        encoder_attention_heads=4,
-        decoder_attention_heads=4,
-        encoder_ffn_dim=48,
-        decoder_ffn_dim=48,
-        max_position_embeddings=64,
+        **_seq2seq(),
         pad_token_id=pad,
         eos_token_id=0,
         decoder_start_token_id=pad,
@@ -219,30 +169,15 @@ def marian(folder: Path, *, targets: tuple[str, ...] = ()) -> Path:
     return folder
 
 
-def sentencepiece(prefix: Path, *, model_type: str = "unigram", **settings: object) -> Path:
-    """A small SentencePiece model trained on `TEXTS`."""
-    from sentencepiece import SentencePieceTrainer
-
-    SentencePieceTrainer.train(
-        sentence_iterator=iter(TEXTS),
-        model_prefix=str(prefix),
-        vocab_size=110,
-        model_type=model_type,
-        hard_vocab_limit=False,
-        minloglevel=2,
-        **settings,
-    )
-    return prefix.with_suffix(".model")
-
-
-def _pieces(model: Path) -> list[str]:
-    from sentencepiece import SentencePieceProcessor
-
-    processor = SentencePieceProcessor(str(model))
-    return [processor.id_to_piece(i) for i in range(processor.get_piece_size())]
-
-
 SENTENCES = [text.split() for text in TEXTS] + [[], ["Ana"], ["Ana", "", "Oslo"]]
+
+
+def _seq2seq(size: int = 32) -> dict[str, Any]:
+    sides = ("encoder", "decoder")
+    each = {"layers": 2, "attention_heads": 4, "ffn_dim": size + 16}
+    settings = {f"{side}_{name}": value for side in sides for name, value in each.items()}
+    return {"d_model": size, "max_position_embeddings": 64, **settings}
+
 
 _SMALL: dict[str, Any] = {
     "hidden_size": 32,
@@ -268,14 +203,7 @@ def m2m100(
     tokenizer = unigram(("<s>", "<pad>", "</s>", "<unk>", *languages), prefix="eng_Latn ")
     config = M2M100Config(
         vocab_size=tokenizer.get_vocab_size(),
-        d_model=size,
-        encoder_layers=2,
-        decoder_layers=2,
-        encoder_attention_heads=4,
-        decoder_attention_heads=4,
-        encoder_ffn_dim=size + 16,
-        decoder_ffn_dim=size + 16,
-        max_position_embeddings=64,
+        **_seq2seq(size),
         init_std=spread,
         decoder_start_token_id=2,
     )
@@ -291,15 +219,27 @@ def m2m100(
     return folder
 
 
-def pickled(folder: Path, source: Path, *extra: Any) -> Path:
-    """A copy of a model whose weights are a pickle, as NLLB's are on the hub; ``extra`` is pickled with them."""
-    import shutil
+def m2m100_of_the_hub(folder: Path) -> Path:
+    """A tiny M2M100 as it is on the hub: a SentencePiece model, ids in `vocab.json`, tokens like `__es__` added."""
+    import json
 
     import torch
-    from safetensors.torch import load_file
+    from transformers import M2M100Config, M2M100ForConditionalGeneration, M2M100Tokenizer
 
-    shutil.copytree(source, folder)
-    state = load_file(folder / "model.safetensors")
-    (folder / "model.safetensors").unlink()
-    torch.save(state | {f"extra{i}": item for i, item in enumerate(extra)}, folder / "pytorch_model.bin")
+    torch.manual_seed(7)
+    folder.mkdir(parents=True)
+    model = sentencepiece(folder / "spm", pad_id=-1, bos_id=-1)
+    pieces = dict.fromkeys(["<s>", "<pad>", "</s>", "<unk>", *pieces_of(model)])
+    (folder / "vocab.json").write_text(json.dumps({piece: i for i, piece in enumerate(pieces)}))
+    files = (str(folder / "vocab.json"), str(model))
+    codes = list(M2M100Tokenizer(*files).lang_token_to_id)
+    tokenizer = M2M100Tokenizer(*files, additional_special_tokens=codes)
+    config = M2M100Config(
+        vocab_size=len(tokenizer) + tokenizer.num_madeup_words,
+        **_seq2seq(),
+        init_std=0.3,
+        decoder_start_token_id=2,
+    )
+    M2M100ForConditionalGeneration(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
     return folder

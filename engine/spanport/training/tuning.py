@@ -204,9 +204,8 @@ class _Tuning:
         mixture = dict(bundle.mixture)
         if "lexicon" in replaced:
             mixture["lexicon"] = max(float(mixture.get("lexicon", 0.0)), BOOTSTRAP_WEIGHT)
-        out = self.work / name
-        shutil.rmtree(out, ignore_errors=True)
-        return assemble_pipeline(out, name=self.out.name, mixture=mixture, pivot=bundle.manifest.pivot, **parts)
+        pivot, out = bundle.manifest.pivot, self.work / name
+        return assemble_pipeline(out, name=self.out.name, mixture=mixture, pivot=pivot, replace=True, **parts)
 
     def _links(self, bundle: str) -> list[Alignment]:
         self.say(f"aligning {len(self.pairs):,} pairs")

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-import tiny_models as tiny
-from hub_server import Hub, serve
+from hub_server import Hub, pickled, serve
 from spanport_models.cards import CARDS
 
 
@@ -19,7 +18,7 @@ def hub(m2m100: Path, xlm_roberta: Path, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     nllb, hub = CARDS["nllb-600m"], Hub()
     hub.commit = str(nllb.revision)
-    folders = {nllb.repository: tiny.pickled(tmp_path / "nllb", m2m100)}
+    folders = {nllb.repository: pickled(tmp_path / "nllb", m2m100)}
     folders[CARDS["xlm-r-large-conll03"].repository] = xlm_roberta
     for name, folder in folders.items():
         hub.repositories[name] = {path.name: path.read_bytes() for path in folder.iterdir()}

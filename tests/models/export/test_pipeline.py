@@ -2,15 +2,18 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from hub_server import Hub
+import tiny_models as tiny
+from hub_server import Hub, pickled
 from spanport import Engine
 from spanport_models import verify_bundle
+from spanport_models.cards import CARDS, ModelCard
 from spanport_models.errors import BundleError, ExportError
-from spanport_models.export import pipeline
+from spanport_models.export import export_translator, options, pipeline
 from spanport_models.export.pipeline import Role, export_pipeline
 
 pytest.importorskip("torch", reason="needs the extra spanport[export]")
@@ -85,6 +88,50 @@ def test_licences_are_looked_at_before_anything_is_fetched(
     assert translator == "folder" or hub.requests == []
     assert not (tmp_path / "mine").exists()
     assert export_pipeline(tmp_path / "mine", {"encoder": NAMES["encoder"]}, commercial=True).licence == "MIT"
+
+
+def relative(card: ModelCard, folder: Path) -> Path:
+    """A tiny model with the architecture, the configuration and the kinds of files that a registered one has."""
+    if card.kind == "ctranslate2":
+        made = export_translator(tiny.m2m100(folder / "nllb"), folder / "made").folder
+        (made / "manifest.json").unlink()
+        return made
+    makers: dict[str, Callable[[Path], Path]] = {
+        "nllb": lambda folder: pickled(folder, tiny.m2m100(folder.with_name("nllb"))),
+        "m2m100": lambda folder: pickled(folder, tiny.m2m100_of_the_hub(folder.with_name("m2m100"))),
+        "madlad": tiny.t5,
+        "opus": tiny.marian,
+        "mdeberta": lambda folder: pickled(folder, tiny.mdeberta(folder.with_name("deberta"))),
+        "mbert": tiny.bert,
+        "labse": tiny.bert,
+        "wikineural": tiny.bert,
+        "xlm-r-base": lambda folder: tiny.xlm_roberta(folder, labels=()),
+    }
+    make = next((maker for start, maker in makers.items() if card.name.startswith(start)), tiny.xlm_roberta)
+    return make(folder / "model")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CARDS)
+def test_every_registered_model_goes_from_its_name_to_a_bundle(
+    hub: Hub, encoder_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    card = CARDS[name]
+    monkeypatch.setattr(options, "PROOF_TEXTS", tiny.TEXTS[:3])
+    folder = relative(card, tmp_path / "source")
+    hub.commit = card.revision or "e" * 40
+    hub.repositories[card.repository] = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    parts: dict[Role, str] = {"encoder": name} if card.kind == "encoder" else {"encoder": str(encoder_bundle)}
+    if card.kind != "encoder":
+        parts["translator"] = name
+    report = export_pipeline(tmp_path / "mine", parts)
+    assert card.licence in report.licence
+    with Engine.from_bundle(str(report.folder), device="cpu", threads=1) as engine:
+        if card.kind == "encoder":
+            assert engine.models.encoder().encode([["Ana", "vive"]]).hidden.shape[1] > 0  # type: ignore[attr-defined]
+        else:
+            (result,) = engine.label(["Ana vive en Oslo ."], lang="spa_Latn", system="ngram")
+            assert result.target.text == "Ana vive en Oslo ."
 
 
 def test_bundles_are_put_together_without_torch(recorded: Path, tmp_path: Path) -> None:

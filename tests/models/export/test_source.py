@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-import tiny_models as tiny
-from hub_server import Hub
+from hub_server import Hub, pickled
 from spanport_models import fetch
 from spanport_models.cards import CARDS
 from spanport_models.errors import ExportError, NotFetchedError, UnsafeWeightsError
@@ -58,7 +57,7 @@ def test_languages_of_encoders_are_recorded(hub: Hub, m2m100: Path, tmp_path: Pa
 
 
 def test_pickled_weights_alone_need_no_flag(m2m100: Path, tmp_path: Path) -> None:
-    export(tiny.pickled(tmp_path / "pickled", m2m100), tmp_path / "out", TranslatorOptions(precision="float32"))
+    export(pickled(tmp_path / "pickled", m2m100), tmp_path / "out", TranslatorOptions(precision="float32"))
     export(m2m100, tmp_path / "safe", TranslatorOptions(precision="float32"))
     assert (tmp_path / "out" / "model.bin").read_bytes() == (tmp_path / "safe" / "model.bin").read_bytes()
 
@@ -66,7 +65,7 @@ def test_pickled_weights_alone_need_no_flag(m2m100: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize("what", [export, export_encoder])
 def test_pickles_that_run_code_are_refused(what: object, m2m100: Path, xlm_roberta: Path, tmp_path: Path) -> None:
     source = m2m100 if what is export else xlm_roberta
-    folder = tiny.pickled(tmp_path / "evil", source, Touch(tmp_path / "ran"))
+    folder = pickled(tmp_path / "evil", source, Touch(tmp_path / "ran"))
     with pytest.raises(UnsafeWeightsError, match=r"hold more than weights; .* Pass --allow-pickle if you trust"):
         what(folder, tmp_path / "out")  # type: ignore[operator]
     assert not (tmp_path / "ran").exists()
