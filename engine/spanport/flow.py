@@ -11,7 +11,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from spanport.encoding.align import align
-from spanport.encoding.embed import Embedded, embed_all, parts_of, passes, tokenize
+from spanport.encoding.embed import Embedded, embed_all, parts_of, tokenize
 from spanport.encoding.label import label_all
 from spanport.errors import RecordError
 from spanport.matching.batch import alignment_of, with_links
@@ -21,6 +21,7 @@ from spanport.systems.base import Need, System, run_system
 from spanport.types import Alignment, Projection, Sentence
 from spanport.words import with_words
 from spanport.work import Work
+from spanport_models.batching import padded_length
 
 MOST_TOKENS = 512
 """A text of more tokens is rejected: sentence models cut or garble it without a word."""
@@ -148,14 +149,9 @@ class Encode:
         ]
 
     def spent(self, batch: Sequence[Work]) -> tuple[int, int]:
-        """Tokens of a batch, without and with the padding of its passes."""
-        used = padded = 0
-        for tokens, _ in self._groups(batch):
-            lengths = [len(part.ids) for part in parts_of(tokens)]
-            used += sum(lengths)
-            rows = passes(parts_of(tokens), self.batch_tokens)
-            padded += sum(max(lengths[i] for i in row) * len(row) for row in rows)
-        return used, padded
+        """Tokens of a batch, without and with the padding that encoders add."""
+        lengths = [len(part.ids) for tokens, _ in self._groups(batch) for part in parts_of(tokens)]
+        return sum(lengths), sum(map(padded_length, lengths))
 
     def _groups(self, batch: Sequence[Work]) -> list[tuple[list[Any], bool]]:
         """What shares passes, and whether its label probabilities are wanted: both sides, or targets and sources.

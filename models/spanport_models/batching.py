@@ -8,6 +8,17 @@ from numpy.typing import NDArray
 
 Int64Array: TypeAlias = NDArray[np.int64]
 
+_STEP = 4
+
+
+def padded_length(length: int) -> int:
+    """Tokens that an encoder reads for a sentence of ``length`` tokens: the next multiple of 4.
+
+    It depends on the sentence alone, and so then does all that is computed for it: lengths of arrays decide the order
+    in which numbers are added. Every length on its own would make many small batches.
+    """
+    return -(-length // _STEP) * _STEP
+
 
 def token_batches(lengths: Sequence[int], budget: int, most: int | None = None) -> list[Int64Array]:
     """Group items of similar length so that rows x longest stays within ``budget``.

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from spanport_models.batching import Int64Array, ragged_index, token_batches
+from spanport_models.batching import Int64Array, padded_length, ragged_index, token_batches
 from spanport_models.bundle import open_bundle
 from spanport_models.devices import Device, encoder_memory, require_memory, resolve_device
 from spanport_models.errors import unknown_language
@@ -55,7 +55,7 @@ class Encoder:
         device: "auto", "cpu", "cuda" or "cuda:N".
         precision: "auto" takes what the bundle holds; another value must equal it.
         intra_threads: Threads inside one call. 1 with several callers is faster than several with one caller.
-        batch_tokens: Padded tokens in a batch of `encode`.
+        batch_tokens: Most tokens in a batch of `encode`.
         verify: See `spanport_models.bundle.open_bundle`.
 
     Raises:
@@ -121,9 +121,9 @@ class Encoder:
         return self._tokenizer(sentences, first_token=self._language_ids[language])
 
     def run(self, batch: Sequence[TokenizedWords], *, hidden: bool = True, logits: bool = True) -> Encoded:
-        """One forward pass over one batch, padded to its longest sentence.
+        """Forward passes over one batch, one for each `padded_length` in it: sentences do not change one another.
 
-        Without ``logits``, layers above the alignment layer are not computed.
+        Without `logits`, layers above the alignment layer are not computed.
         """
         lengths = np.fromiter((len(item.ids) for item in batch), dtype=np.int64, count=len(batch))
         words = np.fromiter((item.words for item in batch), dtype=np.int64, count=len(batch))
@@ -132,22 +132,25 @@ class Encoder:
         subword_offsets = _offsets(lengths - head - tail)
         word_offsets = _offsets(words)
         logits = logits and bool(self.labels)
-        states = np.zeros((len(owners), self.hidden_size if hidden else 0), dtype=np.float32)
-        probabilities = np.zeros((int(word_offsets[-1]), len(self.labels) if logits else 0), dtype=np.float32)
+        states = np.empty((len(owners), self.hidden_size if hidden else 0), dtype=np.float32)
+        scores = np.empty((len(owners), len(self.labels) if logits else 0), dtype=np.float32)
+        widths = np.array([self._width(length) for length in lengths.tolist()], dtype=np.int64)
+        for width in np.unique(widths).tolist() if hidden or logits else ():
+            here = np.flatnonzero(widths == width)
+            raw = self.run_raw([batch[i] for i in here.tolist()], hidden=hidden, logits=logits)
+            columns = np.arange(width)
+            inner = (columns >= head) & (columns < (lengths[here] - tail)[:, None])
+            places = (subword_offsets[here][:, None] + columns - head)[inner]
+            if hidden:
+                states[places] = raw["hidden_states"][inner]
+            if logits:
+                scores[places] = raw["logits"][inner]
+        probabilities = np.zeros((int(word_offsets[-1]), scores.shape[1]), dtype=np.float32)
         if logits:
             probabilities[:, self._outside] = 1.0
-        if len(batch) and (hidden or logits):
-            raw = self.run_raw(batch, hidden=hidden, logits=logits)
-            columns = np.arange(int(lengths.max()))
-            inner = (columns >= head) & (columns < (lengths - tail)[:, None])
-            if hidden:
-                states = raw["hidden_states"][inner].astype(np.float32, copy=False)
-            if logits:
-                owner_of_all = owners + np.repeat(word_offsets[:-1], np.diff(subword_offsets))
-                first = np.flatnonzero(np.diff(owner_of_all, prepend=-1))
-                cells = np.flatnonzero(inner)[first]
-                scores = raw["logits"].reshape(-1, len(self.labels))[cells]
-                probabilities[owner_of_all[first]] = _softmax(scores.astype(np.float32, copy=False))
+            owner_of_all = owners + np.repeat(word_offsets[:-1], np.diff(subword_offsets))
+            first = np.flatnonzero(np.diff(owner_of_all, prepend=-1))
+            probabilities[owner_of_all[first]] = _softmax(scores[first])
         return Encoded(states, subword_offsets, owners, probabilities, word_offsets)
 
     def run_raw(
@@ -155,13 +158,16 @@ class Encoder:
     ) -> dict[str, NDArray[Any]]:
         """The graph's own outputs for a non-empty batch: "hidden_states" (B, T, d) and "logits" (B, T, L), padded."""
         lengths = np.fromiter((len(item.ids) for item in batch), dtype=np.int64, count=len(batch))
-        valid = np.arange(int(lengths.max())) < lengths[:, None]
+        valid = np.arange(self._width(int(lengths.max()))) < lengths[:, None]
         ids = np.full(valid.shape, self._tokenizer.pad_id, dtype=np.int64)
         ids[valid] = np.concatenate([item.ids for item in batch])
         outputs: dict[str, NDArray[Any]] = self.runtime.run(
             ids, valid.astype(np.int64), hidden=hidden, logits=logits and bool(self.labels)
         )
         return outputs
+
+    def _width(self, length: int) -> int:
+        return max(min(padded_length(length), self.max_length), length)
 
     def encode(
         self,

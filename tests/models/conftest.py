@@ -33,6 +33,16 @@ def encoder_bundle() -> Path:
 
 
 @pytest.fixture(scope="session")
+def int8_encoder_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("torch", reason="needs the extra spanport[export]")
+    from spanport_models.export import EncoderOptions, export_encoder
+
+    folder = tmp_path_factory.mktemp("int8")
+    options = EncoderOptions(precision="int8", layer=2, licence="none", least_cosine=0.9)
+    return export_encoder(tiny.xlm_roberta(folder / "source", positions=130), folder / "out", options).folder
+
+
+@pytest.fixture(scope="session")
 def translator_bundle() -> Path:
     return RECORDED / "translator"
 

@@ -1,14 +1,18 @@
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import tiny_models as tiny
 from spanport_models import Encoded, Encoder
 
 SENTENCES = tiny.SENTENCES
+OF_ALL_LENGTHS = [(SENTENCES[0] * 9)[:n] for n in range(1, 60, 3)] + SENTENCES
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +70,25 @@ def test_a_label_is_read_at_the_first_subword_of_its_word(encoder: Encoder, pyto
                 assert found.argmax() == best[0]
                 told_apart += 1
     assert told_apart > 5
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.integers(0, len(OF_ALL_LENGTHS) - 1), min_size=1, max_size=20))
+def test_a_sentence_gets_the_same_in_every_batch(int8_encoder_bundle: Path, rows: list[int]) -> None:
+    encoder, alone = in_int8(int8_encoder_bundle)
+    encoded = encoder.run(encoder.tokenize([OF_ALL_LENGTHS[i] for i in rows]))
+    for place, i in enumerate(rows):
+        for actual, expected in zip(parts(encoded, place), parts(alone[i], 0), strict=True):
+            np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-5)
+        best = parts(encoded, place)[2].argmax(axis=1)
+        np.testing.assert_array_equal(best, parts(alone[i], 0)[2].argmax(axis=1))
+
+
+@cache
+def in_int8(bundle: Path) -> tuple[Encoder, list[Encoded]]:
+    """An encoder, and what it says of each sentence alone."""
+    encoder = Encoder(bundle, device="cpu")
+    return encoder, [encoder.run([item]) for item in encoder.tokenize(OF_ALL_LENGTHS)]
 
 
 def test_what_is_cut_off_is_outside(encoder: Encoder) -> None:

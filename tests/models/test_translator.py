@@ -1,15 +1,24 @@
 import math
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 
+import spanport_models
 import tiny_models as tiny
 from spanport_models import Translator
 from spanport_models.errors import LanguageError
 
+NEWS = [
+    ("Ana Ruiz", "Lima", "."),
+    ("El presidente", "la ciudad de Quito", " para hablar con el gobierno sobre el agua y la energía."),
+    ("María", "Oslo", ", dijo la radio."),
+    ("Un grupo de médicos", "Bogotá", ", donde trabajará en tres hospitales hasta el mes de mayo del año que viene."),
+    ("Nadie", "Roma", ""),
+]
 TEXTS = [*tiny.TEXTS, "", "   ", "x"]
 
 
@@ -55,6 +64,19 @@ def test_order_is_kept_and_blank_texts_stay_blank(translator: Translator, batch_
         assert result.text == alone.text
         assert result.score == pytest.approx(alone.score, abs=1e-4)
     assert results[6].text == results[7].text == ""
+
+
+def test_a_text_gets_the_same_in_every_batch() -> None:
+    translator = Translator(Path(spanport_models.__file__).parent / "mini" / "translator", device="cpu")
+    texts = [f"{name} llegó ayer a {place}{end}" for name, place, end in NEWS]
+    pieces = translator.tokenize(texts, "spa_Latn", "eng_Latn")
+    alone = [translator.generate([own], "eng_Latn")[0] for own in pieces]
+    random = Random(4)
+    for _ in range(6):
+        rows = random.choices(range(len(texts)), k=random.randint(2, 12))
+        for i, result in zip(rows, translator.generate([pieces[i] for i in rows], "eng_Latn"), strict=True):
+            assert result.text == alone[i].text
+            assert result.score == pytest.approx(alone[i].score, abs=1e-5)
 
 
 def test_runaway_output_is_cut_and_said(translator: Translator) -> None:

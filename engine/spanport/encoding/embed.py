@@ -92,7 +92,7 @@ def parts_of(tokens: Sequence[Any]) -> list[Any]:
 def embed(
     encoder: Encoder, tokens: Sequence[Any], *, hidden: bool = True, logits: bool = True, subwords: bool = False
 ) -> Embedded:
-    """Encode B tokenised sentences in one forward pass; what is not asked for comes back empty.
+    """Encode B tokenised sentences; what is not asked for comes back empty.
 
     A word's vector is the mean of its subwords' states, the zero vector where it has none.
     """
@@ -180,5 +180,5 @@ def _glue(chunks: Embedded, firsts: Int64) -> Embedded:
 
 
 def passes(tokens: Sequence[Any], batch_tokens: int) -> list[Int64]:
-    """Positions of the sentences of each forward pass: similar lengths, at most ``batch_tokens`` with padding."""
+    """Positions of the sentences that are run together: similar lengths, at most ``batch_tokens`` tokens."""
     return token_batches([len(item.ids) for item in tokens], batch_tokens)

@@ -43,21 +43,21 @@ def compare_encoders(network: Any, folder: Path, texts: Sequence[str]) -> Encode
     language = next(iter(bundle.manifest.language_tokens), None)
     errors, scales, cosines, agreements = [0.0], [0.0], [np.ones(0)], []
     for item in bundle.tokenize([text.split() for text in texts], language=language):
-        exported = bundle.run_raw([item])
+        exported = {name: value[0, : len(item.ids)] for name, value in bundle.run_raw([item]).items()}
         ids = torch.from_numpy(item.ids.astype(np.int64))[None]
         with torch.inference_mode():
             outputs = network(
                 input_ids=ids, attention_mask=torch.ones_like(ids), output_hidden_states=True, return_dict=True
             )
         states = outputs.hidden_states[bundle.manifest.layer][0].float().numpy()
-        actual = exported["hidden_states"][0].astype(np.float32)
+        actual = exported["hidden_states"].astype(np.float32)
         errors.append(float(np.abs(actual - states).max()))
         scales.append(float(np.abs(states).max()))
         norms = np.linalg.norm(actual, axis=1) * np.linalg.norm(states, axis=1)
         cosines.append((actual * states).sum(axis=1) / np.maximum(norms, 1e-12))
         if bundle.labels:
             best = outputs.logits[0].argmax(dim=-1).numpy()
-            agreements.append(exported["logits"][0].argmax(axis=-1) == best)
+            agreements.append(exported["logits"].argmax(axis=-1) == best)
     agreement = float(np.concatenate(agreements).mean()) if agreements else None
     cosine = np.concatenate(cosines)
     return EncoderLoss(max(errors), max(scales), float(cosine.mean()), float(cosine.min()), agreement)
