@@ -161,7 +161,7 @@ class Runner:
             skip=skip,
             waiting=waiting,
             release=lambda part: self.models.release(*PARTS[part]),
-            at_hand=isinstance(records, list | tuple),
+            at_hand=len(records) if isinstance(records, list | tuple) else 0,
         )
 
     def arun(self, job: Job, records: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[Outcome]:

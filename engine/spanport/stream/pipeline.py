@@ -182,28 +182,9 @@ class Pipeline:
 
     def _run(self, index: int, window: Window, made: Plan, batch: Batch) -> None:
         line = self._lines[index]
-        groups = [made.groups[i] for i in batch.positions]
-        wall, cpu = time.monotonic(), time.thread_time()
-        items = [window.values[group[0]] for group in groups]
-        results, retries = execute(line.stage, items)
-        busy, cpu = time.monotonic() - wall, time.thread_time() - cpu
-        log.debug(
-            "%s: batch of %d, cost %d (padded %d), %.3f s",
-            line.stage.name,
-            len(items),
-            batch.cost,
-            batch.padded,
-            busy,
-        )
-        rejects = 0
-        for i, group, result in zip(batch.positions, groups, results, strict=True):
-            rejects += window.settle(group, result, line.stage)
+        results = run_batch(line.stage, window, made, batch, self._stats)
+        for i, result in zip(batch.positions, results, strict=True):
             line.memory.put(made.keys[i], result)
-        cost, padded = line.stage.spent(items) if line.stage.spent else (batch.cost, batch.padded)
-        self._stats.add(
-            line.stage.name, items=len(results), rejects=rejects, retries=retries, batches=1, cost=cost,
-            padded=padded, busy_s=busy, cpu_s=cpu, queued=-sum(map(len, groups)),
-        )  # fmt: skip
         with self._condition:
             if any(type(result) is Fatal for result in results):
                 self._source.halt()
@@ -219,6 +200,23 @@ class Pipeline:
             following = self._lines[index + 1]
             following.windows.append(window)
             self._stats.add(following.stage.name, queued=len(window))
+
+
+def run_batch(stage: Stage, window: Window, made: Plan, batch: Batch, stats: Stats) -> list[Any]:
+    """Run a batch of a window, settle its results there and count it; returns the results."""
+    groups = [made.groups[i] for i in batch.positions]
+    wall, cpu = time.monotonic(), time.thread_time()
+    items = [window.values[group[0]] for group in groups]
+    results, retries = execute(stage, items)
+    busy, cpu = time.monotonic() - wall, time.thread_time() - cpu
+    log.debug("%s: batch of %d, cost %d (padded %d), %.3f s", stage.name, len(items), batch.cost, batch.padded, busy)
+    rejects = sum(window.settle(group, result, stage) for group, result in zip(groups, results, strict=True))
+    cost, padded = stage.spent(items) if stage.spent else (batch.cost, batch.padded)
+    stats.add(
+        stage.name, items=len(results), rejects=rejects, retries=retries, batches=1, cost=cost,
+        padded=padded, busy_s=busy, cpu_s=cpu, queued=-sum(map(len, groups)),
+    )  # fmt: skip
+    return results
 
 
 def check(stages: Sequence[Stage]) -> None:

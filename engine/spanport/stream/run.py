@@ -30,7 +30,7 @@ def run_stages(
     skip: int = 0,
     waiting: Callable[[], object] = nothing,
     release: Callable[[str], object] = nothing,
-    at_hand: bool = False,
+    at_hand: int = 0,
 ) -> Generator[Outcome]:
     """One `Done` or `Failed` per record, in input order, for endless inputs too.
 
@@ -43,8 +43,9 @@ def run_stages(
 
     ``skip`` leaves out the first records, which a run before has handed over; batches stay what they would
     have been, so that results are the same to the last digit. ``waiting`` is called, about once a second, while there
-    is nothing to hand over; ``release`` with the name of each part that has let go of its model. Records ``at_hand``
-    (a list, say: no waiting for them) go through stages without a model in the caller's thread.
+    is nothing to hand over; ``release`` with the name of each part that has let go of its model. ``at_hand``
+    says how many records there are, where they need not be waited for: one alone, and any number through stages without
+    a model, go in the caller's thread.
 
     Closing the iterator, or an exception in the caller, ends all threads. Raises UsageError for stages or options
     that do not fit, and what loading the stages raises; StageError, or what a stage raised, for failures that no
@@ -61,7 +62,7 @@ def run_stages(
         return _counted(in_blocks(rest, stages, way, begin), stats, skip - begin)
     for stage in stages:
         stage.load()
-    if at_hand and not any(stage.part for stage in stages):
+    if at_hand == 1 or (at_hand and not any(stage.part for stage in stages)):
         return _counted(straight(rest, stages, options, stats, begin), stats, skip - begin)
     return _counted(through(rest, stages, way, begin), stats, skip - begin)
 

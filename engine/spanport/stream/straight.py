@@ -1,24 +1,25 @@
-"""The way of records that are there already through stages without a model: in the caller's thread."""
+"""The way of records at hand in the caller's thread: of one alone, or through stages without a model."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
 from spanport.options import StreamOptions
-from spanport.stream.pipeline import outcomes
+from spanport.stream.pipeline import outcomes, run_batch
 from spanport.stream.source import lookahead_of
-from spanport.stream.stage import Fatal, Outcome, Stage, execute
+from spanport.stream.stage import Fatal, Outcome, Stage
 from spanport.stream.stats import Stats
-from spanport.stream.window import Window
+from spanport.stream.window import Memory, Window, plan
+
+_FORGETFUL = Memory(0)
 
 
 def straight(
     records: Iterable[Any], stages: Sequence[Stage], options: StreamOptions, stats: Stats, begin: int
 ) -> Generator[Outcome]:
-    """The outcomes of the records from number ``begin`` on, at which a look-ahead begins; batches are look-aheads.
+    """The outcomes of the records from number ``begin`` on, at which a look-ahead begins.
 
     Errors as in `run_stages`.
     """
@@ -42,13 +43,7 @@ def straight(
 
 def _run(window: Window, stage: Stage, stats: Stats) -> None:
     """Take a window through a stage."""
-    wall, cpu = time.monotonic(), time.thread_time()
-    live = window.live()
-    items = [window.values[i] for i in live]
-    results, retries = execute(stage, items)
-    rejects = sum(window.settle((i,), result, stage) for i, result in zip(live, results, strict=True))
-    cost, padded = stage.spent(items) if stage.spent else (len(items), len(items))
-    stats.add(
-        stage.name, items=len(items), rejects=rejects, retries=retries, batches=1, cost=cost, padded=padded,
-        busy_s=time.monotonic() - wall, cpu_s=time.thread_time() - cpu,
-    )  # fmt: skip
+    made = plan(window, stage, _FORGETFUL)
+    stats.add(stage.name, shared=made.shared, rejects=made.rejects, queued=sum(map(len, made.groups)))
+    for batch in made.batches:
+        run_batch(stage, window, made, batch, stats)

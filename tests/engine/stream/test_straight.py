@@ -28,7 +28,7 @@ def test_outcomes_are_those_of_the_threads(skip: int) -> None:
     records: list[Any] = [*range(300), Failed("line", RecordError("unreadable")), *range(40)]
     stages = [Stage("double", double), Stage("more", lambda batch: [number + 1 for number in batch])]
     options, stats = StreamOptions(linger=None), Stats()
-    found = shown(run_stages(records, stages, options, stats=stats, skip=skip, at_hand=True))
+    found = shown(run_stages(records, stages, options, stats=stats, skip=skip, at_hand=len(records)))
     assert found == shown(run_stages(records, stages, options, skip=skip))
     assert len(found) == 341 - skip
     assert [row for row in found if isinstance(row, tuple)] == [
@@ -42,14 +42,24 @@ def test_outcomes_are_those_of_the_threads(skip: int) -> None:
 
 def test_no_thread_is_started_and_a_model_has_the_threads() -> None:
     before = threading.active_count()
-    running = run_stages([1, 2], [Stage("double", double)], at_hand=True)
+    running = run_stages([1, 2], [Stage("double", double)], at_hand=2)
     assert next(running) == Done(2, 1)
     assert threading.active_count() == before
     running.close()
-    running = run_stages([1, 2], [Stage("double", double, part="encoder")], at_hand=True)
+    running = run_stages([1, 2], [Stage("double", double, part="encoder")], at_hand=2)
     next(running)
     assert threading.active_count() > before
     running.close()
+
+
+def test_one_alone_needs_no_thread_even_where_there_is_a_model() -> None:
+    before = threading.active_count()
+    stage = Stage("double", double, part="encoder", key=lambda item: item, merge=lambda item, result: (item, result))
+    running = run_stages([4], [stage], at_hand=1)
+    assert next(running) == Done((4, 8), 4)
+    assert threading.active_count() == before
+    assert list(running) == []
+    assert isinstance(next(run_stages([250], [stage], at_hand=1)), Failed)
 
 
 def test_what_no_record_causes_ends_the_run() -> None:
@@ -57,4 +67,4 @@ def test_what_no_record_causes_ends_the_run() -> None:
         raise UsageError("no such thing")
 
     with pytest.raises(UsageError, match="no such thing"):
-        list(run_stages([1, 2], [Stage("wrong", wrong)], at_hand=True))
+        list(run_stages([1, 2], [Stage("wrong", wrong)], at_hand=2))
