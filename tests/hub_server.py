@@ -54,6 +54,19 @@ class Hub:
             siblings.append({"rfilename": None})
         return {"id": repository, "modelId": repository, "sha": self.commit, "siblings": siblings, "tags": []}
 
+    def tree(self, repository: str) -> list[dict[str, object]]:
+        """The listing as huggingface_hub 1 and later ask for it."""
+        rows = []
+        for name, content in self.repositories[repository].items():
+            shown = b"something else" if name in self.lie_about else content
+            row: dict[str, object] = {"type": "file", "path": name, "size": len(content), "oid": git_digest(shown)}
+            if name.endswith((".safetensors", ".bin", ".onnx")):
+                row["lfs"] = {"oid": hashlib.sha256(shown).hexdigest(), "size": len(content), "pointerSize": 100}
+            rows.append(row)
+        if self.nameless:
+            rows.append({"type": "file", "path": None, "size": 0, "oid": ""})
+        return rows
+
 
 def git_digest(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
@@ -77,19 +90,20 @@ def serve(hub: Hub) -> Iterator[Hub]:
             time.sleep(hub.silent)
             path = unquote(self.path.partition("?")[0]).strip("/").split("/")
             if path[:2] == ["api", "models"]:
-                self.model(f"{path[2]}/{path[3]}", path[5] if len(path) > 4 else "main")
+                self.model(f"{path[2]}/{path[3]}", path[5] if len(path) > 4 else "main", path[4:5] == ["tree"])
             elif len(path) > 4 and path[2] == "resolve":
                 self.file(f"{path[0]}/{path[1]}", "/".join(path[4:]))
             else:
                 self.fail("EntryNotFound")
 
-        def model(self, repository: str, revision: str) -> None:
+        def model(self, repository: str, revision: str, tree: bool) -> None:
             if repository not in hub.repositories:
                 self.fail("RepoNotFound")
             elif revision not in ("main", COMMIT, hub.commit):
                 self.fail("RevisionNotFound")
             else:
-                self.reply(200, json.dumps(hub.listing(repository)).encode(), {})
+                answer = hub.tree(repository) if tree else hub.listing(repository)
+                self.reply(200, json.dumps(answer).encode(), {})
 
         def file(self, repository: str, name: str) -> None:
             content = hub.repositories[repository].get(name)

@@ -164,7 +164,9 @@ def _from_cache(repository: str, revision: str | None, why: str) -> Path:
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(repository, revision=revision, local_files_only=True))
+        # Without patterns newer versions ask for every file of the repository, also those that are never fetched.
+        patterns = [MANIFEST_NAME, "config.json"]
+        return Path(snapshot_download(repository, revision=revision, local_files_only=True, allow_patterns=patterns))
     except (LocalEntryNotFoundError, HFValidationError) as error:
         raise OfflineError(
             f"{repository} is not on this machine and {why}",

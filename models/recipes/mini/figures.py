@@ -185,17 +185,17 @@ def costing(data: Path, bundle: Path, size: int = 300) -> Iterator[Figure]:
             speed = size / (time.process_time() - start)
             yield Figure("`spanport label`, sentences/s a core", f"{code}: NTREX-128, second half", f"{speed:.1f}")
     with TemporaryDirectory() as folder:
-        texts = Path(folder) / "es.txt"
-        texts.write_text("\n".join(second_half(data, "spa")[:size]), encoding="utf-8")
-        command = ["spanport", "label", str(texts), "--lang", "es", "--bundle", str(bundle), "-o", f"{texts}.jsonl"]
+        file = Path(folder) / "es.txt"
+        file.write_text("\n".join(second_half(data, "spa")[:size]), encoding="utf-8")
+        command = ["spanport", "label", str(file), "--lang", "es", "--bundle", str(bundle), "-o", f"{file}.jsonl"]
         subprocess.run([sys.executable, "-m", *command], check=True, capture_output=True)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     yield Figure("memory of `spanport label`, MB", "es: NTREX-128, second half", f"{peak:.0f}")
-    with TemporaryFile() as file:
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with TemporaryFile() as wheel:
+        with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in sorted(path for path in bundle.rglob("*") if path.is_file()):
                 archive.write(path)
-        yield Figure("bundle, MB", "deflated, as in the wheel", f"{file.tell() / 1e6:.1f}")
+        yield Figure("bundle, MB", "deflated, as in the wheel", f"{wheel.tell() / 1e6:.1f}")
 
 
 def showing(data: Path, bundle: Path) -> Iterator[Figure]:

@@ -73,6 +73,7 @@ def interrupt_once_written(source: Path, output: Path, path: Path, how: signal.S
         if process.returncode != 0:
             return
         output.unlink()
+        output.with_suffix(".rejects").unlink()
 
 
 def kill_and_resume(source: Path, tmp_path: Path, instants: int, seed: int) -> None:
