@@ -200,8 +200,8 @@ class _Tuning:
         """The bundle with some parts replaced, in the work folder; with a counted lexicon in use."""
         from spanport_models import assemble_pipeline
 
-        own = {role: bundle.path / place for role, place in bundle.manifest.components.items()}
-        parts: dict[str, Any] = {**own, **replaced}
+        parts: dict[str, Any] = {str(role): bundle.path / place for role, place in bundle.manifest.components.items()}
+        parts |= replaced
         mixture = dict(bundle.mixture)
         if "lexicon" in replaced:
             mixture["lexicon"] = max(float(mixture.get("lexicon", 0.0)), BOOTSTRAP_WEIGHT)
