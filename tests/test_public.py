@@ -54,3 +54,13 @@ def test_the_package_shows_its_names_and_version() -> None:
 
 def test_an_engine_says_what_it_runs_on() -> None:
     assert repr(Engine.from_bundle("mini", device="cpu")) == "<Engine 'mini' on cpu>"
+
+
+def test_docstrings_speak_one_dialect() -> None:
+    """Names stand in single backticks: no roles, no tilde, no numpy underlines."""
+    for folder in ("engine", "kernels", "models"):
+        for path in (ROOT / folder).rglob("*.py"):
+            text = path.read_text("utf8")
+            assert not re.search(
+                r":(?:meth|func|class|data|mod|attr|obj|exc):`|`~\w|^ +-{4,}$", text, re.MULTILINE
+            ), path

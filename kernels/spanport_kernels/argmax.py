@@ -99,7 +99,7 @@ def _emit(found: Array, passes: int, m: int, edges: Array, count: int) -> int:
 def mutual_argmax(
     values: Array, source_offsets: Array, target_offsets: Array, max_count: int, alpha: float
 ) -> tuple[Array, Array]:
-    """Intersection (``max_count`` 1) and itermax; see :func:`spanport_kernels.extract.itermax`."""
+    """Intersection (``max_count`` 1) and itermax; see `spanport_kernels.extract.itermax`."""
     m_max, n_max = longest(source_offsets), longest(target_offsets)
     best_column, best_row = np.empty(m_max, np.int32), np.empty(n_max, np.int32)
     top, wide_top = np.empty(n_max, np.float32), np.empty(n_max, np.float64)

@@ -94,7 +94,7 @@ def _augment(
 
 @kernel(EDGES, IN_F32, IN_I64, IN_I64)
 def match_edges(values: Array, source_offsets: Array, target_offsets: Array) -> tuple[Array, Array]:
-    """Full matching of min(m, n) edges; see :func:`spanport_kernels.extract.match`."""
+    """Full matching of min(m, n) edges; see `spanport_kernels.extract.match`."""
     m_max, n_max = longest(source_offsets), longest(target_offsets)
     most = max(m_max, n_max)
     costs = np.empty(m_max * n_max, np.float64)

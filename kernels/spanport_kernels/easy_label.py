@@ -153,7 +153,7 @@ def project_easy_label(
 
     Returns:
         Ragged: (P, 4) int32 rows (start, end, label, entity) and (B + 1,) int64 offsets, as
-        :func:`spanport_kernels.runs.project_runs` returns them.
+        `spanport_kernels.runs.project_runs` returns them.
 
     Raises:
         ValueError: arrays that do not fit together, or an edge outside its pair.

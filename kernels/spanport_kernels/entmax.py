@@ -47,7 +47,7 @@ def _tau(line: Array) -> float:
 def entmax_edges(
     values: Array, source_offsets: Array, target_offsets: Array, threshold: float, scale: float
 ) -> tuple[Array, Array]:
-    """Bidirectional 1.5-entmax; see :func:`spanport_kernels.extract.entmax15`."""
+    """Bidirectional 1.5-entmax; see `spanport_kernels.extract.entmax15`."""
     m_max, n_max = longest(source_offsets), longest(target_offsets)
     row_tau, column_tau = np.empty(m_max, np.float64), np.empty(n_max, np.float64)
     rows, columns = np.empty(m_max * n_max, np.float64), np.empty(m_max * n_max, np.float64)

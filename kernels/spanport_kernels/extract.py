@@ -1,6 +1,6 @@
 """Word alignment edges from similarity matrices, and straight from embeddings.
 
-Every method takes a batch of row-major m x n matrices (see :func:`spanport_kernels.similarity.similarity`)
+Every method takes a batch of row-major m x n matrices (see `spanport_kernels.similarity.similarity`)
 and returns edges sorted by (row, column), each once. Ties go to the first row or column.
 """
 
@@ -46,14 +46,14 @@ def forward(values: Any, source_offsets: Any, target_offsets: Any) -> Ragged:
 
 
 def reverse(values: Any, source_offsets: Any, target_offsets: Any) -> Ragged:
-    """Link every column to its best row. Arguments and result as in :func:`forward`."""
+    """Link every column to its best row. Arguments and result as in `forward`."""
     return _batch(one_way_argmax, values, source_offsets, target_offsets, True)
 
 
 def intersection(values: Any, source_offsets: Any, target_offsets: Any) -> Ragged:
     """Link cells that are the maximum of their row and of their column (SimAlign's Argmax).
 
-    Arguments and result as in :func:`forward`.
+    Arguments and result as in `forward`.
     """
     return _batch(mutual_argmax, values, source_offsets, target_offsets, 1, 0.0)
 
@@ -65,7 +65,7 @@ def itermax(
 
     Each further pass weighs cells 1 where row and column are free, ``alpha`` where one is, 0 where
     none is, and stops when all rows or all columns are linked or nothing is new. Matrices of at most
-    two rows or columns get the intersection. Arguments and result otherwise as in :func:`forward`.
+    two rows or columns get the intersection. Arguments and result otherwise as in `forward`.
 
     Args:
         alpha: weight of a cell whose row or column is linked already.
@@ -84,7 +84,7 @@ def softmax(
 ) -> Ragged:
     """Link cells whose softmax over the row and over the column both exceed a threshold.
 
-    Dou and Neubig 2021, section 2.2. Arguments and result otherwise as in :func:`forward`.
+    Dou and Neubig 2021, section 2.2. Arguments and result otherwise as in `forward`.
 
     Args:
         threshold: strict lower bound of both probabilities, 1e-9 to 1.
@@ -103,7 +103,7 @@ def match(values: Any, source_offsets: Any, target_offsets: Any) -> Ragged:
     """Link min(m, n) cells, one in a row and a column, of maximum total (SimAlign's Match).
 
     Unlike SimAlign, which drops them from its graph, cells of exactly 0 may be linked too. Arguments
-    and result as in :func:`forward`.
+    and result as in `forward`.
     """
     return _batch(match_edges, values, source_offsets, target_offsets)
 
@@ -113,7 +113,7 @@ def entmax15(
 ) -> Ragged:
     """Link cells whose 1.5-entmax over the row and over the column both exceed a threshold.
 
-    Dou and Neubig 2021, section 2.2. Arguments and result otherwise as in :func:`forward`.
+    Dou and Neubig 2021, section 2.2. Arguments and result otherwise as in `forward`.
 
     Args:
         threshold: strict lower bound of both probabilities, at least 0.
@@ -167,11 +167,11 @@ def align(
 ) -> Ragged:
     """Align a batch of pairs of embeddings, keeping only a cacheful of similarities at a time.
 
-    Equals :func:`spanport_kernels.similarity.similarity` followed by the method. Arguments of the
+    Equals `spanport_kernels.similarity.similarity` followed by the method. Arguments of the
     first are described there.
 
     Args:
-        method: a key of :data:`named_extractors`.
+        method: a key of `named_extractors`.
         alpha, max_count: options of ``itermax``.
         threshold, scale: options of ``softmax`` and ``entmax15``; None is the method's default.
 

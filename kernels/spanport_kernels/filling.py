@@ -143,7 +143,7 @@ def project_filling(
         on_failure: ``skip`` an entity that fails a filter, or ``discard`` all spans of its pair.
 
     Returns:
-        Filled: spans as :func:`spanport_kernels.runs.project_runs` returns them; whether each pair
+        Filled: spans as `spanport_kernels.runs.project_runs` returns them; whether each pair
         passed all filters that were asked for.
 
     Raises:

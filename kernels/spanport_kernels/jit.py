@@ -129,12 +129,12 @@ def helper(function: Function) -> Any:
 
 
 def reduction(function: Function) -> Any:
-    """As :func:`helper`, for functions whose floating-point sums may be taken in any order."""
+    """As `helper`, for functions whose floating-point sums may be taken in any order."""
     return _helper(function, fastmath=set(ANY_ORDER))
 
 
 def maximum(function: Function) -> Any:
-    """As :func:`helper`, for functions that take maxima of values which are not NaN."""
+    """As `helper`, for functions that take maxima of values which are not NaN."""
     return _helper(function, fastmath=set(NO_NAN))
 
 

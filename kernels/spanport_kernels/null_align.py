@@ -88,12 +88,12 @@ def edge_entropies(
 def null_align(edges: Any, edge_offsets: Any, entropies: Any, threshold: float) -> Ragged:
     """Drop the edges whose entropy exceeds a threshold.
 
-    SimAlign takes the threshold from a whole corpus: a quantile of :func:`edge_entropies`.
+    SimAlign takes the threshold from a whole corpus: a quantile of `edge_entropies`.
 
     Args:
         edges: (E, 2) int32.
         edge_offsets: (B + 1,) int64.
-        entropies: (E,) from :func:`edge_entropies`.
+        entropies: (E,) from `edge_entropies`.
         threshold: the greatest entropy kept.
 
     Returns:

@@ -129,7 +129,7 @@ def fill(
     offsets: Array,
     values: Array,
 ) -> None:
-    """Write the matrices of a batch of pairs into ``values``; see :func:`similarity`.
+    """Write the matrices of a batch of pairs into ``values``; see `similarity`.
 
     All offsets may start anywhere; ``offsets`` address ``values`` and ``lexical`` (empty for none).
     """

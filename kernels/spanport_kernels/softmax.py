@@ -129,7 +129,7 @@ def _confirm(
 def softmax_edges(
     values: Array, source_offsets: Array, target_offsets: Array, threshold: float, scale: float
 ) -> tuple[Array, Array]:
-    """Bidirectional softmax; see :func:`spanport_kernels.extract.softmax`."""
+    """Bidirectional softmax; see `spanport_kernels.extract.softmax`."""
     m_max, n_max = longest(source_offsets), longest(target_offsets)
     row_top, column_top = np.empty(m_max, np.float32), np.empty(n_max, np.float32)
     row_exp, column_sum = np.empty(n_max, np.float32), np.empty(n_max, np.float32)
