@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from spanport.api import Engine
+from spanport.output import committed
 
 TEXT = "Ana Ruiz vive en Sevilla\nllega Ana\n"
 COLUMNS = "Ana B-PER\nRuiz I-PER\nlives O\n\nAna B-PER\n\n"
@@ -102,6 +103,21 @@ def test_a_finished_output_is_replaced_when_asked_to_alone(cli: Any, folder: Pat
     assert Path("out.jsonl").read_bytes() == good
     assert cli(*LABEL, "--fresh").code == 0
     assert Path("out.jsonl").read_bytes() == good
+
+
+def test_a_job_commits_while_it_waits(cli: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, written = Engine.run, []
+
+    def waiting_once(*args: Any, waiting: Any, **options: Any) -> Iterator[Any]:
+        yield from islice(run(*args, **options), 1)
+        with monkeypatch.context() as patch:
+            patch.setattr(committed.time, "monotonic", lambda: 1e12)
+            waiting()
+        written.append(Path("out.jsonl").read_bytes())
+
+    monkeypatch.setattr(Engine, "run", waiting_once)
+    assert cli(*LABEL).code == 0
+    assert written[0].count(b"\n") == 1
 
 
 @pytest.mark.parametrize(
