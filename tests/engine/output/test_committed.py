@@ -220,10 +220,10 @@ def test_a_job_goes_on_through_a_link_to_its_output(tmp_path: Path, source: Path
 
 @pytest.mark.parametrize("name", ["out", "rejects"])
 def test_what_no_job_made_is_replaced_when_asked_to_alone(tmp_path: Path, source: Path, name: str) -> None:
-    (tmp_path / name).write_text("mine")
+    (tmp_path / name).write_text("mine, and longer")
     with pytest.raises(UsageError, match=f"{name} is there already; .*--fresh"):
         job(tmp_path, source)
-    assert (tmp_path / name).read_text() == "mine"
+    assert (tmp_path / name).read_text() == "mine, and longer"
     with job(tmp_path, source, fresh=True) as running:
         running.write(b"one\n")
         running.finish()
