@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -106,13 +107,13 @@ def test_a_finished_output_is_replaced_when_asked_to_alone(cli: Any, folder: Pat
 
 
 def test_a_job_commits_while_it_waits(cli: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run, written = Engine.run, []
+    run, written, now = Engine.run, [], [0.0]
+    monkeypatch.setattr(committed, "time", SimpleNamespace(monotonic=lambda: now[0]))
 
     def waiting_once(*args: Any, waiting: Any, **options: Any) -> Iterator[Any]:
         yield from islice(run(*args, **options), 1)
-        with monkeypatch.context() as patch:
-            patch.setattr(committed.time, "monotonic", lambda: 1e12)
-            waiting()
+        now[0] = 10.0
+        waiting()
         written.append(Path("out.jsonl").read_bytes())
 
     monkeypatch.setattr(Engine, "run", waiting_once)
