@@ -21,7 +21,7 @@ LAYERS = {  # first part of a module's path in spanport -> what it may import of
     "ports": set(),
     "checked": {"errors"},
     "options": {"checked"},
-    "languages": {"errors"},
+    "languages": {"errors", "spanport_models.scripts"},
     "words": {"errors", "languages", "types"},
     "work": {"ports", "types"},
     "detokenize": {"languages", "types"},

@@ -12,8 +12,7 @@ from importlib.resources import files
 import msgspec
 
 from spanport.errors import LanguageError, nearest
-
-SCRIPTS_WITHOUT_SPACES = frozenset({"Hans", "Hant", "Jpan", "Khmr", "Laoo", "Mymr", "Thai", "Tibt"})
+from spanport_models.scripts import SCRIPTS_WITHOUT_SPACES
 
 
 class Language(msgspec.Struct, frozen=True):

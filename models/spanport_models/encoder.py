@@ -15,6 +15,7 @@ from spanport_models.devices import Device, encoder_memory, require_memory, reso
 from spanport_models.errors import unknown_language
 from spanport_models.forking import PerProcess
 from spanport_models.manifest import EncoderManifest
+from spanport_models.scripts import SCRIPTS_WITHOUT_SPACES
 from spanport_models.session import EncoderSession
 from spanport_models.tokenization import Int32Array, TokenizedWords, WordTokenizer
 
@@ -86,6 +87,7 @@ class Encoder:
         self.max_length: int = manifest.max_length
         self.batch_tokens = batch_tokens
         self._outside = self.labels.index("O") if self.labels else 0
+        self._goes_on = _goes_on(self.labels)
         self._tokenizer = WordTokenizer(where / "tokenizer.json", manifest.max_length)
         self._language_ids = {
             code: self._tokenizer.token_id(token) for code, token in manifest.language_tokens.items()
@@ -109,16 +111,19 @@ class Encoder:
 
         Args:
             sentences: Words of each sentence.
-            language: NLLB code; needed by the encoder of a translator, ignored by others.
+            language: NLLB code. Needed by the encoder of a translator; sentences of a script without spaces are
+                tokenized as running text.
 
         Raises:
             LanguageError: The encoder needs a language and this is not one of them.
         """
+        unspaced = (language or "").rpartition("_")[2] in SCRIPTS_WITHOUT_SPACES
+        tokenizer = self._tokenizer.running if unspaced else self._tokenizer
         if not self._language_ids:
-            return self._tokenizer(sentences)
+            return tokenizer(sentences)
         if language not in self._language_ids:
             raise unknown_language(str(language), self._language_ids, model=self.manifest.name or "this encoder")
-        return self._tokenizer(sentences, first_token=self._language_ids[language])
+        return tokenizer(sentences, first_token=self._language_ids[language])
 
     def run(self, batch: Sequence[TokenizedWords], *, hidden: bool = True, logits: bool = True) -> Encoded:
         """Forward passes over one batch, one for each `padded_length` in it: sentences do not change one another.
@@ -128,29 +133,39 @@ class Encoder:
         lengths = np.fromiter((len(item.ids) for item in batch), dtype=np.int64, count=len(batch))
         words = np.fromiter((item.words for item in batch), dtype=np.int64, count=len(batch))
         head, tail = self._tokenizer.specials
-        owners = _concatenate([item.word_of_subword for item in batch])
-        subword_offsets = _offsets(lengths - head - tail)
-        word_offsets = _offsets(words)
+        places = _offsets(lengths - head - tail)
         logits = logits and bool(self.labels)
-        states = np.empty((len(owners), self.hidden_size if hidden else 0), dtype=np.float32)
-        scores = np.empty((len(owners), len(self.labels) if logits else 0), dtype=np.float32)
+        states = np.empty((int(places[-1]), self.hidden_size if hidden else 0), dtype=np.float32)
+        scores = np.empty((int(places[-1]), len(self.labels) if logits else 0), dtype=np.float32)
         widths = np.array([self._width(length) for length in lengths.tolist()], dtype=np.int64)
         for width in np.unique(widths).tolist() if hidden or logits else ():
             here = np.flatnonzero(widths == width)
             raw = self.run_raw([batch[i] for i in here.tolist()], hidden=hidden, logits=logits)
             columns = np.arange(width)
             inner = (columns >= head) & (columns < (lengths[here] - tail)[:, None])
-            places = (subword_offsets[here][:, None] + columns - head)[inner]
+            rows = (places[here][:, None] + columns - head)[inner]
             if hidden:
-                states[places] = raw["hidden_states"][inner]
+                states[rows] = raw["hidden_states"][inner]
             if logits:
-                scores[places] = raw["logits"][inner]
+                scores[rows] = raw["logits"][inner]
+        owners = _concatenate([item.word_of_subword for item in batch])
+        subword_offsets = _offsets(np.array([len(item.word_of_subword) for item in batch], dtype=np.int64))
+        word_offsets = _offsets(words)
+        if any(item.subwords is not None for item in batch):
+            own = [np.arange(len(i.word_of_subword)) if i.subwords is None else i.subwords for i in batch]
+            index = np.concatenate(own) + np.repeat(places[:-1], np.diff(subword_offsets))
+            states, scores = states[index], scores[index]
+        else:
+            index = np.arange(len(owners))
         probabilities = np.zeros((int(word_offsets[-1]), scores.shape[1]), dtype=np.float32)
         if logits:
             probabilities[:, self._outside] = 1.0
             owner_of_all = owners + np.repeat(word_offsets[:-1], np.diff(subword_offsets))
             first = np.flatnonzero(np.diff(owner_of_all, prepend=-1))
-            probabilities[owner_of_all[first]] = _softmax(scores[first])
+            found = _softmax(scores[first])
+            shared = (first > 0) & (index[first] == index[first - 1])
+            found[shared] = found[shared] @ self._goes_on
+            probabilities[owner_of_all[first]] = found
         return Encoded(states, subword_offsets, owners, probabilities, word_offsets)
 
     def run_raw(
@@ -194,6 +209,12 @@ class Encoder:
             np.concatenate([part.word_probabilities for part in parts])[words],
             word_offsets,
         )
+
+
+def _goes_on(labels: tuple[str, ...]) -> Float32Array:
+    """float32 (L, L): carries what a word is over to the next word of the same subword, where none begins."""
+    after = {i: labels.index(f"I-{name[2:]}") for i, name in enumerate(labels) if f"I-{name[2:]}" in labels}
+    return np.eye(len(labels), dtype=np.float32)[[after.get(i, i) for i in range(len(labels))]]
 
 
 def _softmax(scores: Float32Array) -> Float32Array:

@@ -25,12 +25,15 @@ class TokenizedWords:
         word_of_subword: int32 (s,). Index of the word of each subword, special tokens excluded, never decreasing.
         words: Number of words given.
         truncated_words: Words at the end that lost all their subwords to truncation.
+        subwords: int32 like `word_of_subword`, where a subword may belong to several words: the index of the subword
+            that each entry of it is about, special tokens excluded. None: entry i is about subword i.
     """
 
     ids: Int32Array
     word_of_subword: Int32Array
     words: int
     truncated_words: int
+    subwords: Int32Array | None = None
 
 
 class WordTokenizer:
@@ -111,6 +114,36 @@ class WordTokenizer:
             start = stop
         return out
 
+    def running(self, sentences: Sequence[Sequence[str]], *, first_token: int | None = None) -> list[TokenizedWords]:
+        """Tokenize sentences of a language written without spaces as running text, subwords matched by offsets.
+
+        A subword belongs to the word in which it begins. A word in which none begins shares the one before.
+
+        Args:
+            sentences: See `__call__`; words are joined by nothing, two of ASCII letters or digits by a space.
+            first_token: See `__call__`.
+        """
+        head = self._head if first_token is None else np.r_[np.int32(first_token), self._head[1:]]
+        texts, ends = zip(*map(_run_together, sentences), strict=True) if sentences else ((), ())
+        out = []
+        for encoding, stops in zip(
+            self._tokenizer.encode_batch(list(texts), add_special_tokens=False), ends, strict=True
+        ):
+            pieces = np.array(encoding.ids, dtype=np.int32)
+            begins = np.array([begin for begin, _ in encoding.offsets], dtype=np.int64)
+            own = np.minimum(np.searchsorted(stops, begins, side="right"), len(stops) - 1)
+            lonely = np.setdiff1d(np.arange(len(stops)), own) if len(pieces) else np.zeros(0, np.int64)
+            last = np.searchsorted(own, lonely) - 1
+            owners = np.concatenate((own, lonely[last >= 0]))
+            subwords = np.concatenate((np.arange(len(pieces)), last[last >= 0]))
+            order = np.lexsort((subwords, owners))
+            order = order[subwords[order] < self.room]
+            kept = owners[order].astype(np.int32)
+            cut = len(np.setdiff1d(owners, kept))
+            row = np.concatenate((head, pieces[: self.room], self._tail))
+            out.append(TokenizedWords(row, kept, len(stops), cut, subwords[order].astype(np.int32)))
+        return out
+
     def _tokenize(self, words: list[str]) -> tuple[list[int], list[int]]:
         """Subword ids of all words, one after the other, and how many each has."""
         encodings = self._tokenizer.encode_batch(
@@ -128,6 +161,16 @@ class WordTokenizer:
         if len(inner) == 0:
             raise ArchitectureError("the tokenizer turns the word 'a' into nothing")
         return ids[: inner[0]], ids[inner[-1] + 1 :]
+
+
+def _run_together(words: Sequence[str]) -> tuple[str, NDArray[np.int64]]:
+    """Words as running text, and where in it each of them ends."""
+    text, ends = "", []
+    for word in words:
+        spaced = text[-1:].isascii() and text[-1:].isalnum() and word[:1].isascii() and word[:1].isalnum()
+        text += f" {word}" if spaced else word
+        ends.append(len(text))
+    return text, np.array(ends, dtype=np.int64)
 
 
 class TextTokenizer:

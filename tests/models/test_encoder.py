@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -122,3 +123,17 @@ def test_threads_share_one_encoder(encoder: Encoder) -> None:
     with ThreadPoolExecutor(4) as pool:
         for hidden in pool.map(lambda _: encoder.encode(SENTENCES).hidden, range(12)):
             np.testing.assert_array_equal(hidden, expected)
+
+
+def test_words_of_one_subword_share_its_state_and_go_on_with_its_label(encoder: Encoder) -> None:
+    (item,) = encoder.tokenize([["東", "京", "は", "大", "き", "い"]], language="jpn_Jpan")
+    shared = replace(item, word_of_subword=np.array([0, 1, 2], np.int32), subwords=np.array([0, 0, 1], np.int32))
+    encoded = encoder.run([shared])
+    np.testing.assert_array_equal(encoded.hidden[0], encoded.hidden[1])
+    first, second = encoded.word_probabilities[:2]
+    for kind in ("PER", "LOC"):
+        begin, inside = (encoder.labels.index(f"{prefix}-{kind}") for prefix in "BI")
+        assert second[begin] == 0
+        assert second[inside] == pytest.approx(first[begin] + first[inside])
+    assert second[0] == pytest.approx(first[0])
+    assert encoder.tokenize([["東", "京"]], language="deu_Latn")[0].subwords is None

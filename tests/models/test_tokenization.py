@@ -99,3 +99,45 @@ def test_a_length_without_room_is_refused(xlm_roberta: Path) -> None:
 def test_a_missing_tokenizer_is_named(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=r"nowhere\.json"):
         TextTokenizer(tmp_path / "nowhere.json")
+
+
+@pytest.fixture(scope="module")
+def mini() -> WordTokenizer:
+    return WordTokenizer(Path(spanport_models.__file__).parent / "mini" / "encoder" / "tokenizer.json", 512)
+
+
+UNSPACED = [
+    ["東京", "都", "に", "住む", "田中", "さん", "。"],
+    ["王", "小明", "昨天", "去", "了", "北京", "。"],
+    ["สมชาย", "อยู่", "ที่", "กรุงเทพ"],
+    ["Ana", "Ruiz", "在", "2024", "年"],
+]
+
+
+@pytest.mark.parametrize("words", UNSPACED)
+def test_running_text_has_the_subwords_of_the_text_where_they_begin(words: list[str], mini: WordTokenizer) -> None:
+    (item,) = mini.running([words])
+    text = "".join(words).replace("AnaRuiz", "Ana Ruiz")
+    whole = mini._tokenizer.encode(text, add_special_tokens=False)
+    head, tail = mini.specials
+    assert item.ids[head : len(item.ids) - tail].tolist() == whole.ids
+    owner_of_letter = [i for i, word in enumerate(words) for _ in word]
+    if " " in text:
+        owner_of_letter.insert(text.index(" "), 1)
+    begins = [owner_of_letter[begin] for begin, _ in whole.offsets]
+    expected = [(owner, piece) for piece, owner in enumerate(begins)]
+    lonely = set(range(len(words))) - set(begins)
+    expected += [(word, max(piece for piece, owner in enumerate(begins) if owner < word)) for word in lonely]
+    assert item.subwords is not None
+    assert list(zip(item.word_of_subword.tolist(), item.subwords.tolist(), strict=True)) == sorted(expected)
+    assert (item.words, item.truncated_words) == (len(words), 0)
+
+
+def test_running_text_that_does_not_fit_is_cut_and_recorded(tokenizer_file: Path) -> None:
+    tokenizer = WordTokenizer(tokenizer_file, max_length=12)
+    item, empty = tokenizer.running([["東", "京"] * 30, []])
+    assert len(item.ids) <= 12
+    assert item.subwords is not None
+    assert int(item.subwords.max()) < tokenizer.room
+    assert item.truncated_words == 60 - len(set(item.word_of_subword.tolist()))
+    assert (len(empty.word_of_subword), empty.words) == (0, 0)
