@@ -142,11 +142,11 @@ def pipeline(
 ) -> None:
     """Fetch and convert models, and put them together into a bundle for `--bundle`; goes on where it was cut off."""
     from spanport_models.cards import licence_notice
-    from spanport_models.export.pipeline import export_pipeline
+    from spanport_models.export import export_pipeline
 
     given = {"encoder": encoder, "translator": translator, "aligner": aligner}
     report = export_pipeline(
-        out, {role: model for role, model in given.items() if model},  # type: ignore[misc]
+        out, {role: model for role, model in given.items() if model},
         lexicon=lexicon, name=name, commercial=commercial, allow_pickle=allow_pickle, replace=replace, progress=say,
     )  # fmt: skip
     if report.unchanged:

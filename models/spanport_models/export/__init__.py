@@ -14,6 +14,7 @@ __all__ = [
     "TranslatorOptions",
     "export_encoder",
     "export_mt_encoder",
+    "export_pipeline",
     "export_translator",
 ]
 
@@ -27,4 +28,8 @@ def __getattr__(name: str) -> Any:
         from spanport_models.export.translator import export_translator
 
         return export_translator
+    if name == "export_pipeline":
+        from spanport_models.export.pipeline import export_pipeline
+
+        return export_pipeline
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
