@@ -44,8 +44,8 @@ def run_stages(
     ``skip`` leaves out the first records, which a run before has handed over; batches stay what they would
     have been, so that results are the same to the last digit. ``waiting`` is called, about once a second, while there
     is nothing to hand over; ``release`` with the name of each part that has let go of its model. ``at_hand``
-    says how many records there are, where they need not be waited for: one alone, and any number through stages without
-    a model, go in the caller's thread.
+    says how many records there are, where they need not be waited for: one alone, and any number through stages
+    without a model, go in the caller's thread.
 
     Closing the iterator, or an exception in the caller, ends all threads. Raises UsageError for stages or options
     that do not fit, and what loading the stages raises; StageError, or what a stage raised, for failures that no
