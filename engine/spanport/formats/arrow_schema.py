@@ -20,9 +20,13 @@ def schema_of(records: Iterable[dict[str, Any]]) -> Any:
     """The schema of records: our fields by their types, others by what their values are."""
     pa = library("pyarrow", EXTRA)
     found: dict[str, Any] = {}
-    sources = False
+    names, sources = set[str](), False
     batch: list[dict[str, Any]] = []
+    ours = _known(pa, sources=False)
     for fields in records:
+        if fields.keys() <= ours.keys():  # nothing to find out
+            names |= fields.keys()
+            continue
         sources = sources or any("source" in span for span in fields.get("spans", ()))
         batch.append(fields)
         if len(batch) == BATCH:
@@ -30,6 +34,7 @@ def schema_of(records: Iterable[dict[str, Any]]) -> Any:
             batch = []
     _learn(pa, batch, found)
     known = _known(pa, sources)
+    found = {**{name: known[name] for name in known if name in names}, **found}
     columns = [
         pa.field(name, pa.string(), metadata=JSON) if kind is None else pa.field(name, known.get(name, kind))
         for name, kind in found.items()
