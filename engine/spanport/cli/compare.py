@@ -9,6 +9,7 @@ import typer
 
 from spanport.cli import arguments as a
 from spanport.cli.console import counting, print_json, say, table
+from spanport.cli.labels import Labels
 
 if TYPE_CHECKING:
     from spanport.evaluate import Comparison
@@ -78,6 +79,7 @@ def add(app: typer.Typer) -> None:
                     outcomes = run_systems(
                         engine, found, specs, pivot=pivot, label_source=label_source, progress=advance
                     )
+                Labels(path, found=any(sentence.spans for sentence in found.gold)).report()
                 lost += _say_lost(path, found.rejected, outcomes.failed)
                 done.append(compare_systems(found, outcomes, ignore=_list(ignore)))
                 if json != "-":

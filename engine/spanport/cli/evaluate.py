@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from spanport.cli.console import print_json, table
+from spanport.cli.labels import Labels
 
 
 def add(app: typer.Typer) -> None:
@@ -33,7 +34,9 @@ def add(app: typer.Typer) -> None:
             _alignments(gold, predicted, json)
             return
         ignored = [label.strip() for label in ignore.split(",") if label.strip()]
-        _entities(_sentences(gold, gold_format), _sentences(predicted, predicted_format), ignored, json)
+        wanted, found = _sentences(gold, gold_format), _sentences(predicted, predicted_format)
+        Labels(gold, found=any(sentence.spans for sentence in wanted)).report()
+        _entities(wanted, found, ignored, json)
 
 
 def _entities(gold: list[Any], predicted: list[Any], ignored: list[str], json: bool) -> None:

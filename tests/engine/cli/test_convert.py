@@ -137,6 +137,9 @@ def test_a_labelled_file_without_a_label_is_a_warning(cli, tmp_path: Path) -> No
         ran = cli("project", *paths, "-o", tmp_path / f"{source}.out.conll", "--format", "conll")
         assert ran.code == 0, ran.err
         assert f"warning: {tmp_path / source} has no label at all" in ran.err
+    for command in (["evaluate", tmp_path / "s.conll"], ["compare", "--lang", "es"]):
+        ran = cli(*command, tmp_path / "s.conll")
+        assert f"warning: {tmp_path / 's.conll'} has no label at all" in ran.err
     (tmp_path / "s.jsonl").write_text('{"text": "Ana", "label": [[0, 3, "PER"]]}\n')
     paths = ["--source", tmp_path / "s.jsonl", "--target", tmp_path / "t.txt", "--alignments", tmp_path / "l.pharaoh"]
     assert "warning" not in cli("project", *paths, "-o", tmp_path / "x.conll").err
