@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -53,6 +53,17 @@ def require_extra() -> None:
     for name in ("torch", "transformers", "optimum", "onnx"):
         if find_spec(name) is None:
             raise RuntimeMissingError(f"training needs {name}; run pip install 'spanport[cpu,train]'")
+
+
+Options = TypeVar("Options", bound=msgspec.Struct)
+
+
+def checked(options: Options) -> Options:
+    """The options, their values checked. Raises UsageError for one that does not fit."""
+    try:
+        return msgspec.convert(msgspec.structs.asdict(options), type(options))
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{type(options).__name__}: {error}") from error
 
 
 def read_labelled(given: Text, notes: Notes, language: str = "") -> Set:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
 import numpy as np
 
+from spanport.checked import Checked, Share
 from spanport.ports import Float32
 from spanport.ragged import offsets_of
 from spanport.types import Projection, Sentence, word_ranges
@@ -21,7 +21,7 @@ _CHUNK = 512
 _SURE_SOURCE = 0.5
 
 
-class LessonOptions(msgspec.Struct, frozen=True, kw_only=True):
+class LessonOptions(Checked, frozen=True, kw_only=True):
     """How confidence is used; all on by default, each can be switched off to see what it is worth."""
 
     mask: bool = True
@@ -29,9 +29,9 @@ class LessonOptions(msgspec.Struct, frozen=True, kw_only=True):
     neither is taught as O."""
     weigh: bool = True
     """Weigh words by the confidence in what they are taught."""
-    tau: float | None = None
+    tau: Share | None = None
     """Least confidence of a span that is taught; None: that of the best F1 on dev data of other languages."""
-    doubt: float = 0.15
+    doubt: Share = 0.15
     """Confidence from which a span that is not taught is doubtful; below it is no span."""
 
 

@@ -17,7 +17,7 @@ from spanport.errors import ModelError, UsageError
 from spanport.languages import resolve
 from spanport.options import StreamOptions
 from spanport.training.card import Figure, Report, card, figure
-from spanport.training.inputs import Notes, Set, Text, require_extra
+from spanport.training.inputs import Notes, Set, Text, checked, require_extra
 from spanport.training.lessons import LessonOptions, tags_of
 from spanport.training.material import build_material, carries
 from spanport.training.projecting import Projector
@@ -95,7 +95,7 @@ def train(
         projected=projected, method=method, base=str(base) or str(bundle), bundle=str(bundle),
         source_lang=resolve(source_lang), drop_labels=tuple(drop_labels), dev=dev, test=test, select=select,
         fresh=fresh, method_options=dict(method_options or {}), lessons=lessons or LessonOptions(),
-        options=options or TrainOptions(),
+        options=checked(options or TrainOptions()),
     )  # fmt: skip
     job = _Training(order, progress or (lambda line: None))
     return job.result() or job.run()

@@ -17,7 +17,7 @@ from spanport.evaluate import count_entities, count_links
 from spanport.languages import resolve
 from spanport.models import Models
 from spanport.options import StreamOptions
-from spanport.training.inputs import Notes, digest_of, read_gold, read_pairs, require_extra, two_files
+from spanport.training.inputs import Notes, checked, digest_of, read_gold, read_pairs, require_extra, two_files
 from spanport.types import Alignment, Pair
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def tune(
     from spanport_models.training import TuneOptions, find_base
 
     say = progress or (lambda line: None)
-    job = _Tuning(Path(out), str(bundle), find_base(str(base) or bundle), options or TuneOptions(), say)
+    job = _Tuning(Path(out), str(bundle), find_base(str(base) or bundle), checked(options or TuneOptions()), say)
     job.read(parallel, alignments, test, gold, resolve(source_lang), resolve(lang))
     return job.result(fresh) or job.run(fresh)
 

@@ -19,7 +19,7 @@ from spanport_models.training.loop import Figures, Recipe, Training
 from spanport_models.training.lora import add_lora, merge_lora
 from spanport_models.training.network import Network
 from spanport_models.training.objectives import Further
-from spanport_models.training.options import Progress
+from spanport_models.training.options import Above, Least, Progress, Whole
 from spanport_models.training.pairs import PairBatch, PairExample, PairStream, Side
 from spanport_models.training.trainer import computes_bfloat16, prepare_process
 
@@ -30,24 +30,24 @@ MASKED = 0.15
 class TuneOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How an aligner is tuned."""
 
-    losses: tuple[Loss, ...] = ("so", "infonce", "co")
+    losses: Annotated[tuple[Loss, ...], msgspec.Meta(min_length=1)] = ("so", "infonce", "co")
     """What is minimised, summed: self-training and consistency (AWESOME), contrast of linked words, translation
     language modelling."""
     layer: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Layer that is aligned by; those above are dropped. 0: two thirds of the depth."""
     lora: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Rank of low-rank changes of the feed-forward layers (alpha 4 times as much); 0: all weights."""
-    epochs: float = 1.0
-    rate: float = 0.0
+    epochs: Above = 1.0
+    rate: Least = 0.0
     """Peak learning rate; 0: 2e-5 at a width of 768, and by the square of the width; 5 times that with LoRA."""
-    scale: float = 20.0
+    scale: Above = 20.0
     """Multiplier of cosines in the contrast."""
-    batch_tokens: int = 1024
-    longest: int = 128
-    freeze: int = 0
+    batch_tokens: Whole = 1024
+    longest: Annotated[int, msgspec.Meta(ge=8)] = 128
+    freeze: Annotated[int, msgspec.Meta(ge=-1)] = 0
     """Layers at the bottom that stay as they are, with the embeddings; -1: everything is trained."""
     seed: int = 29
-    save_seconds: float = 60.0
+    save_seconds: Least = 60.0
 
 
 class Aligning:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
 
@@ -13,25 +13,30 @@ Relabel: TypeAlias = Callable[[Sequence[Float32]], list[Example]]
 """A classifier's probabilities on the words of the projected sentences -> the sentences labelled anew with them."""
 
 
+Above = Annotated[float, msgspec.Meta(gt=0)]
+Least = Annotated[float, msgspec.Meta(ge=0)]
+Whole = Annotated[int, msgspec.Meta(ge=1)]
+
+
 class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How every method trains."""
 
-    epochs: float = 3.0
+    epochs: Above = 3.0
     """Passes over the data in each fit."""
-    budget: float = 0.0
+    budget: Least = 0.0
     """Minutes for all fits together: fewer epochs where they would take longer, by the speed measured
     before the start; 0: no limit."""
-    rate: float = 0.0
+    rate: Least = 0.0
     """Peak learning rate; 0: 5e-5 for a base 768 wide, and by the square of the width more for narrower ones."""
-    batch_tokens: int = 1024
+    batch_tokens: Whole = 1024
     """Subwords of a batch, padding included."""
-    longest: int = 256
+    longest: Annotated[int, msgspec.Meta(ge=8)] = 256
     """Subwords of a sentence; longer ones are cut in training."""
-    freeze: int = 0
+    freeze: Annotated[int, msgspec.Meta(ge=-1)] = 0
     """Layers at the bottom that stay as they are, with the embeddings; -1: everything is trained."""
-    seeds: tuple[int, ...] = (29,)
+    seeds: Annotated[tuple[int, ...], msgspec.Meta(min_length=1)] = (29,)
     """One tagger is trained with each; the first is kept, the others show the spread."""
-    save_seconds: float = 60.0
+    save_seconds: Least = 60.0
     """Time between checkpoints."""
     autocast: bool | None = None
     """Products in bfloat16; None: where the processor computes in it."""

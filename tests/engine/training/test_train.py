@@ -16,6 +16,7 @@ pytest.importorskip("torch", reason="needs the extra 'train'")
 
 import spanport
 from spanport.errors import DeviceError, ExportError, UsageError
+from spanport.training import LessonOptions
 from spanport_models.bundle import verify_bundle
 from spanport_models.training import TrainOptions
 
@@ -144,6 +145,10 @@ def test_bad_requests_are_refused_before_the_work(
         train(files, out, method="direct", select="target-dev")
     with pytest.raises(UsageError, match="expected SOURCE TARGET"):
         train(files, out, method="projected", parallel=("one",))
+    with pytest.raises(UsageError, match=r"TrainOptions: Expected `float` > 0.0 - at `\$.epochs`"):
+        train(files, out, method="direct", options=TrainOptions(epochs=0))
+    with pytest.raises(UsageError, match=r"tau=2: expected"):
+        LessonOptions(tau=2)
     bare = tmp_path / "bare"
     bare.mkdir()
     for name in ("config.json", "model.safetensors"):
