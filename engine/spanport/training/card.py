@@ -29,10 +29,10 @@ def figure(gold: list[Sentence], predicted: list[Sentence], ignore: frozenset[st
 
 
 class Report(msgspec.Struct, kw_only=True):
-    """What is in ``train.json``.
+    """What is in `train.json`.
 
-    ``request`` is a digest of inputs, options and models: the same request gives the same tagger. ``curves`` are
-    ``(step, mean loss)`` by fit; ``figures`` by seed and gold file, of the network in float; ``exported`` the same of
+    `request` is a digest of inputs, options and models: the same request gives the same tagger. `curves` are
+    `(step, mean loss)` by fit; `figures` by seed and gold file, of the network in float; `exported` the same of
     the int8 bundle.
     """
 

@@ -47,7 +47,7 @@ class Notes:
 
 
 def require_extra() -> None:
-    """Raise RuntimeMissingError where the extra ``train`` is not installed."""
+    """Raise RuntimeMissingError where the extra `train` is not installed."""
     from importlib.util import find_spec
 
     for name in ("torch", "transformers", "optimum", "onnx"):
@@ -67,7 +67,7 @@ def checked(options: Options) -> Options:
 
 
 def read_labelled(given: Text, notes: Notes, language: str = "") -> Set:
-    """Labelled sentences: ``FILE``, ``FILE:LANG`` (default English), or sentences.
+    """Labelled sentences: `FILE`, `FILE:LANG` (default English), or sentences.
 
     Raises UsageError when there are too few, when nothing is labelled, or when every word is.
     """
@@ -122,7 +122,7 @@ def read_pairs(
     *,
     labels: bool = False,
 ) -> tuple[str, list[Pair]]:
-    """Parallel sentences with words, sources with their labels where the file has some; ``labels``: targets too.
+    """Parallel sentences with words, sources with their labels where the file has some; `labels`: targets too.
 
     Raises LengthMismatchError when the files are not parallel, UsageError when there are too few.
     """

@@ -41,7 +41,7 @@ def tags_of(kinds: Sequence[str]) -> tuple[str, ...]:
 
 
 def gold_example(sentence: Sentence, tags: Sequence[str], kinds: frozenset[str], domain: int) -> Example:
-    """What a labelled sentence teaches; ``kinds`` are the labels that its data set has.
+    """What a labelled sentence teaches; `kinds` are the labels that its data set has.
 
     A span with a score (labelled by a machine) weighs that much.
     """

@@ -47,7 +47,7 @@ class Data:
         pairs: Parallel sentences.
         text: Target sentences without labels.
         given: Target sentences that came with projected labels.
-        gold: ``dev`` and ``test``, where they are given.
+        gold: `dev` and `test`, where they are given.
         inputs: A row for each file, for the report.
 
     Raises:

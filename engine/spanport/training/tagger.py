@@ -32,8 +32,8 @@ LICENCE = "as its base and its data"
 
 
 class Tagger(NamedTuple):
-    """A trained tagger: ``folder`` is a bundle for `Engine.from_bundle` (system ``model-transfer``), ``huggingface``
-    the same network for transformers, ``report`` what is in ``train.json``."""
+    """A trained tagger: `folder` is a bundle for `Engine.from_bundle` (system `model-transfer`), `huggingface`
+    the same network for transformers, `report` what is in `train.json`."""
 
     folder: Path
     huggingface: Path
@@ -66,18 +66,18 @@ def train(
 
     Args:
         lang: Language of the tagger; with it codes as `spanport.languages.resolve` takes them.
-        out: Folder of the result; checkpoints are in ``OUT.work`` until it is there, and a stopped run goes on.
-        labelled: Labelled files of other languages, ``FILE`` or ``FILE:LANG`` (or sentences), one source each.
+        out: Folder of the result; checkpoints are in `OUT.work` until it is there, and a stopped run goes on.
+        labelled: Labelled files of other languages, `FILE` or `FILE:LANG` (or sentences), one source each.
         text: Text of the language, a file or sentences.
         parallel: Source file, target file and, if there is one, Pharaoh file of links.
         projected: A target file that already has labels, with confidences where it is JSONL.
         method: One of `method_names`.
         base: Hugging Face folder or name to start from, or a bundle that carries or names one; default the bundle.
         bundle: What translates, labels and aligns where labels are carried over.
-        source_lang: Language of the source of ``parallel``; default English.
+        source_lang: Language of the source of `parallel`; default English.
         drop_labels: Labels that the tagger is not to know: their words are O. Gold labels of these are ignored.
         dev, test: Gold files of the language; they are scored, and nothing else is done with them.
-        select: ``target-dev`` keeps the seed that is best on ``dev``; the card says so. Otherwise the first is kept.
+        select: `target-dev` keeps the seed that is best on `dev`; the card says so. Otherwise the first is kept.
         fresh: Start over instead of going on, and replace a result of another run.
         method_options, lessons, options: See the method, `LessonOptions` and `TrainOptions`.
         progress: Told in words what is going on.
@@ -85,7 +85,7 @@ def train(
     Raises:
         UsageError: an input or an option does not fit; LengthMismatchError: parallel files of different lengths;
         ModelError: the base or the bundle cannot be used; DeviceError: too little memory; RuntimeMissingError: the
-        extra ``train`` is not installed. All of these come before the work begins.
+        extra `train` is not installed. All of these come before the work begins.
     """
     require_extra()
     from spanport_models.training import TrainOptions

@@ -31,7 +31,7 @@ ENGLISH = "eng_Latn"
 
 
 class TuneReport(msgspec.Struct, kw_only=True):
-    """What is in ``tune.json``: ``before`` and ``after`` have ``aer`` where gold links were given, and ``f1`` of
+    """What is in `tune.json`: `before` and `after` have `aer` where gold links were given, and `f1` of
     projection where both sides of the test text are labelled."""
 
     options: dict[str, Any]
@@ -77,7 +77,7 @@ def tune(
         out: Folder of the result: the bundle with its aligner replaced.
         alignments: Pharaoh file of links to learn from; without it those of the bundle, whose lexicon is counted from
             the same text first (with English on one side), so that languages that the encoder never saw have a start.
-        gold: Pharaoh file of gold links of ``test``, or of ``parallel`` where that is not given: never learned from.
+        gold: Pharaoh file of gold links of `test`, or of `parallel` where that is not given: never learned from.
         test: Source and target file for figures; where both have labels, F1 of projection is one of them.
         base: Hugging Face folder to start from; default what the bundle carries or names.
         bundle: What is tuned.

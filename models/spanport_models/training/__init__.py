@@ -1,4 +1,4 @@
-"""Training of taggers and aligners (extra ``train``): one loop, and a file for each method.
+"""Training of taggers and aligners (extra `train`): one loop, and a file for each method.
 
 Everything here is told its data as words and numbers; who reads, translates, labels or projects them is the engine.
 """

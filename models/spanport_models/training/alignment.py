@@ -19,7 +19,7 @@ def both_ways(source: Tensor, target: Tensor, shown: Tensor) -> tuple[Tensor, Te
 
 
 def self_training(p: Tensor, q: Tensor, guide: Tensor, lengths: Tensor) -> Tensor:
-    """SO: ``-mean_b [sum(G P) / len_source + sum(G Q) / len_target]``.
+    """SO: `-mean_b [sum(G P) / len_source + sum(G Q) / len_target]`.
 
     p, q: float (B, S, T); guide: bool (B, S, T); lengths: float (B, 2), subwords of both sides.
     """
@@ -28,12 +28,12 @@ def self_training(p: Tensor, q: Tensor, guide: Tensor, lengths: Tensor) -> Tenso
 
 
 def consistency(p: Tensor, q: Tensor, lengths: Tensor) -> Tensor:
-    """CO: ``-mean_b trace(P Q^T) / min(len_source, len_target)``; shapes as in `self_training`."""
+    """CO: `-mean_b trace(P Q^T) / min(len_source, len_target)`; shapes as in `self_training`."""
     return -((p * q).sum((1, 2)) / lengths.amin(1)).mean()
 
 
 def info_nce(source: Tensor, target: Tensor, names: Tensor, place: Tensor, scale: float) -> Tensor:
-    """Cross-entropy of finding each link's counterpart among all links, both ways, cosine x ``scale``; their mean.
+    """Cross-entropy of finding each link's counterpart among all links, both ways, cosine x `scale`; their mean.
 
     Where the right answer's word, or the asking word itself, occurs in another row, that row is no wrong answer.
     source, target: float (K, d), vectors of the linked words; names: int64 (K, 2), equal where the words are; place:

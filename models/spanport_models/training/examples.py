@@ -64,7 +64,7 @@ class _Row(NamedTuple):
 
 
 def hard(words: Sequence[str], labels: Sequence[int], size: int, domain: int = 0) -> Example:
-    """An example with one certain label, out of ``size``, for every word; those of -1 are left out."""
+    """An example with one certain label, out of `size`, for every word; those of -1 are left out."""
     tags = np.asarray(labels, np.int64)
     targets = np.zeros((len(words), size), np.float32)
     targets[np.arange(len(words)), np.maximum(tags, 0)] = 1.0

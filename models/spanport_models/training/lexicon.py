@@ -15,7 +15,7 @@ Linked = tuple[Sequence[str], Sequence[str], Iterable[tuple[int, int]]]
 
 
 def count_lexicon(pairs: Iterable[Linked]) -> Scores:
-    """Scores in (0, 1] of ``(English, other)`` lower-cased words and of five-character prefixes marked ``*``.
+    """Scores in (0, 1] of `(English, other)` lower-cased words and of five-character prefixes marked `*`.
 
     The square root of the Dice coefficient of link counts, discounted by half a count for rare pairs.
     """

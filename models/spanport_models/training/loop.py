@@ -32,7 +32,7 @@ class Batches(Protocol):
 class Objective(Protocol):
     """What is minimised: the loss of a batch, and figures to report.
 
-    ``further`` are networks beside the tagger that learn at the same time (a discriminator): each with the factor on
+    `further` are networks beside the tagger that learn at the same time (a discriminator): each with the factor on
     the learning rate that it gets.
     """
 
@@ -73,7 +73,7 @@ class Recipe:
 
 
 class Training:
-    """One fit of a network: what `run` does can be stopped at any moment and goes on from ``path``."""
+    """One fit of a network: what `run` does can be stopped at any moment and goes on from `path`."""
 
     def __init__(
         self, network: Network, stream: Batches, objective: Objective, recipe: Recipe, path: Path, name: str, say: Say

@@ -10,7 +10,7 @@ ALPHA = 4.0
 
 
 class LowRank(torch.nn.Module):
-    """A frozen linear layer plus ``4 B A x``: A starts at random, B at 0, so that nothing changes at first."""
+    """A frozen linear layer plus `4 B A x`: A starts at random, B at 0, so that nothing changes at first."""
 
     def __init__(self, inner: torch.nn.Linear, rank: int, generator: torch.Generator) -> None:
         super().__init__()

@@ -35,7 +35,7 @@ def squared_error(logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
 def contrast(vectors: Tensor, positive: Tensor, temperature: float) -> Tensor:
     """Supervised contrastive loss (Khosla et al. 2020) of vectors used as they come.
 
-    ``-mean_i mean_{p in P(i)} log(exp(z_i z_p / t) / sum_{a != i} exp(z_i z_a / t))`` over the i that have positives;
+    `-mean_i mean_{p in P(i)} log(exp(z_i z_p / t) / sum_{a != i} exp(z_i z_a / t))` over the i that have positives;
     0 where none has. vectors: float (N, d); positive: bool (N, N), its diagonal is ignored.
     """
     itself = torch.eye(len(vectors), dtype=torch.bool)

@@ -33,7 +33,7 @@ def sentence_vectors(run: Run, network: Network, examples: Sequence[Example]) ->
 
 
 def regulariser(embeddings: torch.Tensor, *, rows: bool) -> torch.Tensor:
-    """Squared Frobenius norm of ``E E^T - I`` over the domains, or ``E^T E - I`` over the columns.
+    """Squared Frobenius norm of `E E^T - I` over the domains, or `E^T E - I` over the columns.
 
     embeddings: float (K, r)."""
     product = embeddings @ embeddings.T if rows else embeddings.T @ embeddings
@@ -43,7 +43,7 @@ def regulariser(embeddings: torch.Tensor, *, rows: bool) -> torch.Tensor:
 def learned_weights(run: Run, material: Material, by_sentence: bool, rows: bool) -> Float32:
     """Weights from a bilinear domain classifier on the base's sentence vectors (arXiv 2004.12440).
 
-    ``logit_k = (U f) . (V mu_k)``, mu_k starting from the mean vector of source k; softmax(logit / variance of all
+    `logit_k = (U f) . (V mu_k)`, mu_k starting from the mean vector of source k; softmax(logit / variance of all
     logits of the target text). Float32 (K,), or (K, sentences) by sentence.
     """
     network = run.network()
@@ -91,7 +91,7 @@ def neighbour_weights(run: Run, material: Material) -> Float32:
 def neighbour_shares(target: Float32, source: Float32, domains: np.ndarray, count: int) -> Float32:
     """Share of each domain among the ten nearest neighbours of all targets.
 
-    target: float32 (T, d); source: float32 (S, d); domains: int64 (S,) below ``count``."""
+    target: float32 (T, d); source: float32 (S, d); domains: int64 (S,) below `count`."""
     centre = source.mean(0)
     both = (target - centre, source - centre)
     unit = [part / np.linalg.norm(part, axis=1, keepdims=True).clip(1e-9) for part in both]

@@ -38,8 +38,8 @@ def word_vectors(run: Run, network: Network, examples: Sequence[Example]) -> lis
 def trust(vectors: Float32, labels: Int64, seed: int = 0, neighbours: int = NEIGHBOURS) -> Float32:
     """Weight in [0, 1] of each word, float32 (N,): how many of its nearest neighbours (L2) have its label.
 
-    ``c`` is their share; ``c' = c / max c of the label``; ``c'' = 1 / (1 + exp(-6 (c' - mean c')))`` over the words
-    of the label; the weight is ``c'' / max c''``. vectors: float32 (N, d); labels: int64 (N,). Of more than 20,000
+    `c` is their share; `c' = c / max c of the label`; `c'' = 1 / (1 + exp(-6 (c' - mean c')))` over the words
+    of the label; the weight is `c'' / max c''`. vectors: float32 (N, d); labels: int64 (N,). Of more than 20,000
     words as many are drawn by the seed as neighbours, so that the cost is bounded.
     """
     shown = np.arange(len(vectors))

@@ -102,7 +102,7 @@ class Network:
         self.tokenizer = WordTokenizer(work / "tokenizer.json", min(longest, self.limit))
 
     def __call__(self, batch: Batch, *, layers: bool = False) -> Outputs:
-        """Forward pass; ``layers`` asks for the states of all of them."""
+        """Forward pass; `layers` asks for the states of all of them."""
         out = self.model.base_model(
             input_ids=torch.from_numpy(batch.ids),
             attention_mask=torch.from_numpy(batch.mask),

@@ -48,7 +48,7 @@ class MethodOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What a tagger is made from; the words are split, the labels are indices into ``labels``.
+    """What a tagger is made from; the words are split, the labels are indices into `labels`.
 
     Attributes:
         labels: Names of the labels, in logit order.
@@ -57,7 +57,7 @@ class Material:
         projected: Target sentences with the labels that were carried over to them.
         origins: Of each projected sentence the labelled sentence that it translates; empty where there are none.
         text: Target sentences without labels.
-        relabel: Makes ``projected`` anew from a classifier's view of its words; None where it came with its labels.
+        relabel: Makes `projected` anew from a classifier's view of its words; None where it came with its labels.
     """
 
     labels: tuple[str, ...]

@@ -32,7 +32,7 @@ def export_tagger(
     proof: Sequence[str],
     say: Progress,
 ) -> ExportReport:
-    """Write the network as ``folder/huggingface`` and as the bundle ``folder/encoder`` (int8, compared with it).
+    """Write the network as `folder/huggingface` and as the bundle `folder/encoder` (int8, compared with it).
 
     A network whose labels int8 changes too often (more than one subword in a hundred of the proof texts) is exported
     in float32.
@@ -52,10 +52,10 @@ def export_tagger(
 
 
 def publish_tagger(parts: Path, out: Path, card: str, report: bytes, *, name: str, overwrite: bool) -> Path:
-    """Put what `export_tagger` wrote into the bundle ``out``, with its card and its report.
+    """Put what `export_tagger` wrote into the bundle `out`, with its card and its report.
 
     Raises:
-        BundleError: ``out`` exists and is not to be overwritten.
+        BundleError: `out` exists and is not to be overwritten.
     """
     with new_folder(out, replace=overwrite) as staging:
         staging.rmdir()
@@ -70,7 +70,7 @@ def publish_tagger(parts: Path, out: Path, card: str, report: bytes, *, name: st
 
 
 def export_aligner(network: Network, folder: Path, *, languages: Sequence[str], say: Progress) -> Path:
-    """Write an encoder, of which the last layer is aligned by, as a bundle in ``folder``; returns the bundle."""
+    """Write an encoder, of which the last layer is aligned by, as a bundle in `folder`; returns the bundle."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / HUGGING_FACE).mkdir(parents=True)
     network.save(folder / HUGGING_FACE)

@@ -21,7 +21,7 @@ from spanport_models.training.options import Material, Progress, TrainOptions
 from spanport_models.training.run import Plan, Run
 
 _STATES = 60
-"""Arrays of ``tokens x width`` that a layer keeps for its gradients, measured on 12 layers of 384."""
+"""Arrays of `tokens x width` that a layer keeps for its gradients, measured on 12 layers of 384."""
 
 
 def prepare_process() -> None:

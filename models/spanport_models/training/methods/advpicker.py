@@ -1,7 +1,7 @@
 """AdvPicker (Chen et al. 2021, arXiv 2106.02300): a language-neutral teacher, and the sentences that look neutral.
 
 Published, three optimizers take turns on batches of their own; here one optimizer minimises the sum: the tagging
-loss, that of the discriminator (whose gradient stops at the encoder), and ``adversarial`` times that of the encoder
+loss, that of the discriminator (whose gradient stops at the encoder), and `adversarial` times that of the encoder
 with the answers exchanged (whose gradient stops at the discriminator). No checkpoint is chosen on target labels.
 """
 
@@ -51,7 +51,7 @@ class Adversary:
         self.target, self.weight = target, weight
 
     def logits(self, states: Tensor, *, learn: bool) -> Tensor:
-        """How much subwords look like the source, float (B, T); ``learn``: by weights that get gradients."""
+        """How much subwords look like the source, float (B, T); `learn`: by weights that get gradients."""
         for number, layer in enumerate(self.discriminator):
             weight, bias = (layer.weight, layer.bias) if learn else (layer.weight.detach(), layer.bias.detach())
             states = functional.linear(states if number == 0 else states.relu(), weight, bias)
@@ -116,6 +116,6 @@ class AdvPicker:
 
 
 def most_neutral(scores: Float32, share: float) -> list[int]:
-    """Numbers, ascending, of the ``int(share x n)`` sentences with the largest scores; the earlier where they tie."""
+    """Numbers, ascending, of the `int(share x n)` sentences with the largest scores; the earlier where they tie."""
     count = max(1, int(share * len(scores)))
     return sorted(np.argsort(-scores, kind="stable")[:count].tolist())

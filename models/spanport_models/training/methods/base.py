@@ -1,7 +1,7 @@
 """What a training method is, and the table of those we have.
 
 A method is one file with one class: it says what it needs, what it fits, and trains a network with a `Run`. To add
-one, write the file, decorate the class with ``@register("name")`` and add the module to ``MODULES``.
+one, write the file, decorate the class with `@register("name")` and add the module to `MODULES`.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,14 +28,14 @@ MODULES = (
 )
 
 Need = Literal["labelled", "projected", "text", "origins"]
-"""``labelled``: labelled sentences of other languages; ``projected``: target sentences with labels carried over;
-``text``: target sentences, labelled or not; ``origins``: the sentences that the projected ones translate."""
+"""`labelled`: labelled sentences of other languages; `projected`: target sentences with labels carried over;
+`text`: target sentences, labelled or not; `origins`: the sentences that the projected ones translate."""
 
 
 class Method(Protocol):
     """Makes a tagger.
 
-    ``options`` is the record type of its options; ``needs`` and ``soft`` are what its material must have: soft
+    `options` is the record type of its options; `needs` and `soft` are what its material must have: soft
     targets are distributions over labels, others name one label each.
     """
 
@@ -60,7 +60,7 @@ M = TypeVar("M", bound=type[Any])
 
 
 def register(name: str) -> Callable[[M], M]:
-    """Class decorator: enter a method into the table under ``name``."""
+    """Class decorator: enter a method into the table under `name`."""
 
     def enter(cls: M) -> M:
         _table[name] = cls

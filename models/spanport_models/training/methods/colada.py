@@ -72,7 +72,7 @@ class Colada:
         return self.settings.mix[number] < 1
 
     def _mixed(self, material: Material, run: Run, network: Network, share: float) -> list[Example]:
-        """Targets ``share x label + (1 - share) x w x p``; they sum to less than 1 where neighbours disagree."""
+        """Targets `share x label + (1 - share) x w x p`; they sum to less than 1 where neighbours disagree."""
         examples = material.projected
         if share == 1:
             return list(examples)

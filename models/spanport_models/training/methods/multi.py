@@ -19,7 +19,7 @@ class MultiOptions(MethodOptions, frozen=True, kw_only=True, forbid_unknown_fiel
     """How the teachers are weighed."""
 
     weights: Literal["uniform", "learned", "nn-rank"] | tuple[float, ...] = "uniform"
-    """``learned``: by a domain classifier on the target text, as published; ``nn-rank``: by whose sentences are the
+    """`learned`: by a domain classifier on the target text, as published; `nn-rank`: by whose sentences are the
     nearest neighbours of the target text (after arXiv 2510.03202); or given, one for each source."""
     by_sentence: bool = False
     """Learned weights of every sentence instead of one mean for the language."""
