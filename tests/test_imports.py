@@ -88,7 +88,7 @@ def test_layers_of_the_engine(module: str, path: Path) -> None:
 
 
 def test_only_api_and_models_know_the_models() -> None:
-    shared = {f"spanport_models.{name}" for name in ("errors", "devices", "batching")}  # one error tree, batcher, ...
+    shared = {f"spanport_models.{name}" for name in ("errors", "devices", "batching", "scripts")}  # one each
     users = {
         module
         for module, path in modules("spanport", "engine")
