@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from fnmatch import fnmatch
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal, TypeVar
 
 from spanport_models.errors import BundleError, ChecksumError
@@ -71,13 +71,13 @@ def verify_files(folder: Path, manifest: Manifest, *, verify: Verify = "sha256",
         BundleError: A file is missing, empty, unlisted, a link or special.
         ChecksumError: A file differs from the one described.
     """
-    _check_listing(folder, manifest)
+    present = _check_listing(folder, manifest)
     for name, expected in manifest.files.items():
         path = folder / name
-        size = path.stat().st_size if path.is_file() else 0
+        size = path.stat().st_size if name in present else 0
         if size == 0:
             raise BundleError(
-                f"{path} is {'empty' if path.is_file() else 'missing'}",
+                f"{path} is {'empty' if name in present else 'missing'}",
                 expected="every file named in the manifest",
                 remedy="Export or fetch the bundle again.",
             )
@@ -167,12 +167,16 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _check_listing(folder: Path, manifest: Manifest) -> None:
-    """Make sure that the manifest lists all that a runtime could read."""
+def _check_listing(folder: Path, manifest: Manifest) -> set[str]:
+    """Make sure that the manifest lists all that a runtime could read; returns the paths of all files there.
+
+    Components list their own files, but hold no links or special files either.
+    """
     unlisted = [name for name in manifest.required if name not in manifest.files]
     pipeline = manifest if isinstance(manifest, PipelineManifest) else None
-    parts = set(pipeline.models.values()) if pipeline else set()
-    for name in sorted(_present(folder, parts)):
+    parts = tuple(f"{PurePosixPath(path)}/" for path in pipeline.models.values()) if pipeline else ()
+    present = set(_present(folder))
+    for name in sorted(present):
         path = folder / name
         if path.is_symlink() or not path.is_file():
             raise BundleError(
@@ -181,7 +185,7 @@ def _check_listing(folder: Path, manifest: Manifest) -> None:
                 remedy="Do not use this bundle unless you know who made it.",
             )
         document = pipeline and "/" not in name and any(fnmatch(name, pattern) for pattern in DOCUMENTS)
-        if name not in manifest.files and not document:
+        if name not in manifest.files and not document and not name.startswith(parts):
             unlisted.append(name)
     if unlisted:
         raise BundleError(
@@ -189,18 +193,18 @@ def _check_listing(folder: Path, manifest: Manifest) -> None:
             expected="every file of the bundle, with its checksum",
             remedy="Remove what does not belong to the bundle, or export or fetch it again.",
         )
+    return present
 
 
-def _present(folder: Path, parts: set[str], prefix: str = "") -> Iterator[str]:
-    """Paths of all that is in a bundle but folders and its manifest. ``parts`` (components) check their own files."""
+def _present(folder: Path, prefix: str = "") -> Iterator[str]:
+    """Paths of all that is in a bundle but folders and its manifest."""
     with os.scandir(folder / prefix) as entries:
         for entry in entries:
             name = prefix + entry.name
-            if not entry.is_dir(follow_symlinks=False):
-                if name != MANIFEST_NAME:
-                    yield name
-            elif name not in parts:
-                yield from _present(folder, parts, f"{name}/")
+            if entry.is_dir(follow_symlinks=False):
+                yield from _present(folder, f"{name}/")
+            elif name != MANIFEST_NAME:
+                yield name
 
 
 def _kind_name(kind: type[Manifest]) -> str:

@@ -159,7 +159,7 @@ def read_manifest(folder: Path) -> AnyManifest:
         ) from error
     try:
         manifest = _decoder.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ManifestError(
             f"{path} is not a valid manifest: {error}",
             expected="a bundle manifest of format 1",

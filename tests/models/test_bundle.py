@@ -189,3 +189,17 @@ def test_large_files_are_hashed_once_until_they_change(encoder: Path, monkeypatc
     with pytest.raises(ChecksumError):
         verify_bundle(encoder)
     assert "model.onnx" in hashed
+
+
+def test_verification_that_was_asked_for_hashes_whatever_the_stamps_say(
+    encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle, "STAMP_FROM_BYTES", 1)
+    path, manifest = encoder / "model.onnx", read_manifest(encoder)
+    verify_files(encoder, manifest)
+    times = path.stat()
+    flip(path)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    verify_files(encoder, manifest)
+    with pytest.raises(ChecksumError, match=r"model\.onnx"):
+        verify_bundle(encoder)

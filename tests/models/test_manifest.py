@@ -88,7 +88,9 @@ def test_control_characters_are_refused(tmp_path: Path, field: str) -> None:
         read_manifest(written(tmp_path, labels=["O", "B-\x1b[31mPER"]))
 
 
-@pytest.mark.parametrize("make", [lambda path: os.mkfifo(path), lambda path: path.symlink_to("/dev/zero")])
+@pytest.mark.parametrize(
+    "make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero"), lambda path: path.symlink_to(__file__)]
+)
 def test_a_manifest_that_is_no_regular_file_is_refused_at_once(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / "manifest.json")
     with pytest.raises(BundleError, match="is a link or a special file"):

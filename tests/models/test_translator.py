@@ -95,6 +95,7 @@ def test_how_long_a_translation_may_be(
     class Model:
         def translate_batch(self, tokens: Any, *, max_decoding_length: int, **_: Any) -> list[Any]:
             asked.append(max_decoding_length)
+            assert all(row[-1] == "</s>" and len(row) <= translator.max_length for row in tokens)
             return []
 
     asked: list[int] = []

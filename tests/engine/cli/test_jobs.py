@@ -114,6 +114,12 @@ def test_min_confidence(cli, tmp_path: Path) -> None:
     (tmp_path / "in.txt").write_text("Ana Ruiz vive en Sevilla\n")
     ran = cli("label", tmp_path / "in.txt", "--lang", "es", "--format", "text", "--min-confidence", "0.95")
     assert ran.out == "Ana Ruiz vive en Sevilla\n"
+    ran = cli("label", tmp_path / "in.txt", "--lang", "es", "--format", "jsonl")
+    scores = [span["score"] for span in json.loads(ran.out)["spans"]]
+    ran = cli(
+        "label", tmp_path / "in.txt", "--lang", "es", "--format", "jsonl", "--min-confidence", repr(max(scores))
+    )
+    assert [span["score"] for span in json.loads(ran.out)["spans"]] == [max(scores)] * scores.count(max(scores))
 
 
 def test_align(cli, parallel: Path) -> None:

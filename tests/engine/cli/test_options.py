@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from spanport.cli.arguments import engine
+
 
 @pytest.fixture
 def half(tmp_path: Path) -> list[object]:
@@ -37,3 +39,8 @@ def test_what_does_not_fit_is_refused_before_the_work(cli, half: list[object]) -
         ran = cli(*half, "--option", option)
         assert (ran.code, ran.out) == (2, "")
         assert message in ran.err
+
+
+def test_batches_of_commands_depend_on_the_input_alone() -> None:
+    made = engine("mini", "cpu", 3, resident="one")
+    assert (made.stream_options.linger, made.stream_options.workers, made.stream_options.resident) == (None, 3, "one")

@@ -18,6 +18,11 @@ def bounds(
     return tuple(column.tolist() for column in columns)
 
 
+def test_a_phrase_of_fewer_words_than_the_entity_is_bounded_as_one_of_as_many() -> None:
+    assert bounds([0], [2], 2) == bounds([0], [2], 5)
+    assert bounds([0], [2], 1)[0] != bounds([0], [2], 2)[0]
+
+
 @pytest.mark.parametrize(
     ("name", "seen"),
     [

@@ -1,15 +1,10 @@
-"""Output that survives kills, interrupts, power cuts and full disks."""
+"""Output that survives interrupts, power cuts and full disks; `test_killed` has jobs that are killed."""
 
 from __future__ import annotations
 
 import gzip
 import json
 import os
-import random
-import signal
-import subprocess
-import sys
-import time
 import zlib
 from pathlib import Path
 from typing import Any
@@ -20,8 +15,6 @@ from fake_stages import disk_of
 from spanport.errors import JournalError, StageError, UsageError
 from spanport.output import Output, Reject, committed
 
-SCRIPT = Path(__file__).with_name("killed_job.py")
-TESTS = SCRIPT.parents[2]
 COUNT = 1500
 
 
@@ -30,97 +23,6 @@ def source(tmp_path: Path) -> Path:
     path = tmp_path / "numbers.txt"
     path.write_text("".join(f"{i}\n" for i in range(COUNT)))
     return path
-
-
-def start(source: Path, output: Path, interval: float = 0.005, **options: Any) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])}
-    command = [sys.executable, str(SCRIPT), str(source), str(output), str(interval)]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, **options)
-
-
-def finish(source: Path, output: Path) -> tuple[bytes, bytes]:
-    process = start(source, output)
-    process.communicate(timeout=60)
-    assert process.returncode == 0
-    assert not Path(f"{output}.journal").exists()
-    return output.read_bytes(), output.with_suffix(".rejects").read_bytes()
-
-
-def result(source: Path, output: Path) -> tuple[bytes, bytes]:
-    """What `finish` returns; of a job that was through when the signal came, what it left."""
-    through = output.exists() and output.stat().st_size and not Path(f"{output}.journal").exists()
-    return (output.read_bytes(), output.with_suffix(".rejects").read_bytes()) if through else finish(source, output)
-
-
-def interrupt(source: Path, output: Path, after: float, how: signal.Signals) -> int:
-    process = start(source, output, stderr=subprocess.DEVNULL)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    time.sleep(after)
-    process.send_signal(how)
-    process.communicate(timeout=60)
-    return process.returncode
-
-
-def interrupt_once_written(source: Path, output: Path, path: Path, how: signal.Signals) -> None:
-    """Stop a job that has written to ``path`` and is not through."""
-    while True:
-        process = start(source, output, stderr=subprocess.DEVNULL)
-        while process.poll() is None and not (path.exists() and path.stat().st_size):
-            time.sleep(0.001)
-        process.send_signal(how)
-        process.communicate(timeout=60)
-        if process.returncode != 0:
-            return
-        output.unlink()
-        output.with_suffix(".rejects").unlink()
-
-
-def kill_and_resume(source: Path, tmp_path: Path, instants: int, seed: int) -> None:
-    whole = finish(source, tmp_path / "whole.txt")
-    assert len(whole[0].splitlines()) + len(whole[1].splitlines()) == COUNT
-    rng = random.Random(seed)
-    done = resumed = 0
-    while done < instants:
-        output = tmp_path / f"out{done}.txt"
-        while True:
-            done += 1
-            if interrupt(source, output, rng.uniform(0, 0.4), signal.SIGKILL) == 0 or done >= instants:
-                break
-            resumed += Path(f"{output}.journal").exists()
-        assert result(source, output) == whole
-    assert resumed > 0
-
-
-def test_killed_runs_resume_to_the_same_bytes(source: Path, tmp_path: Path) -> None:
-    kill_and_resume(source, tmp_path, instants=4, seed=1)
-
-
-@pytest.mark.slow
-def test_fifty_killed_runs_resume_to_the_same_bytes(source: Path, tmp_path: Path) -> None:
-    kill_and_resume(source, tmp_path, instants=50, seed=2)
-
-
-def test_an_interrupt_leaves_whole_lines_and_resumes(source: Path, tmp_path: Path) -> None:
-    output = tmp_path / "out.txt"
-    interrupt_once_written(source, output, output, signal.SIGINT)
-    lines = output.read_bytes().splitlines(keepends=True)
-    assert 0 < len(lines) < COUNT
-    assert all(line.endswith(b"\n") for line in lines)
-    before = len(lines)
-    after, _ = finish(source, output)
-    assert after.splitlines(keepends=True)[:before] == lines
-    assert (after, output.with_suffix(".rejects").read_bytes()) == finish(source, tmp_path / "whole.txt")
-
-
-@pytest.mark.parametrize("torn", ["journal", "txt", "rejects"])
-def test_a_power_cut_that_tears_the_last_block(source: Path, tmp_path: Path, torn: str) -> None:
-    output = tmp_path / "out.txt"
-    path = Path(f"{output}.journal") if torn == "journal" else output.with_suffix(f".{torn}")
-    interrupt_once_written(source, output, path, signal.SIGKILL)
-    data = path.read_bytes()
-    path.write_bytes(data[: len(data) * 2 // 3] + bytes(20) * (torn == "journal"))
-    assert finish(source, output) == finish(source, tmp_path / "whole.txt")
 
 
 def job(tmp_path: Path, source: Path, **options: Any) -> Output:

@@ -74,6 +74,22 @@ def test_records_that_share_a_result_keep_what_is_their_own(cache: int) -> None:
     assert stats.snapshot().stages[0].rejects == 1
 
 
+def test_what_failed_is_not_remembered() -> None:
+    calls = 0
+
+    def run(items: Sequence[str]) -> Sequence[str]:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise BadRecordError
+        return items
+
+    options = StreamOptions(window=2, lookahead=1, cache=10, linger=None)
+    results = list(run_stages("aaa", [Stage("s", run, key=str)], options))
+    assert [type(result) for result in results] == [Failed, Done, Done]
+    assert calls == 2
+
+
 def test_all_copies_of_a_bad_record_fail() -> None:
     def run(items: Sequence[str]) -> Sequence[str]:
         if "b" in items:

@@ -214,6 +214,16 @@ def test_suggested_entities_have_no_origin_and_contest_nothing() -> None:
     assert gathered.matrix[:, names.index("contested")].sum() == 0
 
 
+def test_an_entity_that_is_only_suggested_does_not_contest_another() -> None:
+    one = job("Ana Lima", "Ana Lima Ana", (0, 0), (0, 2), (1, 1))
+    spans = Span(0, 3, "PER"), Span(4, 8, "LOC")
+    one = msgspec.structs.replace(one, source=msgspec.structs.replace(one.source, spans=spans))
+    for suggested, contested in ((False, 1 / 3), (True, 0.0)):
+        (_, entity, start, end), matrix = gather(pack([one]), 12, None, np.array([False, suggested]))
+        (row,) = np.flatnonzero((entity == 0) & (start == 0) & (end == 3))
+        assert matrix[row, names_of(False).index("contested")] == pytest.approx(contested)
+
+
 def by_hand(one: Work, entity: tuple[int, int, str], start: int, end: int) -> dict[str, float]:
     """A slow twin of part of the evidence."""
     first, last, label = entity
