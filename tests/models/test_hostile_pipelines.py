@@ -95,23 +95,25 @@ def replace_file(folder: Path, data: st.DataObject) -> None:
     path = folder / data.draw(st.sampled_from((*FILES, "encoder", "translator", "vmap.txt", "encoder/weights.data")))
     kind = data.draw(st.sampled_from(("nothing", "link", "pipe", "folder", "other")))
     other = folder / data.draw(st.sampled_from(FILES))
-    if not path.parent.is_dir() or (kind == "other" and (other == path or not other.is_file() or path.is_dir())):
+    if not path.parent.is_dir():
         return
+    content = other.read_bytes() if _is_file(other) else b""
+    outside = folder.parent / "outside"
+    moved = outside / f"{len(os.listdir(outside))}-{path.name}"
     if kind == "link" and path.exists():
-        (folder.parent / "outside" / path.name).unlink(missing_ok=True)
-        path.rename(folder.parent / "outside" / path.name)
-    elif kind != "other" and path.is_dir() and not path.is_symlink():
+        path.rename(moved)
+    elif path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
-    elif kind != "other":
+    else:
         path.unlink(missing_ok=True)
     if kind == "link":
-        path.symlink_to(folder.parent / "outside" / path.name)
+        path.symlink_to(moved)
     elif kind == "pipe":
         os.mkfifo(path)
     elif kind == "folder":
         path.mkdir()
     elif kind == "other":
-        path.write_bytes(other.read_bytes())
+        path.write_bytes(content)
 
 
 def mend_checksums(folder: Path) -> None:
