@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 
@@ -39,11 +39,13 @@ def test_every_scheme(labels: str, spans: list[tuple[int, int, str]]) -> None:
     assert spans_of_labels(labels.split()) == spans
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["O", *(f"{p}-{t}" for p in "BIES" for t in "XY")])))
 def test_groups_like_seqeval(labels: list[str]) -> None:
     assert spans_of_labels(labels) == [(start, end + 1, kind) for kind, start, end in get_entities(labels)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["O", "B-X", "I-X", "B-Y", "I-Y"])))
 def test_iob2_says_the_same_as_what_it_was_made_from(labels: list[str]) -> None:
     spans = spans_of_labels(labels)
@@ -60,6 +62,7 @@ def test_iob2_gives_a_shared_word_to_the_earlier_span() -> None:
     assert iob2(4, [(0, 2, "X"), (1, 4, "Y")]) == ["B-X", "I-X", "B-Y", "I-Y"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["O", *(f"{p}-{t}" for p in "BIESLU" for t in "XY")])))
 def test_groups_like_its_naive_twin(labels: list[str]) -> None:
     assert spans_of_labels(labels) == group(labels)

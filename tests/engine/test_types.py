@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spanport.errors import FormatError, SpanError
@@ -17,6 +17,7 @@ from spanport.types import (
 )
 
 
+@settings(deadline=None)
 @given(
     st.sets(st.integers(0, 24), max_size=12), st.lists(st.tuples(st.integers(0, 24), st.integers(1, 6)), max_size=4)
 )

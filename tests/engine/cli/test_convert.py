@@ -94,9 +94,16 @@ def test_offsets_in_other_units(cli, tmp_path: Path) -> None:
 def test_label_from_a_table_into_other_formats(cli, tmp_path: Path, name: str) -> None:
     for library in {"parquet": ["pyarrow"], "datasets": ["datasets"], "docbin": ["spacy"]}.get(name, []):
         pytest.importorskip(library, reason=f"{library} is not installed")
-    (tmp_path / "in.csv").write_text("n,body\n1,Ana Ruiz vive en Sevilla\n2,llega a Sevilla\n")
+    source = tmp_path / "in.csv"
+    source.write_text("n,body\n1,Ana Ruiz vive en Sevilla\n2,llega a Sevilla\n")
+    if name != "label-studio":
+        parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
+        table = pytest.importorskip("pyarrow.csv").read_csv(source)
+        source.unlink()
+        source = tmp_path / "in.parquet"
+        parquet.write_table(table, source)
     out = tmp_path / "out"
-    given = ["label", tmp_path / "in.csv", "--text-column", "body", "--lang", "es", "-o", out, "--to", name]
+    given = ["label", source, "--text-column", "body", "--lang", "es", "-o", out, "--to", name]
     ran = cli(*given)
     assert ran.code == 0, ran.err
     first, second = sentences(out, name)
@@ -104,7 +111,7 @@ def test_label_from_a_table_into_other_formats(cli, tmp_path: Path, name: str) -
     assert second.span_texts() == [("LOC", "Sevilla")]
     assert first.extra is not None
     assert first.extra["n"] == 1
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [source.name, "out"]
     ran = cli(*given)
     assert (ran.code, "is there already" in ran.err) == (2, True)
     assert cli(*given, "--fresh").code == 0
