@@ -15,7 +15,6 @@ from spanport.matching.solve import _by_cp_sat, solve_ngram
 from spanport_kernels.align_score import align_scores
 from spanport_kernels.candidates import ngram_candidates
 from spanport_kernels.label_codes import LabelTypes, spans_of_codes
-from spanport_kernels.labels import word_labels
 from spanport_kernels.matching import match_exact, match_greedy, select
 from spanport_kernels.ner_score import ner_scores
 from spanport_kernels.ngram import Problem, ngram_ranges, problem, project_ngram
@@ -73,11 +72,6 @@ def twin_parse(data: np.ndarray) -> None:
         naive_parsing.conll_sentence(block, True)
 
 
-def labelled() -> None:
-    found = project_ngram(*BATCH)
-    word_labels(found.spans, found.offsets, LENGTHS)
-
-
 def labels() -> None:
     spans_of_codes(TYPES.codes(SOURCE, PARSED), PARSED)
 
@@ -99,7 +93,6 @@ CASES: dict[str, tuple[Callable[[], Any], int]] = {
         SOME.size,
     ),
     "ngram exact covered": (partial(project_ngram, *BATCH, score="covered"), B),
-    "ngram exact, IOB2": (labelled, B),
     "tangle 12 x 30": (partial(solve_ngram, tangle(12, 30)), 1),
     "tangle 20 x 200": (partial(solve_ngram, tangle(20, 200)), 1),
     "tangle 20 x 200, any length": (partial(solve_ngram, tangle(20, 200), max_length=0), 1),

@@ -5,10 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spanport_kernels.jit import IN_I32_2D, IN_I64, OUT_I32, VOID, Array, helper, kernel
+from spanport_kernels.jit import Array, helper
 from spanport_kernels.ragged import (
     Offsets,
-    Ragged,
     as_array,
     check_edge_range,
     check_edges,
@@ -63,40 +62,6 @@ def read_spans(
         else:
             previous = -1
     return total
-
-
-@kernel(VOID, IN_I32_2D, IN_I64, IN_I64, OUT_I32)
-def _write_labels(spans: Array, span_offsets: Array, word_offsets: Array, labels: Array) -> None:
-    labels[:] = 0
-    for pair in range(span_offsets.size - 1):
-        base, n = word_offsets[pair], word_offsets[pair + 1] - word_offsets[pair]
-        for span in range(span_offsets[pair], span_offsets[pair + 1]):
-            for word in range(max(0, spans[span, 0]), min(n, spans[span, 1])):
-                inside = word > spans[span, 0]
-                labels[base + word] = 2 * spans[span, 2] + (2 if inside else 1)
-
-
-def word_labels(spans: Any, span_offsets: Any, lengths: Any) -> Ragged:
-    """Return the IOB2 label of every word as a number: 0 is O, 2 * label + 1 is B, 2 * label + 2 is I.
-
-    Args:
-        spans: (P, 3) or wider int32 rows starting (start, end, label); later ones overwrite.
-        span_offsets: (B + 1,) int64.
-        lengths: (B,) number of words.
-
-    Returns:
-        Ragged: (sum of lengths,) int32 and (B + 1,) int64 offsets.
-
-    Raises:
-        ValueError: arrays that do not fit together.
-    """
-    rows = as_array(spans, np.int32, "spans", columns=0)
-    offsets = check_offsets(span_offsets, rows.shape[0], "span_offsets")
-    word_offsets = offsets_of(lengths)
-    check_same_batch("span_offsets", offsets, "lengths", word_offsets)
-    labels = np.empty(word_offsets[-1], np.int32)
-    _write_labels(rows, offsets, word_offsets, labels)
-    return Ragged(labels, word_offsets)
 
 
 def check_projection(

@@ -138,23 +138,3 @@ def ner_scores(
         _ner, rows, offsets, *candidates, table, words, begin, inside, alpha, threshold, spelled, typed,
         most=most_cells(offsets, candidates), sentences=offsets.size - 1,
     )  # fmt: skip
-
-
-def ner_span_scores(
-    entities: npt.NDArray[np.int32],
-    entity_offsets: npt.NDArray[np.int64],
-    candidates: Candidates,
-    probabilities: npt.NDArray[np.float32],
-    word_offsets: npt.NDArray[np.int64],
-    begin_ids: npt.NDArray[np.int32],
-    inside_ids: npt.NDArray[np.int32],
-    *,
-    alpha: float = 1.15,
-    threshold: float = 0.05,
-    spelled: bool = False,
-) -> Scores:
-    """As `ner_scores`, with the best class of each candidate whatever the entity's."""
-    return ner_scores(
-        entities, entity_offsets, candidates, probabilities, word_offsets, begin_ids, inside_ids,
-        alpha=alpha, threshold=threshold, spelled=spelled, typed=False,
-    )  # fmt: skip

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from naive import extraction as naive
 from spanport_kernels import extract
-from spanport_kernels.null_align import edge_entropies, null_align
 from spanport_kernels.ragged import offsets_of
 from spanport_kernels.similarity import similarity
 
@@ -124,27 +123,6 @@ def test_options_are_checked() -> None:
         extract.itermax(*batch, max_count=0)
     with pytest.raises(ValueError, match="method is 'argmax', expected one of forward, reverse"):
         extract.align(np.eye(2), [0, 2], np.eye(2), [0, 2], "argmax")
-
-
-@settings(max_examples=40, deadline=None)
-@given(matrices())
-def test_edge_entropies_equal_the_twin(batch: Matrices) -> None:
-    batch = as_matrices([np.abs(s) for s in batch.each])
-    edges, offsets = extract.intersection(*batch.batch)
-    found = edge_entropies(*batch.batch, edges, offsets)
-    twin = [
-        x for s, links in zip(batch.each, rows((edges, offsets)), strict=True) for x in naive.edge_entropies(s, links)
-    ]
-    np.testing.assert_allclose(found, twin, atol=1e-5)
-    kept = null_align(edges, offsets, found, 0.5)
-    assert sum(map(len, rows(kept))) == (found <= 0.5).sum()
-    assert all(set(a) <= set(b) for a, b in zip(rows(kept), rows((edges, offsets)), strict=True))
-
-
-def test_null_align_wants_no_negative_similarity() -> None:
-    s = np.array([[1, -1, 0], [0, 1, 0], [0, 0, 1]], np.float32)
-    with pytest.raises(ValueError, match=r"values has -1.0, expected similarities >= 0"):
-        edge_entropies(*as_matrices([s]).batch, [(0, 0)], [0, 1])
 
 
 @pytest.mark.slow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from naive import heuristics as naive
-from spanport_kernels.labels import word_labels
 from spanport_kernels.runs import project_runs
 
 runs_options = st.fixed_dictionaries(
@@ -34,15 +32,6 @@ def test_equals_the_twin(batch: Sentences, options: dict[str, Any]) -> None:
     assert found == [
         naive.project_runs(*pair, **options) for pair in zip(batch.entities, batch.edges, batch.lengths, strict=True)
     ]
-
-
-@settings(max_examples=60, deadline=None)
-@given(sentences())
-def test_word_labels_equal_the_twin(batch: Sentences) -> None:
-    spans, offsets = project_runs(*batch.batch, collision="overwrite")
-    labels, word_offsets = word_labels(spans, offsets, batch.lengths)
-    twin = [naive.word_labels(s, n) for s, n in zip(rows((spans, offsets)), batch.lengths, strict=True)]
-    assert [labels[b:e].tolist() for b, e in itertools.pairwise(word_offsets)] == twin
 
 
 def test_the_steps_of_the_heuristic() -> None:

@@ -11,7 +11,7 @@ from naive import matching as naive
 from spanport_kernels.align_score import align_scores
 from spanport_kernels.candidates import ngram_candidates
 from spanport_kernels.checks import Candidates
-from spanport_kernels.ner_score import ner_scores, ner_span_scores
+from spanport_kernels.ner_score import ner_scores
 from spanport_kernels.ragged import offsets_of
 from spanport_kernels.scores import Scores, fuse, to_ranges
 
@@ -74,7 +74,7 @@ def test_ner_scores(seed: int, spelled: bool) -> None:
     table = batch.rng.dirichlet(np.full(5, 0.3), int(batch.lengths.sum())).astype(np.float32).reshape(-1, 5)
     words = offsets_of(batch.lengths)
     arguments = (batch.flat, batch.offsets, batch.candidates, table, words, BEGIN, INSIDE)
-    typed, free = ner_scores(*arguments, spelled=spelled), ner_span_scores(*arguments, spelled=spelled)
+    typed, free = ner_scores(*arguments, spelled=spelled), ner_scores(*arguments, spelled=spelled, typed=False)
     for b, entities in enumerate(batch.entities):
         rows = table[words[b] : words[b + 1]]
         shape = (len(entities), len(batch.ranges(b)))

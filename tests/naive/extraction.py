@@ -116,20 +116,6 @@ def entmax15(s, threshold=0.0, scale=1.0) -> Edges:
     return _both_ways(np.asarray(s, float) * scale, _entmax15, max(threshold, 1e-12))
 
 
-def edge_entropies(s, edges) -> list[float]:
-    """The lesser of the row's and the column's entropy over its maximum; 0 for small matrices."""
-
-    def entropy(line) -> float:
-        p = line / line.sum()
-        return float(-sum(x * np.log(x) for x in p if x > 0) / np.log(len(line))) if line.sum() else 1.0
-
-    if min(s.shape) <= 2:
-        return [0.0] * len(edges)
-    s = s.astype(float)
-    with np.errstate(invalid="ignore"):
-        return [min(entropy(s[i]), entropy(s[:, j])) for i, j in edges]
-
-
 def subword_to_word(edges, source_word_of, target_word_of) -> Edges:
     words = {(int(source_word_of[i]), int(target_word_of[j])) for i, j in edges}
     return sorted((i, j) for i, j in words if i >= 0 and j >= 0)
