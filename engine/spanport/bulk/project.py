@@ -8,6 +8,7 @@ writer.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,18 +20,28 @@ from spanport.formats import Read, ReadAlignment, Rejected
 from spanport.formats.conll import encode_conll_projection, read_block
 from spanport.formats.pharaoh import read_pharaoh
 from spanport.formats.records import shown
-from spanport.matching.batch import with_links
-from spanport.matching.solve import solve_ngram
+from spanport.job import Job
+from spanport.matching.batch import PairBatch, with_links
 from spanport.output import Part, Reject
 from spanport.ports import BoolArray
-from spanport.systems.ngram import Ngram, NgramOptions
-from spanport.systems.tools import Tools
+from spanport.systems.base import Matcher, System, make_system
 from spanport.work import Work
 from spanport_kernels.label_codes import LabelTypes, spans_of_codes
-from spanport_kernels.ngram import Problem
-from spanport_kernels.parse import Conll
 from spanport_kernels.pharaoh import flag_ranges
 from spanport_kernels.write import write_conll
+
+
+def fits(job: Job, system: System) -> bool:
+    """Whether `project_files` does a job over files as the ordinary path does.
+
+    CoNLL in uncompressed regular files in, CoNLL out, given links, and a system that matches by links alone.
+    """
+    files, settings = job.files, system.settings
+    forms = [given.format for given in files.inputs]
+    single = all(len(given.paths) == 1 and not given.reading.map_labels for given in files.inputs)
+    plain = [*forms, files.format] == ["conll", "conll", "pharaoh", "conll"] and not files.min_confidence
+    by_links = isinstance(system, Matcher) and system.needs == {"source", "links"} and not settings.drop_labels
+    return plain and single and by_links and is_plain(*(path for given in files.inputs for path in given.paths))
 
 
 def is_plain(*paths: str) -> bool:
@@ -42,44 +53,79 @@ def project_files(
     source: str,
     target: str,
     alignments: str,
-    options: NgramOptions | None = None,
+    system: System | None = None,
     *,
     source_lang: str = "",
     target_lang: str = "",
     skip: int = 0,
     types: LabelTypes | None = None,
 ) -> Iterator[Part]:
-    """The records of three line-parallel files after the first ``skip``, in order, some thousands at a time.
+    """The records of three line-parallel files after the first `skip`, in order, some thousands at a time.
 
-    ``types`` gathers the entity types that are met. Raises UsageError when a file cannot be opened,
-    LengthMismatchError at the end when one has more records.
+    `system` is a `Matcher` that needs links only (`ngram` by default); `types` gathers the entity types that are
+    met. Raises UsageError when a file cannot be opened, LengthMismatchError at the end when one has more records.
     """
-    job = _Job(options or NgramOptions(), source_lang, target_lang, types or LabelTypes())
+    made = system or make_system("ngram")
+    assert isinstance(made, Matcher), "the system matches by links alone; see `fits`"
+    bulk = _Bulk(made, source_lang, target_lang, types or LabelTypes())
     with Feeds(source, target, alignments) as feeds:
         for block in feeds.blocks(skip):
-            yield job.part(feeds, block)
+            yield bulk.part(feeds, block)
 
 
-class _Job:
-    def __init__(self, options: NgramOptions, source_lang: str, target_lang: str, types: LabelTypes) -> None:
-        self.options, self.source_lang, self.target_lang = options, source_lang, target_lang
+@dataclass(frozen=True)
+class ParsedBatch(PairBatch):
+    """Pairs whose target words are bytes of a file; `works` is empty."""
+
+    buffer: npt.NDArray[np.uint8]
+    words: npt.NDArray[np.int64]
+
+    def target_words(self) -> list[str]:
+        """The words of all targets; what is not UTF-8 is replaced, for such records are done anew."""
+        text = self.buffer.tobytes()
+        return [text[start:end].decode(errors="replace") for start, end in self.words.tolist()]
+
+    def stop_mask(self, stop_words: Sequence[str]) -> BoolArray:
+        """True for target words that are among these, bool (target words,)."""
+        starts, lengths = self.words[:, 0], self.words[:, 1] - self.words[:, 0]
+        mask = np.zeros(len(self.words), np.bool_)
+        codes = [word.encode() for word in stop_words]
+        for length in {len(code) for code in codes}:
+            same = np.flatnonzero(lengths == length)
+            letters = self.buffer[starts[same, None] + np.arange(length)]
+            for code in codes:
+                if len(code) == length:
+                    mask[same[(letters == np.frombuffer(code, np.uint8)).all(axis=1)]] = True
+        return mask
+
+
+class _Bulk:
+    def __init__(self, system: Matcher, source_lang: str, target_lang: str, types: LabelTypes) -> None:
+        self.system, self.source_lang, self.target_lang = system, source_lang, target_lang
         self.types = types
-        self.system = Ngram(options, Tools())
 
     def part(self, feeds: Feeds, block: Block) -> Part:
         """Project the records of a block."""
         source, target, links = block
-        options, lengths = self.options, np.diff(target.offsets)
+        lengths = np.diff(target.offsets)
         entities, entity_offsets = spans_of_codes(self.types.codes(feeds.source.buffer, source), source)
         flag_ranges(links, np.diff(source.offsets), lengths)
         slow = (source.flags | target.flags | links.flags) != 0
-        problem = Problem(
-            *_without(entities, entity_offsets, slow),
-            *_without(links.links, links.offsets, slow),
-            lengths.astype(np.int32),
-            _stop_mask(feeds.target.buffer, target, options.stop_words),
+        entities, entity_offsets = _without(entities, entity_offsets, slow)
+        edges, edge_offsets = _without(links.links, links.offsets, slow)
+        batch = ParsedBatch(
+            works=(),
+            labels=(),
+            entities=entities,
+            entity_offsets=entity_offsets,
+            entity_spans=(),
+            edges=edges,
+            edge_offsets=edge_offsets,
+            target_lengths=lengths.astype(np.int32),
+            buffer=feeds.target.buffer,
+            words=target.words,
         )
-        found = solve_ngram(problem, max_length=options.max_length, score=options.score, solver=options.solver)
+        found = self.system.match(batch)
         out, offsets = write_conll(feeds.target.buffer, target, found.spans, found.offsets, self.types)
         pieces, rejects, at = [], list[Reject](), 0
         for i in np.flatnonzero(slow).tolist():
@@ -124,17 +170,3 @@ def _without(
     kept = rows[np.repeat(~left_out, counts)]
     counts[left_out] = 0
     return kept, np.concatenate([[0], np.cumsum(counts)])
-
-
-def _stop_mask(buffer: npt.NDArray[np.uint8], parsed: Conll, stop_words: Sequence[str]) -> BoolArray:
-    """True for words that no candidate may contain, bool ``(W,)``."""
-    starts, lengths = parsed.words[:, 0], parsed.words[:, 1] - parsed.words[:, 0]
-    mask = np.zeros(len(parsed.words), np.bool_)
-    codes = [word.encode() for word in stop_words]
-    for length in {len(code) for code in codes}:
-        same = np.flatnonzero(lengths == length)
-        letters = buffer[starts[same, None] + np.arange(length)]
-        for code in codes:
-            if len(code) == length:
-                mask[same[(letters == np.frombuffer(code, np.uint8)).all(axis=1)]] = True
-    return mask

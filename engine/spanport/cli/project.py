@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from spanport.cli.files import JobFiles
     from spanport.job import Job
     from spanport.output import Output, Part
+    from spanport.systems.base import System
     from spanport.types import Projection
 
 
@@ -64,8 +65,10 @@ def add(app: typer.Typer) -> None:
         Without --target the labelled text is translated and the translation labelled: training data in another
         language. Sentences that the system drops as doubtful are left out and counted.
         """
+        from spanport.bulk import fits
         from spanport.cli.files import JobFiles, job_input, reading
         from spanport.formats.inputs import Input
+        from spanport.systems import make_system
 
         settings = a.system_options(score, solver, option)
         _check(system, settings, target, target_lang, alignments)
@@ -97,38 +100,27 @@ def add(app: typer.Typer) -> None:
             aligned=bool(alignments),
             files=files.record,
         )
-        if target and alignments and _is_plain(job, files):
-            return _bulk(files, job)
+        made = make_system(job.system, job.settings)
+        if not stats and fits(job, made):
+            return _bulk(files, job, made)
         encode = a.projection_encoder(files.format, min_confidence)
         with engine:
             return _stream(files, engine, job, encode)
 
 
-def _is_plain(job: Job, files: JobFiles) -> bool:
-    """Whether the job is one for `spanport.bulk`: CoNLL in, CoNLL out, and nothing but n-grams over given links."""
-    from spanport.bulk import is_plain
-    from spanport.systems.ngram import NgramOptions
-
-    formats = {file.format for file in job.files.inputs} - {"pharaoh"} | {files.format}
-    plain = isinstance(job.settings, NgramOptions) and not job.settings.drop_labels and not files.stats
-    single = all(len(given.paths) == 1 and not given.reading.map_labels for given in job.files.inputs)
-    return plain and formats == {"conll"} and single and not job.files.min_confidence and is_plain(*files.inputs)
-
-
-def _bulk(files: JobFiles, job: Job) -> int:
+def _bulk(files: JobFiles, job: Job, system: System) -> int:
     from spanport.bulk import project_files
     from spanport.cli.jobs import run_parts
     from spanport_kernels.label_codes import LabelTypes
 
     source, target, alignments = files.inputs
-    settings: Any = job.settings
     langs = {"source_lang": job.pivot, "target_lang": job.language}
     types, whole = LabelTypes(), True
 
     def parts(out: Output) -> Iterator[Part]:
         nonlocal whole
         whole = not out.completed
-        return project_files(source, target, alignments, settings, **langs, skip=out.completed, types=types)
+        return project_files(source, target, alignments, system, **langs, skip=out.completed, types=types)
 
     code = run_parts(files, parts, job)
     if whole:

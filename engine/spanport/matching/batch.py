@@ -25,7 +25,7 @@ STATUSES: tuple[Status, ...] = ("optimal", "feasible", "infeasible", "feasible",
 """What the kernels' status codes mean to a user; see `spanport_kernels.matching`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PairBatch:
     """B pairs as ragged arrays.
 
@@ -44,7 +44,7 @@ class PairBatch:
     target_lengths: Int32
 
     def __len__(self) -> int:
-        return len(self.works)
+        return self.target_lengths.size
 
     @property
     def arrays(self) -> tuple[Int32, Int64, Int32, Int64, Int32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,7 @@ from spanport.formats import Rejected, parallel, read, read_alignments
 from spanport.formats.conll import encode_conll_projection
 from spanport.formats.records import shown
 from spanport.output import Reject
-from spanport.systems.ngram import NgramOptions
+from spanport.systems import make_system
 
 SOURCE = "Ana B-PER\nRuiz I-PER\nlives O\nin O\nLima B-LOC\n\nAna I-PER\n\n\nGo O\n"
 TARGET = "Ana X B-PER\nRuiz X O\nvive X O\nen X O\nLima X O\n\nAna X NO\n\n\n! X O\n"
@@ -33,9 +34,19 @@ def write(folder: Path, source: str | bytes, target: str | bytes, links: str | b
 
 
 Made = tuple[int, bytes, list[Reject]]
+Paths = tuple[str, str, str]
+SYSTEMS: list[tuple[str, Any]] = [
+    ("ngram", {"score": "pairs"}),
+    ("ngram", {"score": "covered", "solver": "greedy"}),
+    ("heuristic", {"threshold": None}),
+    ("span-filling", {}),
+    ("easy-label-projection", {}),
+    ("aligned-ranges", {}),
+    ("ilp", {"count": 2}),
+]
 
 
-def ordinarily(paths: tuple[str, str, str], options: NgramOptions, skip: int = 0) -> Made:
+def ordinarily(paths: Paths, system: str = "ngram", options: Any = None, skip: int = 0) -> Made:
     """How many records there are, the bytes and the rejects, by readers, engine and writer."""
     rows = list(
         parallel(("s", read(paths[0])), ("t", read(paths[1], labels=False)), ("l", read_alignments(paths[2])))
@@ -46,7 +57,7 @@ def ordinarily(paths: tuple[str, str, str], options: NgramOptions, skip: int = 0
         error: object = next((item.error for item in row if isinstance(item, Rejected)), None)
         if error is None:
             pair = Pair(row[0].sentence, row[1].sentence, row[2].alignment)
-            (error,) = engine.project([pair], aligned=True, options=options, on_error="return")
+            (error,) = engine.project([pair], system=system, aligned=True, options=options, on_error="return")
         if isinstance(error, Projection):
             output += encode_conll_projection(error)
         else:
@@ -55,9 +66,9 @@ def ordinarily(paths: tuple[str, str, str], options: NgramOptions, skip: int = 0
     return len(rows), output, rejects
 
 
-def in_bulk(paths: tuple[str, str, str], options: NgramOptions, skip: int = 0) -> Made:
+def in_bulk(paths: Paths, system: str = "ngram", options: Any = None, skip: int = 0) -> Made:
     """The same of all parts."""
-    parts = list(project_files(*paths, options, skip=skip))
+    parts = list(project_files(*paths, make_system(system, options), skip=skip))
     return (
         sum(part.records for part in parts),
         b"".join(part.output for part in parts),
@@ -67,11 +78,11 @@ def in_bulk(paths: tuple[str, str, str], options: NgramOptions, skip: int = 0) -
 
 def test_labels_columns_and_empty_sentences(tmp_path: Path) -> None:
     paths = write(tmp_path, SOURCE, TARGET, LINKS)
-    (part,) = project_files(*paths, NgramOptions())
+    (part,) = project_files(*paths)
     assert (part.records, part.line, part.rejects) == (4, 10, [])
     first = b"Ana\tX\tB-PER\nRuiz\tX\tI-PER\nvive\tX\tO\nen\tX\tO\nLima\tX\tB-LOC\n\n"
     assert part.output == first + b"Ana\tX\tB-PER\n\n" + b"\n" + b"!\tX\tO\n\n"
-    assert in_bulk(paths, NgramOptions()) == ordinarily(paths, NgramOptions())
+    assert in_bulk(paths) == ordinarily(paths)
 
 
 @pytest.mark.parametrize(
@@ -94,8 +105,8 @@ def test_labels_columns_and_empty_sentences(tmp_path: Path) -> None:
 )
 def test_odd_records_take_the_ordinary_path(tmp_path: Path, source, target, links) -> None:
     paths = write(tmp_path, source, target, links)
-    results = in_bulk(paths, NgramOptions())
-    assert results == ordinarily(paths, NgramOptions())
+    results = in_bulk(paths)
+    assert results == ordinarily(paths)
     assert results[0] == 4
 
 
@@ -114,20 +125,19 @@ SENTENCES = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(
     sentences=SENTENCES,
-    score=st.sampled_from(["pairs", "covered"]),
+    system=st.sampled_from(SYSTEMS),
     skip=st.integers(0, 3),
     window=st.integers(16, 80),
 )
-def test_same_bytes_whatever_the_window(tmp_path_factory, sentences, score, skip, window) -> None:
+def test_same_bytes_whatever_the_window(tmp_path_factory, sentences, system, skip, window) -> None:
     source = "".join("".join(f"{w} {t}\n" for w, t in rows) + "\n" for rows, _, _ in sentences)
     target = "".join("".join(f"{w}\tO\n" for w in words) + "\n" for _, words, _ in sentences)
     links = "".join(" ".join(f"{i}-{j}" for i, j in pairs) + "\n" for _, _, pairs in sentences)
     paths = write(tmp_path_factory.mktemp("bulk"), source, target, links)
-    options = NgramOptions(score=score)
     patch = pytest.MonkeyPatch()
     patch.setattr(feeds, "WINDOW", window)
     try:
-        assert in_bulk(paths, options, skip) == ordinarily(paths, options, skip)
+        assert in_bulk(paths, *system, skip) == ordinarily(paths, *system, skip)
     finally:
         patch.undo()
 
