@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spanport.checked import Checked, Share
+from spanport.languages import writes_without_spaces
 from spanport.ports import Float32
 from spanport.ragged import offsets_of
 from spanport.types import Projection, Sentence, word_ranges
@@ -56,7 +57,8 @@ def gold_example(sentence: Sentence, tags: Sequence[str], kinds: frozenset[str],
             _teach(targets, start, end, label, place, 1.0)
             weights[start:end] = 1.0 if span.score is None else span.score
     known = np.array([tag == "O" or tag[2:] in kinds for tag in tags], np.bool_)
-    return Example(tuple(sentence.word_texts()), targets, weights, known, domain)
+    unspaced = writes_without_spaces(sentence.language)
+    return Example(tuple(sentence.word_texts()), targets, weights, known, domain, unspaced)
 
 
 def projected_examples(
@@ -109,9 +111,13 @@ def _lesson(
                 _teach(targets, start, end, label, place, share, add=True)
                 weights[start:end] = span.score if options.weigh else 1.0
     return Example(
-        tuple(target.word_texts()), targets.astype(np.float32), weights.astype(np.float32),
-        np.ones(len(tags), np.bool_), domain,
-    )  # fmt: skip
+        tuple(target.word_texts()),
+        targets.astype(np.float32),
+        weights.astype(np.float32),
+        np.ones(len(tags), np.bool_),
+        domain,
+        writes_without_spaces(target.language),
+    )
 
 
 def _teach(

@@ -7,10 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spanport.languages import writes_without_spaces
 from spanport.ports import Float32
 from spanport.training.lessons import gold_example
 from spanport.training.projecting import Projector
 from spanport.training.request import Data, kinds_of
+from spanport.types import Sentence
 
 if TYPE_CHECKING:
     from spanport_models.training import Example, Material, Method
@@ -23,7 +25,7 @@ def carries(method: Method, data: Data) -> bool:
 
 def build_material(data: Data, projector: Projector, method: Method, tags: Sequence[str], work: Path) -> Material:
     """What the method trains on; labels that were carried over are kept in the work folder."""
-    from spanport_models.training import Material, unlabelled
+    from spanport_models.training import Material
 
     last = len(data.labelled)
     sources = tuple(
@@ -50,9 +52,17 @@ def build_material(data: Data, projector: Projector, method: Method, tags: Seque
         tuple(Path(one.name).name for one in data.labelled),
         (*carried, *given),
         tuple(origins),
-        tuple(unlabelled(one.word_texts(), len(tags), last) for one in targets),
+        tuple(bare(one, len(tags), last) for one in targets),
         relabel if carried else None,
     )
+
+
+def bare(sentence: Sentence, size: int, domain: int = 0) -> Example:
+    """A sentence that teaches nothing yet, for so many labels."""
+    from spanport_models.training import unlabelled
+
+    unspaced = writes_without_spaces(sentence.language)
+    return unlabelled(sentence.word_texts(), size, domain, unspaced=unspaced)
 
 
 def _kept(path: Path, make: Callable[[], list[Example]]) -> list[Example]:

@@ -19,7 +19,7 @@ from spanport.options import StreamOptions
 from spanport.training.card import Figure, Report, card, figure
 from spanport.training.inputs import Notes, Set, Text, checked, require_extra
 from spanport.training.lessons import LessonOptions, tags_of
-from spanport.training.material import build_material, carries
+from spanport.training.material import bare, build_material, carries
 from spanport.training.projecting import Projector
 from spanport.training.request import Data, Order, Select, kinds_of
 from spanport.types import Sentence
@@ -175,9 +175,7 @@ class _Training:
         mark.write_text(self.report.request)
 
     def _read_words(self, network: Any, run: Any, sentences: list[Sentence]) -> list[Sentence]:
-        from spanport_models.training import unlabelled
-
-        views = run.predict(network, [unlabelled(one.word_texts(), len(self.tags)) for one in sentences])
+        views = run.predict(network, [bare(one, len(self.tags)) for one in sentences])
         return [
             msgspec.structs.replace(one, spans=label_spans(one.words, view, self.tags))
             for one, view in zip(sentences, views, strict=True)

@@ -29,6 +29,7 @@ class Example:
         weights: float32 (W,). How much each word counts; 0 leaves it out.
         known: bool (L,). Labels that the sentence's data set has: others are neither taught nor held against it.
         domain: Number of the data set.
+        unspaced: Whether the words are of a language written without spaces: these are read as running text.
     """
 
     words: tuple[str, ...]
@@ -36,6 +37,7 @@ class Example:
     weights: Float32
     known: Bool
     domain: int = 0
+    unspaced: bool = False
 
 
 class Batch(NamedTuple):
@@ -63,17 +65,20 @@ class _Row(NamedTuple):
     words: Int64
 
 
-def hard(words: Sequence[str], labels: Sequence[int], size: int, domain: int = 0) -> Example:
+def hard(
+    words: Sequence[str], labels: Sequence[int], size: int, domain: int = 0, *, unspaced: bool = False
+) -> Example:
     """An example with one certain label, out of `size`, for every word; those of -1 are left out."""
     tags = np.asarray(labels, np.int64)
     targets = np.zeros((len(words), size), np.float32)
     targets[np.arange(len(words)), np.maximum(tags, 0)] = 1.0
-    return Example(tuple(words), targets, (tags >= 0).astype(np.float32), np.ones(size, np.bool_), domain)
+    weights, known = (tags >= 0).astype(np.float32), np.ones(size, np.bool_)
+    return Example(tuple(words), targets, weights, known, domain, unspaced)
 
 
-def unlabelled(words: Sequence[str], size: int, domain: int = 0) -> Example:
+def unlabelled(words: Sequence[str], size: int, domain: int = 0, *, unspaced: bool = False) -> Example:
     """An example that teaches nothing yet."""
-    return hard(words, [-1] * len(words), size, domain)
+    return hard(words, [-1] * len(words), size, domain, unspaced=unspaced)
 
 
 def taught(example: Example, targets: Float32, weights: Float32 | None = None) -> Example:
@@ -88,7 +93,7 @@ class Stream:
     def __init__(self, examples: Sequence[Example], tokenizer: WordTokenizer, batch_tokens: int, seed: int) -> None:
         self.examples, self.batch_tokens, self.seed = examples, batch_tokens, seed
         self._pad = tokenizer.pad_id
-        self._rows = [_row(item, tokenizer.specials[0]) for item in tokenizer([one.words for one in examples])]
+        self._rows = [_row(item, tokenizer.specials[0]) for item in _tokenized(examples, tokenizer)]
         self._lengths = np.array([len(row.ids) for row in self._rows], np.int64)
         self._epoch, self._start = 0, 0
         self._order = self._shuffled(0)
@@ -171,6 +176,7 @@ def write_examples(path: Path, examples: Sequence[Example]) -> None:
         weights=np.concatenate([empty.sum(1), *(one.weights for one in examples)]),
         known=np.array([one.known for one in examples], np.bool_),
         domain=np.array([one.domain for one in examples], np.int64),
+        unspaced=np.array([one.unspaced for one in examples], np.bool_),
     )
     partial.replace(path)
 
@@ -181,11 +187,20 @@ def read_examples(path: Path) -> list[Example]:
         words = msgspec.json.decode(arrays["words"].tobytes(), type=list[tuple[str, ...]])
         ends = np.cumsum([len(one) for one in words])[:-1]
         targets, weights = np.split(arrays["targets"], ends), np.split(arrays["weights"], ends)
-        known, domain = arrays["known"], arrays["domain"].tolist()
-    return [Example(*row) for row in zip(words, targets, weights, known, domain, strict=False)] if words else []
+        known, domain, unspaced = arrays["known"], arrays["domain"].tolist(), arrays["unspaced"].tolist()
+    rows = zip(words, targets, weights, known, domain, unspaced, strict=False)
+    return [Example(*row) for row in rows] if words else []
+
+
+def _tokenized(examples: Sequence[Example], tokenizer: WordTokenizer) -> list[TokenizedWords]:
+    """The examples as the bundle will read them: those without spaces as running text."""
+    plain = iter(tokenizer([one.words for one in examples if not one.unspaced]))
+    running = iter(tokenizer.running([one.words for one in examples if one.unspaced]))
+    return [next(running if one.unspaced else plain) for one in examples]
 
 
 def _row(item: TokenizedWords, head: int) -> _Row:
     owners = item.word_of_subword
     at = np.flatnonzero(np.diff(owners, prepend=-1))
-    return _Row(item.ids.astype(np.int64), (at + head).astype(np.int64), owners[at].astype(np.int64))
+    first = at if item.subwords is None else item.subwords[at]
+    return _Row(item.ids.astype(np.int64), (first + head).astype(np.int64), owners[at].astype(np.int64))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import toy
+from spanport_models.encoder import Encoder
 from spanport_models.tokenization import WordTokenizer
 from spanport_models.training.examples import Example, Stream, hard, read_examples, taught, unlabelled, write_examples
 
@@ -62,8 +63,23 @@ def test_what_does_not_fit_is_not_taught(base: Path) -> None:
     assert len(stream.batch(0).first) == 9
 
 
+def test_words_without_spaces_are_read_as_the_bundle_reads_them(encoder_bundle: Path) -> None:
+    bundle = Encoder(encoder_bundle)
+    words = ["東京", "は", "大きい"]
+    for unspaced, language in ((True, "jpn_Jpan"), (False, "eng_Latn")):
+        (item,) = bundle.tokenize([words], language=language)
+        tokenizer = WordTokenizer(encoder_bundle / "tokenizer.json", 34)
+        batch = Stream([unlabelled(words, 5, unspaced=unspaced), *examples(1)], tokenizer, 1000, 1).collate(
+            np.array([0])
+        )
+        assert batch.ids[0].tolist() == item.ids.tolist()
+        assert len(batch.first) == 3
+    rows = [Stream([unlabelled(words, 5, unspaced=own)], tokenizer, 1000, 1).batch(0) for own in (True, False)]
+    assert rows[0].ids.tolist() != rows[1].ids.tolist()
+
+
 def test_examples_survive_a_file(tmp_path: Path) -> None:
-    given = [*examples(3), unlabelled(["é", "x"], 5)]
+    given = [*examples(3), unlabelled(["é", "x"], 5, unspaced=True)]
     given[1] = taught(given[1], np.full((len(given[1].words), 5), 0.2, np.float32))
     write_examples(tmp_path / "some.npz", given)
     found = read_examples(tmp_path / "some.npz")
@@ -72,6 +88,6 @@ def test_examples_survive_a_file(tmp_path: Path) -> None:
         np.testing.assert_array_equal(one.targets, other.targets)
         np.testing.assert_array_equal(one.weights, other.weights)
         np.testing.assert_array_equal(one.known, other.known)
-        assert one.domain == other.domain
+        assert (one.domain, one.unspaced) == (other.domain, other.unspaced)
     write_examples(tmp_path / "none.npz", [])
     assert read_examples(tmp_path / "none.npz") == []
