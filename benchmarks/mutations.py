@@ -29,10 +29,13 @@ LIST = Path(__file__).with_suffix(".toml")
 PACKAGES = ("engine/spanport", "kernels/spanport_kernels", "models/spanport_models")
 COPIED = ("engine", "kernels", "models", "tests", "benchmarks", "docs", "pyproject.toml", "README.md", "CHANGELOG.md")
 PATIENCE = 300
-"""Seconds for the tests of one mutation; a mutated program that does not end by then counts as caught."""
+"""Seconds for the tests of one mutation; a mutated program that does not end by then is caught, and that is said."""
 
 PASSED, FAILED = 0, 1
 """Exit codes of pytest that say something of the mutation."""
+
+VERDICTS = {PASSED: "SURVIVED", FAILED: "caught", None: "no end"}
+"""By what `try_out` returns."""
 
 
 class Mutation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,14 +94,14 @@ def run_tests(root: Path, tests: Sequence[str], *, jit: bool = True) -> int | No
     return done.returncode
 
 
-def survives(mutation: Mutation, root: Path) -> bool:
-    """Whether the tests of a copy pass with the mutation in it; the copy is then as it was."""
+def try_out(mutation: Mutation, root: Path) -> int | None:
+    """What `run_tests` says of a copy with the mutation in it; the copy is then as it was."""
     path = mutation.place(root)
     original = path.read_bytes()
     status = path.stat()
     path.write_bytes(original.replace(mutation.find.encode(), mutation.replace.encode()))
     try:
-        return run_tests(root, mutation.tests, jit=mutation.jit or PACKAGES[1] not in str(path)) == PASSED
+        return run_tests(root, mutation.tests, jit=mutation.jit or PACKAGES[1] not in str(path))
     finally:
         path.write_bytes(original)
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -128,10 +131,10 @@ def main() -> int:
             raise SystemExit("the tests fail without any mutation; mend that first")
         for mutation in chosen:
             begun = time.monotonic()
-            if survived := survives(mutation, root):
+            outcome = try_out(mutation, root)
+            if outcome == PASSED:
                 survivors.append(mutation.name)
-            verdict = "SURVIVED" if survived else "caught"
-            print(f"{verdict:8}  {mutation.name:32} {time.monotonic() - begun:5.0f} s", flush=True)
+            print(f"{VERDICTS[outcome]:8}  {mutation.name:36} {time.monotonic() - begun:5.0f} s", flush=True)
     print(f"{len(chosen) - len(survivors)} of {len(chosen)} caught; survived: {', '.join(survivors) or 'none'}")
     return 1 if survivors else 0
 

@@ -225,9 +225,10 @@ def test_a_component_whose_manifest_is_a_link_is_refused_unread(pipeline: Path, 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3000)
 @seed(20251)
 @settings(
-    max_examples=400, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    max_examples=150, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
 )
 @given(data=st.data())
 def test_hostile_pipelines_end_in_words(pipeline: Path, data: st.DataObject) -> None:
