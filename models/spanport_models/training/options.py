@@ -13,7 +13,7 @@ Relabel: TypeAlias = Callable[[Sequence[Float32]], list[Example]]
 """A classifier's probabilities on the words of the projected sentences -> the sentences labelled anew with them."""
 
 
-Above = Annotated[float, msgspec.Meta(gt=0)]
+Above = Annotated[float, msgspec.Meta(ge=1e-6)]  # above 0 is above a denormal number, which training flushes to 0
 Least = Annotated[float, msgspec.Meta(ge=0)]
 Whole = Annotated[int, msgspec.Meta(ge=1)]
 

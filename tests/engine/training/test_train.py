@@ -145,7 +145,7 @@ def test_bad_requests_are_refused_before_the_work(
         train(files, out, method="direct", select="target-dev")
     with pytest.raises(UsageError, match="expected SOURCE TARGET"):
         train(files, out, method="projected", parallel=("one",))
-    with pytest.raises(UsageError, match=r"TrainOptions: Expected `float` > 0.0 - at `\$.epochs`"):
+    with pytest.raises(UsageError, match=r"TrainOptions: Expected `float` >= 1e-06 - at `\$.epochs`"):
         train(files, out, method="direct", options=TrainOptions(epochs=0))
     with pytest.raises(UsageError, match=r"tau=2: expected"):
         LessonOptions(tau=2)
