@@ -85,7 +85,10 @@ def _read(lines: Iterator[bytes], delimiter: str, reading: Reading) -> Iterator[
     header = show(next(lines, b"")).rstrip("\r\n")
     if delimiter == "," and header.count(";") > header.count(","):
         delimiter = ";"
-    columns = next(csv.reader([header], delimiter=delimiter), [])
+    try:
+        columns = next(csv.reader([header], delimiter=delimiter), [])
+    except csv.Error as error:
+        raise UsageError(f"the first line of the table names no columns: {error}") from error
     text, tokens = reading.text_column or "text", reading.tokens_column or "tokens"
     missing = [
         c for c in (reading.text_column, reading.tokens_column, reading.labels_column) if c and c not in columns

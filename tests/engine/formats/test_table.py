@@ -70,3 +70,9 @@ def test_alignment_endings() -> None:
     assert holds_alignments("a/b.pharaoh")
     assert holds_alignments("b.align.gz")
     assert not holds_alignments("b.txt")
+
+
+def test_a_first_line_that_is_no_row_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.tsv").write_bytes(b"text\ra\tlabels\nAna\tB-PER\n")
+    with pytest.raises(UsageError, match="first line of the table names no columns"):
+        list(read(str(tmp_path / "x.tsv"), "tsv", "eng_Latn"))
