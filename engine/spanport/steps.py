@@ -61,7 +61,10 @@ def check(job: Job, system: System | None, models: Models) -> bool:
     known = models.languages
     for code in (job.language, job.pivot):
         if "translator" in parts and code and known and code not in known:
-            raise LanguageError(f"the bundle {models.name!r} does not translate {code}; it knows {', '.join(known)}")
+            way_out = "; the system model-transfer labels without translating" if job.task == "label" else ""
+            raise LanguageError(
+                f"the bundle {models.name!r} does not translate {code}; it knows {', '.join(known)}{way_out}"
+            )
     return bool(parts)
 
 

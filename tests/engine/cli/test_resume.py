@@ -99,6 +99,7 @@ def test_a_finished_output_is_replaced_when_asked_to_alone(cli: Any, folder: Pat
     assert (ran.code, "out.jsonl is there already" in ran.err) == (2, True)
     ran = cli(*LABEL, "--lang", "fr", "--fresh")
     assert (ran.code, "does not translate fra_Latn" in ran.err) == (2, True)
+    assert "the system model-transfer labels without translating" in ran.err
     ran = cli(*LABEL, "--fresh", "--system", "easyproject")
     assert ran.code == 2
     assert Path("out.jsonl").read_bytes() == good
