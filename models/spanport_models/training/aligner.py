@@ -21,7 +21,7 @@ from spanport_models.training.network import Network
 from spanport_models.training.objectives import Further
 from spanport_models.training.options import Above, Least, Progress, Whole
 from spanport_models.training.pairs import PairBatch, PairExample, PairStream, Side
-from spanport_models.training.trainer import computes_bfloat16, prepare_process
+from spanport_models.training.trainer import computes_bfloat16, training_process
 
 Loss = Literal["so", "infonce", "tlm", "co"]
 MASKED = 0.15
@@ -110,6 +110,7 @@ def _mask_id(tokenizer: WordTokenizer) -> int:
     raise ArchitectureError("the tokenizer has neither a mask nor an unknown token", expected="<mask> or [MASK]")
 
 
+@training_process()
 def tune_aligner(
     base: Path, pairs: Sequence[PairExample], options: TuneOptions, work: Path, say: Progress
 ) -> tuple[Network, dict[str, list[tuple[int, float]]]]:
@@ -118,7 +119,6 @@ def tune_aligner(
     Raises:
         ExportError: The base or its tokenizer cannot be used.
     """
-    prepare_process()
     depth, width = (int(read_config(base)[name]) for name in ("num_hidden_layers", "hidden_size"))
     layer = options.layer or round(depth * 2 / 3)
     network = Network(base, (), work, options.seed, options.longest, layers=layer)

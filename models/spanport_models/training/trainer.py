@@ -3,7 +3,8 @@
 import ctypes
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
@@ -24,14 +25,24 @@ _STATES = 60
 """Arrays of `tokens x width` that a layer keeps for its gradients, measured on 12 layers of 384."""
 
 
-def prepare_process() -> None:
-    """One thread, no denormals, and an allocator that keeps its memory between steps."""
+@contextmanager
+def training_process() -> Iterator[None]:
+    """One thread, no denormals, and an allocator that keeps its memory between steps.
+
+    Threads and denormals are for others again afterwards: without denormals floats are not those of IEEE 754.
+    """
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
         libc.mallopt(-3, 1 << 30)  # M_MMAP_THRESHOLD: no page faults for every large tensor
         libc.mallopt(-1, 2_000_000_000)  # M_TRIM_THRESHOLD
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+        torch.set_num_threads(threads)
 
 
 class Trainer:
@@ -49,7 +60,6 @@ class Trainer:
     def __init__(
         self, base: Path, method: Method, material: Material, options: TrainOptions, work: Path, say: Progress
     ) -> None:
-        prepare_process()
         self.base, self.method, self.material, self.options, self.say = base, method, material, options, say
         self.work = work
         work.mkdir(parents=True, exist_ok=True)
@@ -60,11 +70,13 @@ class Trainer:
         folder = self.work / f"seed-{seed}"
         return Run(self.base, self.material.labels, self.options, self.plan, seed, folder, self.say)
 
+    @training_process()
     def train(self, seed: int) -> tuple[Network, Run]:
         """The tagger of a seed, and the run with its curves."""
         run = self.run(seed)
         return self.method.train(self.material, run), run
 
+    @training_process()
     def _plan(self) -> Plan:
         path = self.work / "plan.json"
         if path.exists():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import sys
 import signal
 import time
 from pathlib import Path
@@ -131,6 +132,7 @@ def test_every_method_runs(method: str, files: Path, tmp_path: Path) -> None:
     made = train(files, tmp_path / "out", method=method, options=options, parallel=pair, test=files / "test.conll")
     assert made.report.exported["test"].f1 > 0.2
     assert sum(made.report.seconds.values()) > 0
+    assert sys.float_info.min / 2 > 0  # floats are those of IEEE 754 again, denormal ones included
 
 
 def test_bad_requests_are_refused_before_the_work(
