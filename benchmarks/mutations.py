@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LIST = Path(__file__).with_suffix(".toml")
 PACKAGES = ("engine/spanport", "kernels/spanport_kernels", "models/spanport_models")
 COPIED = ("engine", "kernels", "models", "tests", "benchmarks", "docs", "pyproject.toml", "README.md", "CHANGELOG.md")
-PATIENCE = 300
+PATIENCE = 600
 """Seconds for the tests of one mutation; a mutated program that does not end by then is caught, and that is said."""
 
 PASSED, FAILED = 0, 1

@@ -90,6 +90,7 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
     "matrices": lambda path: np.savez(path, keys=np.zeros((2, 2), np.uint64), scores=np.zeros((2, 2), np.uint8)),
     "unequal": lambda path: np.savez(path, keys=SOUND["keys"], scores=np.zeros(3, np.uint8)),
     "unsorted": lambda path: np.savez(path, keys=SOUND["keys"][::-1], scores=SOUND["scores"]),
+    "a key twice": lambda path: np.savez(path, keys=SOUND["keys"][[0, 0]], scores=SOUND["scores"]),
     "more than there is": lambda path: _claiming(path, 1 << 60),
 }
 SOUND = {"keys": np.array([4, 5], np.uint64), "scores": np.array([1, 2], np.uint8)}
