@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import random
-import sys
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
