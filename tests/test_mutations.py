@@ -43,7 +43,7 @@ def test_survivors_are_told_from_what_is_caught_and_the_copy_is_as_it_was(tmp_pa
         f"import sys\nsys.path.insert(0, {str(source.parent)!r})\nimport made_up\n\n\n"
         "def test_twice():\n    assert made_up.twice(2) == 4\n"
     )
-    for replace, verdict in (("n + n", "SURVIVED"), ("n**2", "SURVIVED"), ("3 * n", "caught")):
+    for replace, verdict in (("n**2", "SURVIVED"), ("3 * n", "caught")):
         mutation = mutations.Mutation("m", "2 * n", replace, ("test_a.py",))
         assert mutations.VERDICTS[mutations.try_out(mutation, tmp_path)] == verdict
         assert "2 * n" in source.read_text()

@@ -60,8 +60,8 @@ def test_ignored_labels_count_on_neither_side() -> None:
 
 def test_projection_ratio_is_the_mean_over_sentences() -> None:
     both, one, none = sentence(["B-X", "B-Y"]), sentence(["B-X", "O"]), sentence(["O", "O"])
-    ratio = count_entities([both, none, none, one], [one, none, one, both]).projection_ratio()
-    assert ratio == pytest.approx((0.5 + 1 + 0 + 2) / 4)
+    ratio = count_entities([both, none, none, none, one], [one, none, none, one, both]).projection_ratio()
+    assert ratio == pytest.approx((0.5 + 1 + 1 + 0 + 2) / 5)
 
 
 def test_rows() -> None:
