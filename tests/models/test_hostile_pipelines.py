@@ -54,7 +54,7 @@ def edit_manifest(folder: Path, data: st.DataObject) -> None:
     path = folder / data.draw(st.sampled_from(MANIFESTS))
     try:
         manifest = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return
     place: Any = manifest
     inner = (
