@@ -52,18 +52,10 @@ VALUES = st.recursive(
 def edit_manifest(folder: Path, data: st.DataObject) -> None:
     """Change, add or remove an entry, at the top or one level below."""
     path = folder / data.draw(st.sampled_from(MANIFESTS))
-    try:
-        manifest = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return
-    place: Any = manifest
-    inner = (
-        [name for name, value in manifest.items() if isinstance(value, dict)] if isinstance(manifest, dict) else []
-    )
+    manifest = place = _json(path)
+    inner = [name for name, value in manifest.items() if isinstance(value, dict)]
     if inner and data.draw(st.booleans()):
         place = manifest[data.draw(st.sampled_from(inner))]
-    if not isinstance(place, dict):
-        return
     name = data.draw(st.sampled_from([*place, *PATHS]))
     if data.draw(st.integers(0, 3)):
         place[name] = data.draw(VALUES | st.sampled_from(list(place.values()) or [None]))

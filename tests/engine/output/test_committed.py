@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +63,10 @@ def test_without_rejects_there_is_no_rejects_file(tmp_path: Path, source: Path) 
     assert not (tmp_path / "rejects").exists()
 
 
-def test_a_journal_of_another_input_is_refused(tmp_path: Path, source: Path) -> None:
+@pytest.mark.parametrize("change", [lambda text: "other\n", lambda text: text[::-1]])
+def test_a_journal_of_another_input_is_refused(tmp_path: Path, source: Path, change: Callable[[str], str]) -> None:
     interrupted(tmp_path, source)
-    source.write_text("other\n")
+    source.write_text(change(source.read_text()))
     with pytest.raises(JournalError, match=r"numbers\.txt .*bytes.*--fresh"):
         job(tmp_path, source)
     assert (tmp_path / "out").read_bytes() == b"one\n"
