@@ -3,12 +3,11 @@
 import random
 
 import pytest
-from tokenizers import Tokenizer
 
 pytest.importorskip("torch", reason="needs the extra 'train'")
 
 from mini.pieces import Pieces
-from mini.vocabulary import CODES, SPECIAL, nllb_tokenizer, train_pieces, xlmr_tokenizer
+from mini.vocabulary import CODES, SPECIAL, nllb_tokenizer, train_pieces
 
 _LINES = [
     "The mayor of Lisbon opened the new library, and the children's choir sang.",
@@ -23,19 +22,15 @@ def pieces() -> list[tuple[str, float]]:
     return train_pieces(_LINES * 20, size=420)
 
 
-@pytest.mark.parametrize("form", [xlmr_tokenizer, nllb_tokenizer])
-def test_specials_come_first_and_ids_agree(pieces: list[tuple[str, float]], form) -> None:  # type: ignore[no-untyped-def]
-    tokenizer: Tokenizer = form(pieces)
+def test_specials_come_first_and_ids_agree(pieces: list[tuple[str, float]]) -> None:
+    tokenizer = nllb_tokenizer(pieces)
     assert [tokenizer.id_to_token(index) for index in range(4)] == SPECIAL
     assert all(tokenizer.token_to_id(piece) == index for index, (piece, _) in enumerate(pieces, 4))
 
 
-def test_language_codes_and_mask_are_last(pieces: list[tuple[str, float]]) -> None:
-    xlmr, nllb = xlmr_tokenizer(pieces), nllb_tokenizer(pieces)
+def test_language_codes_are_last(pieces: list[tuple[str, float]]) -> None:
+    nllb = nllb_tokenizer(pieces)
     assert [nllb.id_to_token(len(pieces) + 4 + k) for k in range(4)] == CODES
-    assert xlmr.id_to_token(len(pieces) + 4) == "<mask>"
-    assert xlmr.encode("Lisboa").ids[0] == 0
-    assert xlmr.encode("Lisboa").ids[-1] == 2
 
 
 @pytest.mark.parametrize("line", _LINES)
@@ -53,7 +48,7 @@ def test_elision_parts_the_word_from_its_article(pieces: list[tuple[str, float]]
 
 
 def test_marks_that_are_words_cost_one_piece(pieces: list[tuple[str, float]]) -> None:
-    tokenizer = xlmr_tokenizer(pieces)
+    tokenizer = nllb_tokenizer(pieces)
     encoding = tokenizer.encode(["(", "'s", ","], is_pretokenized=True, add_special_tokens=False)
     assert encoding.tokens == ["▁(", "▁'s", "▁,"]
 

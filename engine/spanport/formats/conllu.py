@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
 
-from spanport.errors import FormatError, RecordError
+from spanport.errors import FormatError
 from spanport.formats.conll import check_column, tags_of
 from spanport.formats.iob2 import TEXT
-from spanport.formats.lines import decode, encode, numbered, show
-from spanport.formats.records import Read, Reading, ReadResult, Rejected
+from spanport.formats.lines import encode
+from spanport.formats.records import Reading, ReadResult
+from spanport.formats.tokenized import read_blocks
 from spanport.labels import spans_of_labels
 from spanport.types import Projection, Sentence, Span
 from spanport.words import with_words
@@ -30,18 +30,7 @@ MISC = 9
 
 def read_conllu(lines: Iterable[bytes], reading: Reading) -> Iterator[ReadResult]:
     """One sentence per block of lines, tokenized."""
-    start, block = 1, list[bytes]()
-    for number, raw in chain(numbered(lines), [(0, b"")]):
-        if raw.strip():
-            block.append(raw)
-            continue
-        if block:
-            try:
-                yield Read(start, _parse(decode(b"\n".join(block), start), reading))
-            except RecordError as error:
-                error.line = start
-                yield Rejected(start, error, show(b"\n".join(block)))
-        start, block = number + 1, []
+    return read_blocks(lines, lambda block: _parse(block, reading))
 
 
 def encode_conllu(sentence: Sentence) -> bytes:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
-from spanport.errors import FormatError, RecordError
+from spanport.errors import FormatError
 from spanport.formats.conll import HEAD, check_column, read_conll, tags_of
-from spanport.formats.lines import decode, encode, numbered, show
-from spanport.formats.records import Read, Reading, ReadResult, Rejected
-from spanport.formats.tokenized import locate, sentence_of_words
+from spanport.formats.lines import encode
+from spanport.formats.records import Reading, ReadResult
+from spanport.formats.tokenized import locate, read_blocks, sentence_of_words
 from spanport.labels import spans_of_labels
 from spanport.types import Projection, Sentence
 from spanport.words import with_words
@@ -66,18 +66,7 @@ def _rows(words: Sequence[str], labels: Sequence[str], rest: Sequence[Sequence[s
 
 
 def _read(lines: Iterable[bytes], reading: Reading) -> Iterator[ReadResult]:
-    start, block = 1, list[bytes]()
-    for number, raw in chain(numbered(lines), [(0, b"")]):
-        if raw.strip():
-            block.append(raw)
-            continue
-        if block:
-            try:
-                yield Read(start, _parse(decode(b"\n".join(block), start), reading.language, reading.labels))
-            except RecordError as error:
-                error.line = start
-                yield Rejected(start, error, show(b"\n".join(block)))
-        start, block = number + 1, []
+    return read_blocks(lines, lambda block: _parse(block, reading.language, reading.labels))
 
 
 def _parse(block: str, language: str, wanted: bool) -> Sentence:

@@ -1,11 +1,14 @@
-"""Sentences of given words."""
+"""Sentences of given words, and blocks of lines that hold them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
-from spanport.errors import FormatError
+from spanport.errors import FormatError, RecordError
+from spanport.formats.lines import decode, numbered, show
+from spanport.formats.records import Read, ReadResult, Rejected
 from spanport.labels import WordSpan
 from spanport.types import Sentence, Span
 
@@ -57,3 +60,19 @@ def _joined(words: Sequence[str]) -> list[tuple[int, int]]:
         offsets.append((at, end))
         at = end + 1
     return offsets
+
+
+def read_blocks(lines: Iterable[bytes], parse: Callable[[str], Sentence]) -> Iterator[ReadResult]:
+    """A sentence per block of lines between blank ones, numbered by its first line."""
+    start, block = 1, list[bytes]()
+    for number, raw in chain(numbered(lines), [(0, b"")]):
+        if raw.strip():
+            block.append(raw)
+            continue
+        if block:
+            try:
+                yield Read(start, parse(decode(b"\n".join(block), start)))
+            except RecordError as error:
+                error.line = start
+                yield Rejected(start, error, show(b"\n".join(block)))
+        start, block = number + 1, []

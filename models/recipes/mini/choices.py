@@ -19,16 +19,16 @@ from spanport.evaluate import count_entities, count_links
 from spanport.options import AlignOptions
 from spanport.types import Alignment
 
+_SHARP = {"scale": 40.0}
 SETTINGS: dict[str, dict[str, Any]] = {
-    "cosine, argmax both ways": {"extraction": "intersection"},
-    "cosine, softmax > .1, x 20": {"mixture": {"scale": 20.0}},
-    "cosine, softmax > .1, x 40": {"mixture": {"scale": 40.0}},
-    "the same, + position .5": {"mixture": {"scale": 40.0, "position": 0.5}},
-    "the same, + lexical .5": {"mixture": {"scale": 40.0, "position": 0.5, "lexical": 0.5}},
-    "the same, + lexicon .5": {"mixture": {"scale": 40.0, "position": 0.5, "lexicon": 0.5}},
-    "the same, + lexical .5, lexicon .5": {
-        "mixture": {"scale": 40.0, "position": 0.5, "lexical": 0.5, "lexicon": 0.5}
-    },
+    "argmax both ways": {"extraction": "intersection"},
+    "softmax > .1, x 20": {"mixture": {"scale": 20.0}},
+    "softmax > .1, x 40": {"mixture": _SHARP},
+    "x 40, position .5": {"mixture": {**_SHARP, "position": 0.5}},
+    "x 40, lexical .5": {"mixture": {**_SHARP, "lexical": 0.5}},
+    "x 40, lexicon .5": {"mixture": {**_SHARP, "lexicon": 0.5}},
+    "x 40, lexicon .5, position .5": {"mixture": {**_SHARP, "lexicon": 0.5, "position": 0.5}},
+    "x 40, lexicon .5, lexical .5": {"mixture": {**_SHARP, "lexicon": 0.5, "lexical": 0.5}},
 }
 
 

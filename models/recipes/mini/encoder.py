@@ -109,8 +109,8 @@ def train(
 ) -> BertForTokenClassification:  # fmt: skip
     """Train one cycle, until `end` (seconds since the epoch), checkpointing at `path`.
 
-    The first cycle sees gold labels of English and their translations alone. Before each further one the mean of the
-    last ends labels text of other languages, through its translations, and gold labels of other languages come in.
+    The first cycle sees gold labels of English and their translations alone. Before each further one what the last
+    ended with labels text of other languages, through its translations, and gold labels of other languages come in.
     """
     prepare_process(seed)
     model = load(base)

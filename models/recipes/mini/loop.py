@@ -78,8 +78,8 @@ class Loop:
     """Runs `step(progress) -> (loss, tokens, figures)` until the deadline; resumes from `path` when it exists.
 
     A checkpoint whose schedule is over is trained on from a late part of a new one (a cycle: Loshchilov and Hutter
-    2017), starting at the mean of the weights that the last cycles ended with. These, `earlier`, stay in the
-    checkpoint: averaged with those of the new cycle they are better than any of them (Izmailov et al. 2018).
+    2017), starting at what the last one ended with. These weights, `earlier`, stay in the checkpoint: what is used is
+    the mean of them and of the new cycle's end (Izmailov et al. 2018).
 
     `table_factor` multiplies the learning rate of embedding tables: a rare piece's row is moved only when it occurs.
     """

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import sentencepiece
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, normalizers, pre_tokenizers, processors
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, normalizers, pre_tokenizers
 from tokenizers.models import Unigram
 
 from mini.sources import ENGLISH, LANGUAGES, Pair
@@ -83,31 +83,15 @@ def train_pieces(lines: Iterable[str], size: int = SIZE) -> list[tuple[str, floa
     return sorted(found.items(), key=lambda item: -item[1])
 
 
-def _build(pieces: list[tuple[str, float]], extra: list[str]) -> Tokenizer:
-    vocabulary = [(token, 0.0) for token in SPECIAL] + pieces + [(token, 0.0) for token in extra]
-    tokenizer = _configure(Tokenizer(Unigram(vocabulary, unk_id=3, byte_fallback=False)))
-    tokenizer.add_special_tokens(
-        [AddedToken(t, special=True, normalized=False, lstrip=t == "<mask>") for t in [*SPECIAL, *extra]]
-    )
-    return tokenizer
-
-
-def xlmr_tokenizer(pieces: list[tuple[str, float]]) -> Tokenizer:
-    """Ids as in XLM-R: the four specials, the pieces, `<mask>` last; `<s> sentence </s>`."""
-    tokenizer = _build(pieces, ["<mask>"])
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
-    )
-    return tokenizer
-
-
 def nllb_tokenizer(pieces: list[tuple[str, float]]) -> Tokenizer:
     """Ids as in NLLB: the four specials, the pieces, then the language codes."""
-    return _build(pieces, CODES)
+    vocabulary = [(token, 0.0) for token in SPECIAL] + pieces + [(token, 0.0) for token in CODES]
+    tokenizer = _configure(Tokenizer(Unigram(vocabulary, unk_id=3, byte_fallback=False)))
+    tokenizer.add_special_tokens([AddedToken(t, special=True, normalized=False) for t in [*SPECIAL, *CODES]])
+    return tokenizer
 
 
 def train(pairs: Iterable[Pair], folder: Path, size: int = SIZE) -> None:
-    """Write `xlmr.json` and `nllb.json` to `folder`."""
+    """Write `nllb.json` to `folder`."""
     pieces = train_pieces(training_text(pairs), size)
-    xlmr_tokenizer(pieces).save(str(folder / "xlmr.json"))
     nllb_tokenizer(pieces).save(str(folder / "nllb.json"))
