@@ -25,7 +25,7 @@ _WEIGHT = {"deepl": 0.45, "MarianMT": 0.18, "Mbart_many2many": 0.18, "m2m100": 0
 
 
 _DERIVED = frozenset({"eng", "deu"})
-"""Languages whose CoNLL standard labels words derived from names. The Spanish dev set has hardly a MISC in lower case,
+"""Languages whose CoNLL standard labels words derived from names. The Spanish dev set has hardly a lower-case MISC,
 the German one many, and so has what is projected from English onto either ("español", from "Spanish")."""
 
 
