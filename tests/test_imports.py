@@ -40,11 +40,11 @@ LAYERS = {  # first part of a module's path in spanport -> what it may import of
     },
     "memory": {"errors"},
     "job": {"formats", "options"},
-    "output": {"errors", "output"},
+    "output": {"errors", "output", "shown"},
     "stream": {"errors", "memory", "options", "stream", "spanport_models.batching", "spanport_models.devices"},
     "formats": {"errors", "formats", "labels", "languages", "types", "words"},
     "evaluate": {"errors", "evaluate", "types"},
-    "report": {"evaluate", "report", "types", "words"},
+    "report": {"evaluate", "report", "shown", "types", "words"},
 }
 
 

@@ -19,7 +19,7 @@ def shown_sentence(sentence: Sentence) -> str:
 
 def shown_pair(pair: Pair) -> str:
     """Source and target, and how many links join them."""
-    links = "no links given" if pair.alignment is None else _count(len(pair.alignment), "link")
+    links = "no links given" if pair.alignment is None else counted(len(pair.alignment), "link")
     return f"<Pair {shown_sentence(pair.source)} -> {shown_sentence(pair.target)}, {links}>"
 
 
@@ -56,5 +56,6 @@ def _spans(text: str, spans: Iterable[Span | ProjectedSpan], source: str = "") -
     return "".join(f"{', ' if i else ' '}{one}" for i, one in enumerate(shown))
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def counted(number: int, what: str) -> str:
+    """A number of things in words: ``1 record``, ``2,000 records``."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

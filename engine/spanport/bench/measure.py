@@ -12,6 +12,7 @@ from spanport.api import Engine
 from spanport.bench.record import Recording, recorded
 from spanport.errors import StageError
 from spanport.job import Job
+from spanport.shown import counted
 from spanport.stream import Failed, Snapshot
 
 LATENCY_TEXTS = 20
@@ -90,7 +91,7 @@ def measure(engine: Engine, texts: Sequence[str], language: str, *, rounds: int 
     with recorded(engine.models) as recording:
         failed = [outcome.error for outcome in engine.run(job, texts) if isinstance(outcome, Failed)]
     if len(failed) == len(texts):
-        raise StageError(f"none of the {len(texts)} records could be processed; the first: {failed[0]}")
+        raise StageError(f"none of the {counted(len(texts), 'record')} could be processed; the first: {failed[0]}")
     workers = engine.stream_options.workers
     timings = [
         (timed(run), *(timed(lambda: calls.repeat(workers)) for calls in (recording.translate, recording.encode)))  # noqa: B023

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from spanport.cli import arguments as a
+from spanport.shown import counted
 from spanport_models.devices import available_cores
 
 
@@ -81,10 +82,12 @@ def _sweep(bundle: str, device: str, texts: list[str], lang: str, plot: str | No
     counts = sorted({1, available_cores()} | {n for n in (2, 4, 8, 16) if n < available_cores()})
     points = []
     for point in sweep(lambda count: Models(bundle, device=device, threads=count), texts, lang, workers=counts):
-        say(f"{point.workers} threads, {point.batch_tokens} tokens: {point.sentences_per_s:.1f} sentences/s")
+        each = f"{counted(point.workers, 'thread')}, {counted(point.batch_tokens, 'token')}"
+        say(f"{each}: {point.sentences_per_s:.1f} sentences/s")
         points.append(point)
     if plot:
-        Path(plot).write_text(draw(points, f"spanport bench: {bundle}, {lang}, {len(texts)} sentences"), "utf8")
+        title = f"spanport bench: {bundle}, {lang}, {counted(len(texts), 'sentence')}"
+        Path(plot).write_text(draw(points, title), "utf8")
     return points
 
 
@@ -108,7 +111,7 @@ def _show(b: Any) -> None:
                 f"{one.bare_ms / one.engine_ms:.3f}",
             ],
         ],
-        title=f"{b.sentences} sentences, {b.workers} threads per model (ratios are of speed)",
+        title=f"{counted(b.sentences, 'sentence')}, {counted(b.workers, 'thread')} per model (ratios are of speed)",
     )
     say(f"{b.sentences_per_s:.1f} sentences/s, {b.tokens_per_s:,.0f} tokens/s, {b.rejects} rejected")
     say(

@@ -10,6 +10,7 @@ import typer
 from spanport.cli import arguments as a
 from spanport.cli.console import counting, print_json, say, table
 from spanport.cli.labels import Labels
+from spanport.shown import counted
 
 if TYPE_CHECKING:
     from spanport.evaluate import Comparison
@@ -97,14 +98,15 @@ def _print(comparison: Comparison, shared: float) -> None:
         p = f"{test.p_value:.3f}" if test else "best"
         ece = f"{system.reliability.ece:.3f}" if system.reliability.count else ""
         rows.append((system.name, *figures, sure, p, ece, f"{system.seconds or 0:.2f}"))
-    title = f"{comparison.title}: {comparison.sentences} sentences, F1 x 100"
+    title = f"{comparison.title}: {counted(comparison.sentences, 'sentence')}, F1 x 100"
     table(("system", "P", "R", "F1", "95%", "p", "ECE", "s"), rows, title=title)
     by_label = [
         (s.name, *(_percent(s.label_f1[label].value) if label in s.label_f1 else "" for label in labels))
         for s in comparison.systems
     ]
     table(("F1 by label", *labels), by_label)
-    say(f"{comparison.disagreeing} sentences on which the systems differ; {shared:.1f} s for what they share")
+    differing = counted(comparison.disagreeing, "sentence")
+    say(f"{differing} on which the systems differ; {shared:.1f} s for what they share")
 
 
 def _percent(value: float) -> str:

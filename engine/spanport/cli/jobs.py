@@ -18,6 +18,7 @@ from spanport.formats import Rejected, parallel
 from spanport.formats.records import shown
 from spanport.job import Job
 from spanport.output import Output, Part, Reject
+from spanport.shown import counted
 from spanport.stream import Failed, Outcome
 from spanport.stream.stage import is_unexpected
 
@@ -128,7 +129,7 @@ def run_parts(
     mismatch: LengthMismatchError | None = None
     with files.open(job) as output:
         if output.completed:
-            say(f"resuming after the {output.completed:,} records of the run before")
+            say(f"resuming after the {counted(output.completed, 'record')} of the run before")
         with Progress(files.inputs[0], engine, output.completed) as progress, closing(parts(output)) as results:  # type: ignore[type-var]
             try:
                 for part in results:
@@ -165,7 +166,7 @@ def _part(outcome: Outcome, encode: Callable[[Any], bytes], line: int, record: s
 
 
 def _summary(records: int, seconds: float, output: Output, reasons: Sequence[str]) -> None:
-    say(f"{records:,} records in {seconds:.1f} s ({records / max(seconds, 1e-9):,.0f}/s)")
+    say(f"{counted(records, 'record')} in {seconds:.1f} s ({records / max(seconds, 1e-9):,.0f}/s)")
     if output.rejected:
         say(f"{output.rejected:,} rejected, see {output.rejects_path}")
         for reason in reasons:

@@ -9,6 +9,7 @@ from typing import Any
 
 from spanport.api import Engine
 from spanport.cli.console import stderr
+from spanport.shown import counted
 from spanport.stream import StageStats
 
 
@@ -50,7 +51,7 @@ class Progress:
         return {
             "completed": share or 0.0,
             "total": None if self._lines is None else 1.0,
-            "done": self._skipped + self._done,
+            "done": counted(self._skipped + self._done, "record"),
             "left": _clock(seconds * (1 - share) / share) if share else "-:--:--",
             "rates": "  ".join([f"{self._done / seconds:,.0f}/s", *rates]),
         }
@@ -77,7 +78,7 @@ def _bar(fields: Callable[[], dict[str, Any]]) -> Any:
             yield from super().get_renderables()
 
     bar = Live(
-        progress.TextColumn("{task.fields[done]:,} records"),
+        progress.TextColumn("{task.fields[done]}"),
         progress.BarColumn(),
         progress.TaskProgressColumn(),
         progress.TextColumn("{task.fields[left]}", style="cyan"),
@@ -85,7 +86,7 @@ def _bar(fields: Callable[[], dict[str, Any]]) -> Any:
         console=stderr(),
         transient=True,
     )
-    bar.add_task("", done=0, left="", rates="")
+    bar.add_task("", done=counted(0, "record"), left="", rates="")
     return bar
 
 

@@ -132,6 +132,7 @@ def _stream(files: JobFiles, engine: Engine, job: Job, encode: Callable[[Project
     from spanport.cli.console import say
     from spanport.cli.jobs import run_job
     from spanport.formats import read_alignments
+    from spanport.shown import counted
     from spanport.types import Pair, Sentence
 
     to_come, dropped = Sentence("", job.language), 0
@@ -153,7 +154,7 @@ def _stream(files: JobFiles, engine: Engine, job: Job, encode: Callable[[Project
 
     code = run_job(files, readers, build=build, encode=kept, engine=engine, job=job)
     if dropped:
-        sentences = "1 sentence" if dropped == 1 else f"{dropped:,} sentences"
+        sentences = counted(dropped, "sentence")
         say(f"{sentences} left out by the filters of {job.system}: their labels did not come through whole")
     seen.report()
     return code

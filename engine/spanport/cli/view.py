@@ -43,6 +43,7 @@ def add(app: typer.Typer) -> None:
         from spanport.output import check_outputs
         from spanport.report import sample as draw
         from spanport.report import view_sample
+        from spanport.shown import counted
 
         if alignments and not source:
             raise UsageError("--alignments are of sentence pairs: name the sources too, with --source")
@@ -58,7 +59,7 @@ def add(app: typer.Typer) -> None:
         for reject in rejected[:3]:
             say(f"line {reject.line} is left out: {reject.error}")
         drawn = f"{len(found.records):,} of " if len(found.records) < found.total else ""
-        say(f"{drawn}{found.total:,} record{'' if found.total == 1 else 's'} on {output}")
+        say(f"{drawn}{counted(found.total, 'record')} on {output}")
         return 1 if rejected else 0
 
 

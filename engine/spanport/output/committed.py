@@ -18,6 +18,7 @@ from spanport.output.files import check_distinct, check_free, is_regular
 from spanport.output.journal import Commit, Journal, header, is_there
 from spanport.output.records import REJECT_MARK, Reject
 from spanport.output.sink import Sink
+from spanport.shown import counted
 
 log = logging.getLogger(__name__)
 
@@ -196,7 +197,7 @@ class Output:
         again = "; mend that and run the same command again to go on" if self._journal else ""
         raise StageError(
             f"cannot write {error.filename or self._output.name}: {error.strerror or error} "
-            f"({self._ledger.safe.records:,} records are complete{again})"
+            f"({counted(self._ledger.safe.records, 'record')} complete{again})"
         ) from error
 
     def _cut(self) -> None:

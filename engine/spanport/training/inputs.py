@@ -13,6 +13,7 @@ import msgspec
 from spanport.errors import LanguageError, RuntimeMissingError, UsageError
 from spanport.formats import Rejected, labelled_format, parallel, read, read_alignments
 from spanport.languages import resolve
+from spanport.shown import counted
 from spanport.training.guess import doubt_language
 from spanport.types import Alignment, Pair, Sentence
 from spanport.words import with_words
@@ -204,7 +205,8 @@ def _sentences(path: str, format: str | None, language: str, notes: Notes, *, la
 
 def _tell_rejected(name: str, bad: Sequence[Rejected], notes: Notes) -> None:
     if bad:
-        notes.add(f"{name}: {len(bad)} records cannot be read and are left out; line {bad[0].line}: {bad[0].error}")
+        lost = counted(len(bad), "record")
+        notes.add(f"{name}: {lost} left out, which cannot be read; line {bad[0].line}: {bad[0].error}")
 
 
 def _enough(found: Set) -> None:

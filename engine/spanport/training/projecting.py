@@ -13,6 +13,7 @@ from spanport.compare import DataSet, collect_works
 from spanport.errors import UsageError
 from spanport.options import StreamOptions
 from spanport.ports import Float32
+from spanport.shown import counted
 from spanport.systems.base import make_system
 from spanport.training.inputs import Notes
 from spanport.training.lessons import gold_example, projected_examples
@@ -56,7 +57,8 @@ class Projector:
         if not works:
             raise UsageError(f"none of {len(targets)} sentences can be labelled by the bundle {self.bundle}")
         if len(works) < len(targets):
-            self.notes.add(f"{len(targets) - len(kept.gold)} sentences cannot be labelled and are left out")
+            lost = counted(len(targets) - len(kept.gold), "sentence")
+            self.notes.add(f"{lost} left out, which cannot be labelled")
         return works
 
     @cached_property

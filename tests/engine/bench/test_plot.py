@@ -36,3 +36,10 @@ def test_a_curve_per_number_of_threads() -> None:
 def test_a_single_point(rate: float) -> None:
     [circle] = svg(plot([Point(256, 1, rate, rate)], "one")).findall("circle")
     assert 20 <= float(circle.get("cy", "")) <= 350
+
+
+def test_what_stands_on_the_page_is_escaped_and_counted() -> None:
+    page = plot(POINTS, '"><svg onload=alert(1)>')
+    assert "<svg onload" not in page
+    assert ">1 thread per model<" in page
+    assert ">2 threads per model<" in page

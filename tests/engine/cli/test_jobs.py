@@ -46,8 +46,15 @@ def test_project(cli, parallel: Path, system: str, given: bool) -> None:
     assert (parallel / "out.conll").read_text() == LABELLED
     assert not (parallel / "out.conll.rejects.jsonl").exists()
     assert not (parallel / "out.conll.journal").exists()
-    assert "2 records" in ran.err
+    assert "2 records in" in ran.err
     assert ran.out == ""
+
+
+def test_one_record_is_no_plural(cli, parallel: Path) -> None:
+    (parallel / "en.conll").write_text("Ana B-PER\n\n")
+    (parallel / "es.txt").write_text("Ana\n")
+    ran = cli(*project(parallel))
+    assert (ran.code, "1 record in" in ran.err) == (0, True), ran.err
 
 
 @pytest.mark.parametrize("system", [name for name in system_names() if not makes_targets(make_system(name))])

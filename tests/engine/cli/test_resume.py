@@ -80,7 +80,7 @@ def test_another_job_does_not_go_on(
     assert (ran.code, "--fresh" in ran.err, field in ran.err) == (3, True, True), ran.err
     assert Path("out.jsonl").read_bytes() == before
     ran = cli(*command, "--threads", "1")
-    assert (ran.code, "resuming after the 1 records" in ran.err) == (0, True), ran.err
+    assert (ran.code, "resuming after the 1 record of" in ran.err) == (0, True), ran.err
 
 
 def test_the_models_of_calibrated_matter_with_given_links_too(

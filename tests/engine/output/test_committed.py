@@ -367,7 +367,7 @@ def test_a_full_disk_leaves_whole_records_and_resumes(tmp_path: Path, source: Pa
                 if i % 20 == 19:
                     running.commit()
 
-    with disk_of(1000), pytest.raises(StageError, match=r"cannot write .*80 records are complete"):
+    with disk_of(1000), pytest.raises(StageError, match=r"cannot write .*80 records complete"):
         fill()
     assert (tmp_path / "out").read_bytes() == b"".join(b"record %4d\n" % i for i in range(80))
     with job(tmp_path, source) as running:

@@ -94,4 +94,4 @@ def test_records_that_cannot_be_read_are_counted(tmp_path: Path, notes: Notes) -
     path = tmp_path / "text.jsonl"
     path.write_text('{"text": "una casa"}\n' * 9 + "{no\n", encoding="utf-8")
     assert len(read_text(str(path), "spa_Latn", notes).sentences) == 9
-    assert "1 records cannot be read and are left out; line 10" in notes.lines[0]
+    assert "1 record left out, which cannot be read; line 10" in notes.lines[0]
