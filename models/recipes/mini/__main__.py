@@ -1,14 +1,19 @@
 """Command line of the training recipe: `python -m mini all --data DIR --work DIR --out DIR`."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mini.figures import Figure
 
 PARTS = ("ner", "translation", "running", "calibrated", "cost", "demo", "choices")
 STEPS = ("base", "corpus", "vocabulary", "lexicon", "embeddings", "encoder", "translator", "export")
 _SMOKE_MINUTES = 0.5
 _CYCLES, _SMOKE_CYCLES = 4, 2
 _SMOKE_PAIRS = 12_000
+_STUDENT_MINUTES = 5.0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -18,7 +23,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="example: python -m mini all --data data --work work --out mini --minutes 90. "
         "To use two cores, run the steps `encoder` and `translator` at the same time.",
     )
-    parser.add_argument("step", choices=("all", *STEPS, "figures"))
+    parser.add_argument("step", choices=("all", *STEPS, "figures", "layers"))
     parser.add_argument("--data", type=Path, required=True, help="folder of the research data")
     parser.add_argument("--work", type=Path, help="folder of intermediate files and checkpoints")
     parser.add_argument("--out", type=Path, help="folder of the bundle (steps all and export)")
@@ -117,14 +122,26 @@ def _export(options: argparse.Namespace) -> None:
 
 def _figures(options: argparse.Namespace) -> None:
     from mini.choices import choosing
-    from mini.figures import MEASURED, table
+    from mini.figures import MEASURED
 
     parts = {**MEASURED, "choices": choosing}
-    found = []
     for name in [options.only] if options.only else MEASURED:
-        for figure in parts[name](options.data, options.bundle or options.out):
-            print(f"{figure.task:28} {figure.test_set:36} {figure.value}", flush=True)
-            found.append(figure)
+        _show(parts[name](options.data, options.bundle or options.out))
+
+
+def _layers(options: argparse.Namespace) -> None:
+    from mini.layers import comparing
+
+    _show(comparing(options.data, options.work, options.minutes or _STUDENT_MINUTES))
+
+
+def _show(figures: "Iterator[Figure]") -> None:
+    from mini.figures import table
+
+    found = []
+    for figure in figures:
+        print(f"{figure.task:28} {figure.test_set:36} {figure.value}", flush=True)
+        found.append(figure)
     print(table(found))
 
 
@@ -138,6 +155,7 @@ _RUN: dict[str, Callable[[argparse.Namespace], None]] = {
     "translator": _translator,
     "export": _export,
     "figures": _figures,
+    "layers": _layers,
 }
 _MADE = {
     "base": "base/model.safetensors",

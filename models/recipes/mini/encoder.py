@@ -23,9 +23,9 @@ SCALE = 20.0
 ALIGNING = 0.3
 _BATCH = 2600
 _FIRST = {"gold": 0.55, "native": 0.14, "uner-eng": 0.06, "ntrex": 0.13, "tatoeba112": 0.08, "parallel": 0.04}
-_LATER = {**_FIRST, "gold": 0.42, "native": 0.2, "uner": 0.1}
+_LATER = {**_FIRST, "gold": 0.42, "native": 0.26, "ntrex": 0.1, "uner": 0.1}
 _OUTSIDE_OR_MISC = [LABELS.index(label) for label in ("O", "B-MISC", "I-MISC")]
-_LABELLED = {"native": 9000, "ntrex": 6000}  # sentences that the model labels before a cycle
+_LABELLED = {"native": 12000, "ntrex": 6000}  # sentences that the model labels before a cycle
 
 
 def load(base: Path) -> BertForTokenClassification:
@@ -36,12 +36,14 @@ def load(base: Path) -> BertForTokenClassification:
     return model
 
 
-def states(model: BertForTokenClassification, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+def states(
+    model: BertForTokenClassification, batch: Batch, layer: int = LAYER
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Logits at each word's first piece, float32 (W, L), and unit word vectors of the aligning layer (W, d)."""
     with torch.autocast("cpu", dtype=torch.bfloat16):
         out = model.bert(input_ids=batch.ids, attention_mask=batch.mask, output_hidden_states=True)
         logits = model.classifier(out.last_hidden_state[batch.word_rows, batch.word_starts])
-    middle = out.hidden_states[LAYER].float()
+    middle = out.hidden_states[layer].float()
     sums = functional.pad(middle.cumsum(1), (0, 0, 1, 0))
     total = sums[batch.word_rows, batch.word_ends] - sums[batch.word_rows, batch.word_starts]
     return logits.float(), functional.normalize(total, dim=-1)
@@ -89,9 +91,10 @@ def alignment_loss(vectors: torch.Tensor, links: NDArray[np.int64], names: torch
     return loss / 2
 
 
-def joint_loss(model: BertForTokenClassification, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
-    """Both losses, and what they are."""
-    logits, vectors = states(model, batch)
+def joint_loss(
+    logits: torch.Tensor, vectors: torch.Tensor, batch: Batch
+) -> tuple[torch.Tensor, dict[str, float]]:
+    """Both losses of a batch's `states`, and what they are."""
     loss, figures = logits.new_zeros(()), {}
     if bool((batch.labels >= 0).any()):
         tagging = tagging_loss(logits, batch.labels)
@@ -130,7 +133,7 @@ def train(
 
     def step(_: float) -> tuple[torch.Tensor, int, dict[str, float]]:
         batch = next(batches)
-        loss, figures = joint_loss(model, batch)
+        loss, figures = joint_loss(*states(model, batch), batch)
         return loss, batch.tokens, figures
 
     loop.run(step)

@@ -81,7 +81,7 @@ class Loop:
     2017), starting at what the last one ended with. These weights, `earlier`, stay in the checkpoint: what is used is
     the mean of them and of the new cycle's end (Izmailov et al. 2018).
 
-    `table_factor` multiplies the learning rate of embedding tables: a rare piece's row is moved only when it occurs.
+    `end` is a time of `clock`, by default the wall clock's. `table_factor` multiplies the learning rate of embedding tables: a rare piece's row is moved only when it occurs.
     """
 
     def __init__(
@@ -92,7 +92,9 @@ class Loop:
         path: Path,
         resume: bool = True,
         table_factor: float = 1.0,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        self.clock = clock
         self.model, self.peak, self.end, self.path = model, peak, end, path
         tuned = [p for p in model.parameters() if p.requires_grad]
         tables = [p for p in tuned if p.dim() > 1 and len(p) >= _TABLE_ROWS]
@@ -104,7 +106,7 @@ class Loop:
             {"params": tables, "weight_decay": 0.0, "factor": table_factor},
         ]
         self.optimizer = torch.optim.AdamW(groups, lr=peak, betas=(0.9, 0.98), fused=True)
-        self.start = time.time()
+        self.start = clock()
         self.first_progress = 0.0
         self.step = self.tokens = 0
         self.seconds = 0.0
@@ -125,7 +127,7 @@ class Loop:
 
     def progress(self) -> float:
         """Share of the training done, by the clock."""
-        share = (time.time() - self.start) / max(1e-6, self.end - self.start)
+        share = (self.clock() - self.start) / max(1e-6, self.end - self.start)
         return self.first_progress + (1 - self.first_progress) * min(1.0, share)
 
     def checkpoint(self) -> None:
@@ -139,7 +141,7 @@ class Loop:
                 "progress": self.progress(),
                 "step": self.step,
                 "tokens": self.tokens,
-                "seconds": self.seconds + time.time() - self.start,
+                "seconds": self.seconds + self.clock() - self.start,
             },
         )
 
@@ -159,7 +161,7 @@ class Loop:
         since = 0
         stopped: list[int] = []
         before = signal.signal(signal.SIGTERM, lambda number, _: stopped.append(number))
-        while time.time() < self.end and not stopped:
+        while self.clock() < self.end and not stopped:
             rate = learning_rate(self.peak, self.step, self.progress())
             for group in self.optimizer.param_groups:
                 group["lr"] = rate * group["factor"]

@@ -55,7 +55,8 @@ def project(labels: Sequence[str], links: Sequence[tuple[int, int]], length: int
 def label_native(states: States, pairs: list[Pair], make: RowMaker) -> int:
     """Label both sides of the pairs in place, and split raw text into words; return how many got labels.
 
-    Words less certain than `CONFIDENCE` are ignored in training, on both sides. Dev text is left alone: on what
+    Words less certain than `CONFIDENCE` are ignored in training, on both sides, and so are words whose carried label
+    the network, reading the word's own sentence, is certain to be another. Dev text is left alone: on what
     it has learned from, the network's confidence would mean nothing. So is text without spaces that nobody split.
     """
     waiting = {}
@@ -76,7 +77,7 @@ def label_native(states: States, pairs: list[Pair], make: RowMaker) -> int:
             pair = waiting[id(example)][1]
             found = links or own_links(vectors[a], vectors[b]).tolist()
             labels = _confident(logits[a])
-            carried = project(labels, found, len(pair.words[1]))
+            carried = _undisputed(project(labels, found, len(pair.words[1])), _confident(logits[b]))
             pair.labels = (labels, names_alone(pair.words[1], carried, pair.language))
     return len(waiting)
 
@@ -86,3 +87,8 @@ def _confident(logits: NDArray[np.float32]) -> list[str]:
     values = np.exp(logits - logits.max(1, keepdims=True))
     certain = 1 / values.sum(1) >= CONFIDENCE
     return [LABELS[k] if sure else IGNORED for k, sure in zip(logits.argmax(1), certain, strict=True)]
+
+
+def _undisputed(carried: list[str], seen: list[str]) -> list[str]:
+    """The carried labels, `IGNORED` where the network's own certain label of the word is another."""
+    return [a if b in (a, IGNORED) else IGNORED for a, b in zip(carried, seen, strict=True)]
