@@ -80,7 +80,7 @@ class Examples(NamedTuple):
 
 
 def examples(data: DataSet, works: list[Work], tags: Sequence[str] | None) -> Examples:
-    batch, evidence = weigh(works, tags)
+    batch, evidence = weigh(works, tags, translated=data.pairs is None)
     ranges = evidence.ranges
     gold = [set(sentence.word_spans()) for sentence in data.gold]
     labels = [batch.labels[k] for k in batch.entities[ranges.entity, 2].tolist()]

@@ -36,9 +36,7 @@ def load(base: Path) -> BertForTokenClassification:
     return model
 
 
-def states(
-    model: BertForTokenClassification, batch: Batch, layer: int = LAYER
-) -> tuple[torch.Tensor, torch.Tensor]:
+def states(model: BertForTokenClassification, batch: Batch, layer: int = LAYER) -> tuple[torch.Tensor, torch.Tensor]:
     """Logits at each word's first piece, float32 (W, L), and unit word vectors of the aligning layer (W, d)."""
     with torch.autocast("cpu", dtype=torch.bfloat16):
         out = model.bert(input_ids=batch.ids, attention_mask=batch.mask, output_hidden_states=True)
@@ -91,9 +89,7 @@ def alignment_loss(vectors: torch.Tensor, links: NDArray[np.int64], names: torch
     return loss / 2
 
 
-def joint_loss(
-    logits: torch.Tensor, vectors: torch.Tensor, batch: Batch
-) -> tuple[torch.Tensor, dict[str, float]]:
+def joint_loss(logits: torch.Tensor, vectors: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
     """Both losses of a batch's `states`, and what they are."""
     loss, figures = logits.new_zeros(()), {}
     if bool((batch.labels >= 0).any()):

@@ -44,7 +44,9 @@ def cut(model: BertForTokenClassification, count: int) -> int:
     return sum(k < LAYER for k in KEPT[count])
 
 
-def distilling(student: tuple[torch.Tensor, torch.Tensor], teacher: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+def distilling(
+    student: tuple[torch.Tensor, torch.Tensor], teacher: tuple[torch.Tensor, torch.Tensor]
+) -> torch.Tensor:
     """How far a student's `states` are from the teacher's: label distributions (KL) and word vectors (cosine)."""
     near = functional.kl_div(
         student[0].log_softmax(-1), teacher[0].log_softmax(-1), reduction="batchmean", log_target=True
@@ -124,12 +126,14 @@ def measure(
 
 
 def comparing(data: Path, work: Path, minutes: float) -> Iterator[Figure]:
-    """A row for each student: F1 of Spanish and German dev text, F1 of their links, pieces per CPU second (float32)."""
+    """For each student F1 of Spanish and German dev text, F1 of their links, pieces per CPU second (float32)."""
     pairs = load_corpus(work / "corpus.jsonl")
     make = RowMaker(Pieces(Tokenizer.from_file(str(work / "base" / "tokenizer.json"))))
     for count, distilled in ROWS:
         model, layer, seen = tune(work / "base", work / "encoder.pt", pairs, count, distilled, 60 * minutes)
-        name = f"{count} layers{', distilled' if distilled else ''}, {minutes:g} CPU minutes, {seen / 1e6:.2f}M pieces"
+        name = (
+            f"{count} layers{', distilled' if distilled else ''}, {minutes:g} CPU minutes, {seen / 1e6:.2f}M pieces"
+        )
         for code in ("es", "de"):
             tagged, linked, speed = measure(model, layer, data, code, make)
             yield Figure(name, f"{code}: dev", f"{tagged:.3f} / {linked:.3f} / {speed:.0f}")

@@ -81,7 +81,8 @@ class Loop:
     2017), starting at what the last one ended with. These weights, `earlier`, stay in the checkpoint: what is used is
     the mean of them and of the new cycle's end (Izmailov et al. 2018).
 
-    `end` is a time of `clock`, by default the wall clock's. `table_factor` multiplies the learning rate of embedding tables: a rare piece's row is moved only when it occurs.
+    `end` is a time of `clock`, by default the wall clock's. `table_factor` multiplies the learning rate of embedding
+    tables: a rare piece's row is moved only when it occurs.
     """
 
     def __init__(

@@ -17,18 +17,20 @@ WIDEST = 2
 """A target span may be linked to this many times its length of source words, and two more."""
 
 
-def suggest(works: Sequence[Work], view: View) -> list[list[Span]]:
+def suggest(works: Sequence[Work], view: View, *, translated: bool = False) -> list[list[Span]]:
     """Further source entities of each work: those read in doubt on the source or the target.
 
-    An entity read on the target lies on the source words that it is linked to. A suggested span's score is the mean
-    probability, by the source's view, that its words are in an entity of the label. A work whose labels are not the
-    classifier's own (gold labels, say), or whose source it has not seen, gets none.
+    An entity read on the target lies on the source words that it is linked to. Where the sources are ``translated``
+    from the targets, one that is surely read on words without links was lost on the way: it lies on the unlinked
+    source word nearest to its place. A suggested span's score is the mean probability, by the source's view, that
+    its words are in an entity of the label. A work whose labels are not the classifier's own (gold labels, say), or
+    whose source it has not seen, gets none.
     """
     free = np.flatnonzero(_own_labels(works, view))
     known = {b: set(works[b].source.word_spans()) for b in free.tolist()}
     kinds = kinds_of(view.tags)
     new: list[tuple[int, int, int, int]] = []
-    for b, start, end, k in _proposed(works, view):
+    for b, start, end, k in _proposed(works, view, translated):
         entity = (start, end, kinds[k])
         if b in known and entity not in known[b]:
             known[b].add(entity)
@@ -52,7 +54,7 @@ def _own_labels(works: Sequence[Work], view: View) -> BoolArray:
     return np.array(own, np.bool_) & view.with_source
 
 
-def _proposed(works: Sequence[Work], view: View) -> list[tuple[int, int, int, int]]:
+def _proposed(works: Sequence[Work], view: View, translated: bool) -> list[tuple[int, int, int, int]]:
     """Work, source words [start, end) and label of each proposal: of a work those of its source come first."""
     here = view.source_doubtful
     before = view.source_offsets[here.sentence]
@@ -60,6 +62,7 @@ def _proposed(works: Sequence[Work], view: View) -> list[tuple[int, int, int, in
     edges = np.concatenate([np.empty((0, 2), np.int32), *(work.links for work in works)]).astype(np.int64)
     word = np.repeat(view.target_offsets[:-1], np.diff(offsets_of([len(work.links) for work in works]))) + edges[:, 1]
     rows += [_through_links(readings, edges[:, 0], word, len(view.target)) for readings in (view.sure, view.doubtful)]
+    rows += [_lost(works, view, word)] if translated else []
     flat = np.concatenate(rows)
     ordered = flat[np.argsort(flat[:, 0], kind="stable")]
     return [(b, start, end, k) for b, start, end, k in ordered.tolist()]
@@ -80,3 +83,24 @@ def _through_links(found: Readings, linked: Int64, word: Int64, words: int) -> I
     first, last = np.minimum.reduceat(lowest, bounds)[::2], np.maximum.reduceat(highest, bounds)[::2]
     near = (last >= 0) & (last - first < WIDEST * (found.end - found.start) + 2)
     return np.stack([found.sentence, first, last + 1, found.label], axis=1)[near]
+
+
+def _lost(works: Sequence[Work], view: View, word: Int64) -> Int64:
+    """Entities surely read on target words without links, each on the unlinked source word nearest to its place.
+
+    int64 (R, 4) as in `_proposed`; word: the target word of each link, counted from the first of the batch.
+    """
+    linked = np.concatenate([[0], np.cumsum(np.bincount(word, minlength=len(view.target)))])
+    found = view.sure
+    alone = np.flatnonzero(linked[found.end] == linked[found.start])
+    rows, free = [], dict[int, list[int]]()
+    for b, start, end, k in np.stack(found, axis=1)[alone].tolist():
+        first, last = view.target_offsets[b : b + 2].tolist()
+        length = len(works[b].source.words)
+        left = free.setdefault(b, sorted(set(range(length)).difference(i for i, _ in works[b].links)))
+        if left:
+            place = ((start + end) / 2 - first) / (last - first) * length - 0.5
+            at = min(left, key=lambda word: abs(word - place))
+            left.remove(at)
+            rows.append((b, at, at + 1, k))
+    return np.array(rows, np.int64).reshape(-1, 4)

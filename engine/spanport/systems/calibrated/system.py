@@ -85,7 +85,10 @@ class Calibrated:
         """
         view = self.settings.view if view is None else view
         tags = self.tools.encoder.labels if view else None
-        batch, evidence = weigh(works, tags, max_length=self.settings.max_length, discover=self.settings.discover)
+        batch, evidence = weigh(
+            works, tags,
+            max_length=self.settings.max_length, discover=self.settings.discover, translated=self.tools.translated,
+        )  # fmt: skip
         model = self.model if view else self.links
         return Scored(batch, evidence, model.probability(names_of(view), evidence.matrix, languages(batch, evidence)))
 
@@ -114,15 +117,21 @@ class Calibrated:
 
 
 def weigh(
-    works: Sequence[Work], tags: Sequence[str] | None, *, max_length: int = 12, discover: bool = True
+    works: Sequence[Work],
+    tags: Sequence[str] | None,
+    *,
+    max_length: int = 12,
+    discover: bool = True,
+    translated: bool = False,
 ) -> tuple[PairBatch, Evidence]:
     """The candidates of all works and what speaks for them; options as in `CalibratedOptions`.
 
-    tags: the names of the columns of the works' probabilities, None to leave the classifier's view out.
+    tags: the names of the columns of the works' probabilities, None to leave the classifier's view out; translated:
+    whether the sources are the bundle's own translations of the targets.
     Raises UsageError as `view_of`.
     """
     view = view_of(works, tags) if tags else None
-    further = suggest(works, view) if view and discover else None
+    further = suggest(works, view, translated=translated) if view and discover else None
     batch = pack(works, further)
     own = [set(work.source.spans) for work in works]
     pair = np.repeat(np.arange(len(batch)), np.diff(batch.entity_offsets)).tolist()

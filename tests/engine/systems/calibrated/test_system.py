@@ -161,7 +161,22 @@ def test_entities_that_the_classifier_half_sees_are_suggested() -> None:
     assert suggest(jobs, view_of(jobs, LABELS)) == [[], further, []]
 
 
-def suggested_by_hand(one: Work) -> list[tuple[int, int, str, float]]:
+def test_an_entity_that_the_translation_lost_lies_on_an_unlinked_source_word() -> None:
+    target = rows("O", "O", "O", "B-PER", "B-LOC", "O")
+    views = {"probabilities": target, "source_probabilities": rows("O", "O", "O", "O", "O")}
+    one = job("then the lived there now", "luego vivió allí Ana Lima ahora", (0, 0), (2, 1), (4, 5), **views)
+    view = view_of([one], LABELS)
+    assert suggest([one], view) == [[]]
+    (further,) = suggest([one], view, translated=True)
+    assert word_ranges(one.source.words, further) == [
+        (3, 4, "PER"),
+        (1, 2, "LOC"),
+    ]  # of two the first takes the nearest
+    full = msgspec.structs.replace(one, links=np.array([(0, 0), (1, 1), (2, 1), (3, 2), (4, 5)], np.int32))
+    assert suggest([full], view, translated=True) == [[]]  # no word is left to stand for them
+
+
+def suggested_by_hand(one: Work, translated: bool) -> list[tuple[int, int, str, float]]:
     """A slow twin of `suggest` for one job whose labels are the classifier's own."""
     source, target = one.source_probabilities, one.probabilities
     assert source is not None
@@ -176,12 +191,20 @@ def suggested_by_hand(one: Work) -> list[tuple[int, int, str, float]]:
         words = [i for i, j in one.links.tolist() if start <= j < end]
         if words and max(words) - min(words) < 2 * (end - start) + 2:
             proposed.append((min(words), max(words) + 1, label))
+    free = [i for i in range(len(one.source.words)) if i not in one.links[:, 0]]
+    for start, end, label in read(target) if translated else []:
+        if free and not any(start <= j < end for j in one.links[:, 1]):
+            centre = (start + end) / 2 / len(target) * len(one.source.words)
+            at = min(free, key=lambda word: abs(word + 0.5 - centre))
+            free.remove(at)
+            proposed.append((at, at + 1, label))
     new = [entity for entity in dict.fromkeys(proposed) if entity not in one.source.word_spans()]
     columns = {label: [LABELS.index(f"B-{label}"), LABELS.index(f"I-{label}")] for *_, label in new}
     return [(a, b, k, float(source[a:b, columns[k]].sum(axis=1).mean())) for a, b, k in new]
 
 
-def test_suggestions_equal_their_slow_twin_on_random_batches() -> None:
+@pytest.mark.parametrize("translated", [False, True])
+def test_suggestions_equal_their_slow_twin_on_random_batches(translated: bool) -> None:
     generator, rng = random.Random(11), np.random.default_rng(11)
     for _ in range(20):
         jobs = []
@@ -193,9 +216,9 @@ def test_suggestions_equal_their_slow_twin_on_random_batches() -> None:
             one = job("a " * n, "b " * m, *links, probabilities=views[0], source_probabilities=views[1])
             spans = label_spans(one.source.words, views[1], LABELS)[: generator.randint(0, 3)]
             jobs.append(msgspec.structs.replace(one, source=msgspec.structs.replace(one.source, spans=spans)))
-        for one, spans in zip(jobs, suggest(jobs, view_of(jobs, LABELS)), strict=True):
+        for one, spans in zip(jobs, suggest(jobs, view_of(jobs, LABELS), translated=translated), strict=True):
             ranges = [(*word_ranges(one.source.words, (span,))[0], span.score) for span in spans]
-            assert ranges == suggested_by_hand(one)
+            assert ranges == suggested_by_hand(one, translated)
 
 
 def test_suggested_entities_have_no_origin_and_contest_nothing() -> None:
