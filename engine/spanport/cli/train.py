@@ -49,7 +49,8 @@ def add(app: typer.Typer) -> None:
         select: Annotated[str, typer.Option(help="target-dev: keep the seed that is best on --dev.")] = "",
         epochs: Annotated[float, typer.Option(min=0.001, help="Passes over the data in each fit.")] = 3.0,
         budget: Annotated[
-            float, typer.Option(min=0, help="Minutes; fewer epochs if they would take longer. 0: none.")
+            float,
+            typer.Option(min=0, help="Minutes of processor time; fewer epochs if they take more. 0: no limit."),
         ] = 0.0,
         seeds: Annotated[str, typer.Option(help="Seeds, separated by commas; the first tagger is kept.")] = "29",
         rate: Annotated[float, typer.Option(min=0, help="Peak learning rate; 0: by the width of the base.")] = 0.0,

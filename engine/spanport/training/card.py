@@ -100,7 +100,7 @@ def _method(report: Report) -> str:
     lines = [
         *(f"- {name}: {values}" for name, values in settings.items() if values),
         f"- seeds: {', '.join(report.seconds)}, kept {report.seed}",
-        f"- training: {sum(report.seconds.values()) / 60:.1f} minutes in all",
+        f"- training: {sum(report.seconds.values()) / 60:.1f} minutes of processor time in all",
         *(f"- mean loss by step, {curve}" for curve in curves),
     ]
     return chosen + "\n\n" + "\n".join(lines)

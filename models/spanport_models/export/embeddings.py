@@ -19,7 +19,8 @@ Codes: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.float16]]
 CODES, SCALES = "embeddings/codes", "embeddings/scales"
 """Names of the two tensors."""
 
-_BLOCK = 32
+BLOCK = 32
+"""Neighbouring numbers of a row that share a scale."""
 _ROWS = 4096
 
 
@@ -42,12 +43,12 @@ def store_embeddings(model: Any, storage: Storage, *, exact: bool) -> str:
     graph = Rewriter(model, "embeddings")
     found = _look_up(graph)
     table = numpy_helper.to_array(graph.weights[found.input[0]]) if found else np.empty((0, 1), np.float32)
-    if table.dtype != np.float32 or table.shape[1] % _BLOCK:
+    if table.dtype != np.float32 or table.shape[1] % BLOCK:
         if storage == "auto":
             return ""
         raise ExportError(
             f"no word embeddings that can be stored as {storage}",
-            expected=f"a float32 look-up of input_ids, of a width that {_BLOCK} divides",
+            expected=f"a float32 look-up of input_ids, of a width that {BLOCK} divides",
         )
     codes = in_four_bits(table, exact=storage == "auto") if storage != "int8" else None
     bits = 8 if codes is None else 4
@@ -132,7 +133,7 @@ def _levels(
 def _blocks(table: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
     """Some rows at a time, as (rows, d / 32, 32)."""
     for start in range(0, len(table), _ROWS):
-        yield table[start : start + _ROWS].reshape(-1, table.shape[1] // _BLOCK, _BLOCK)
+        yield table[start : start + _ROWS].reshape(-1, table.shape[1] // BLOCK, BLOCK)
 
 
 def _joined(parts: list[Codes]) -> Codes:
@@ -162,8 +163,8 @@ def _decode(graph: Rewriter, look_up: Any, codes: Codes, bits: int) -> None:
         low = graph.add("Sub", number, graph.add("Mul", high, graph.constant(np.float32(16))))
         number = graph.add("Concat", low, high, axis=-1)
     level = graph.add("Sub", number, graph.constant(np.float32(1 << (bits - 1))))
-    blocks = graph.add("Reshape", level, graph.constant(np.array([0, 0, -1, _BLOCK])))
+    blocks = graph.add("Reshape", level, graph.constant(np.array([0, 0, -1, BLOCK])))
     scale = graph.add("Cast", graph.add("Gather", graph.constant(codes[1], SCALES), ids), to=TensorProto.FLOAT)
-    width = codes[1].shape[1] * _BLOCK
+    width = codes[1].shape[1] * BLOCK
     flat = graph.constant(np.array([0, 0, width]))
     graph.add("Reshape", graph.add("Mul", blocks, scale), flat, output=look_up.output[0])

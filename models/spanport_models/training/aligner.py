@@ -102,7 +102,7 @@ def _joined(sides: tuple[Side, Side], part: str) -> Tensor:
     return torch.from_numpy(np.concatenate([getattr(side, part) for side in sides], axis=1))
 
 
-def _mask_id(tokenizer: WordTokenizer) -> int:
+def mask_id(tokenizer: WordTokenizer) -> int:
     """What stands for a masked subword; the unknown one where the vocabulary has no mask."""
     for token in ("<mask>", "[MASK]", "<unk>", "[UNK]"):
         with suppress(ArchitectureError):
@@ -129,7 +129,7 @@ def tune_aligner(
     rate = options.rate or 2e-5 * (768 / width) ** 2 * (5 if options.lora else 1)
     steps = max(1, round(options.epochs * stream.per_epoch))
     recipe = Recipe(steps, rate, options.seed, computes_bfloat16(), options.save_seconds)
-    objective = Aligning(options, stream, _mask_id(network.tokenizer))
+    objective = Aligning(options, stream, mask_id(network.tokenizer))
     say(f"{network.sizes[1] / 1e6:.1f}M weights below layer {layer}, {len(pairs):,} pairs, {steps} steps")
     checkpoint = work / "aligner.checkpoint"
     training = Training(network, stream, objective, recipe, checkpoint, "aligner", say)

@@ -93,18 +93,19 @@ class Training:
         """Train to the end; returns the averaged weights of what was trained."""
         self.network.model.train()
         started = said = saved = time.monotonic()
+        origin = time.process_time() - self.seconds
         recent: deque[Figures] = deque(maxlen=50)
         first = self.step
         while self.step < self.recipe.steps:
             recent.append(self._update())
             now = time.monotonic()
             if self.step == self.recipe.steps or now - saved >= self.recipe.save_seconds:
-                self._save(self.seconds + now - started)
+                self._save(time.process_time() - origin)
                 saved = time.monotonic()
             if now - said >= _SAY_SECONDS:
                 self.say(self._line(recent, (now - started) / (self.step - first)))
                 said = now
-        self.seconds += time.monotonic() - started
+        self.seconds = time.process_time() - origin
         return {name: total / max(1, self.averaged) for name, total in self.sums.items()}
 
     def _update(self) -> Figures:

@@ -20,6 +20,7 @@ from spanport_models.manifest import MANIFEST_NAME, EncoderManifest, PipelineMan
 from spanport_models.registry import find_model
 from spanport_models.tokenization import WordTokenizer
 from spanport_models.training.examples import Batch, Example, Float32, Int64, Stream
+from spanport_models.training.rebuilt import REBUILT, rebuild
 
 HUGGING_FACE = "huggingface"
 """Where a bundle made by training keeps the network as a Hugging Face folder."""
@@ -39,10 +40,11 @@ class Outputs(NamedTuple):
 
 
 def find_base(name: str | Path) -> Path:
-    """The Hugging Face folder of a base: itself, a name on the hub, or what a bundle carries or names.
+    """The Hugging Face folder of a base: itself, a name on the hub, what a bundle carries, its network
+    rebuilt, or where that cannot be, what the bundle names as its source.
 
     Raises:
-        BundleError: A bundle neither carries one nor says where it is.
+        BundleError: The network of a bundle cannot be rebuilt; see `spanport_models.training.rebuilt`.
         ExportError, FetchError: See `spanport_models.export.source.locate`.
     """
     folder = Path(name)
@@ -57,15 +59,15 @@ def find_base(name: str | Path) -> Path:
         return locate(folder / HUGGING_FACE, revision=None)
     manifest = read_manifest(folder)
     if isinstance(manifest, PipelineManifest) and "encoder" in manifest.components:
-        manifest = read_manifest(folder / manifest.components["encoder"])
-    source = manifest.source if isinstance(manifest, EncoderManifest) else ""
-    if source.count("/") != 1 and not Path(source).is_dir():
+        folder = folder / manifest.components["encoder"]
+        manifest = read_manifest(folder)
+    if not isinstance(manifest, EncoderManifest):
         raise BundleError(
-            f"the bundle {folder} holds no network that can be trained",
-            expected=f"its Hugging Face folder in {HUGGING_FACE}/, or a hub name as its source",
-            remedy="Pass the Hugging Face folder that the bundle was exported from.",
+            f"the bundle {folder} holds no network that can be trained", expected="a bundle with an encoder"
         )
-    return locate(source, revision=None)
+    if manifest.architecture not in REBUILT and manifest.source.count("/") == 1:
+        return locate(manifest.source, revision=None)
+    return rebuild(folder, manifest)
 
 
 class Network:

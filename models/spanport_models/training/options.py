@@ -24,8 +24,8 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
     epochs: Above = 3.0
     """Passes over the data in each fit."""
     budget: Least = 0.0
-    """Minutes for all fits together: fewer epochs where they would take longer, by the speed measured
-    before the start; 0: no limit."""
+    """Minutes of processor time for all fits together: fewer epochs where they would take longer, by the speed
+    measured before the start; 0: no limit."""
     rate: Least = 0.0
     """Peak learning rate; 0: 5e-5 for a base 768 wide, and by the square of the width more for narrower ones."""
     batch_tokens: Whole = 1024

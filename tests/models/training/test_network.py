@@ -70,7 +70,7 @@ def test_words_cut_off_are_certainly_outside(base: Path, tmp_path: Path) -> None
 
 
 def test_a_base_that_cannot_be_trained_is_refused_in_words(
-    base: Path, tmp_path: Path, encoder_bundle: Path, monkeypatch: pytest.MonkeyPatch
+    base: Path, tmp_path: Path, translator_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ExportError, match="T5ForTokenClassification cannot be exported"):
         check_base(tiny.t5(tmp_path / "t5"), toy.LABELS, TrainOptions())
@@ -83,7 +83,7 @@ def test_a_base_that_cannot_be_trained_is_refused_in_words(
     with pytest.raises(ExportError, match="tokenizer"):
         Network(bare, toy.LABELS, tmp_path / "work")
     with pytest.raises(BundleError, match="holds no network that can be trained"):
-        find_base(encoder_bundle)
+        find_base(translator_bundle)
     assert find_base(base) == base
     monkeypatch.setattr("spanport_models.devices.free_memory", lambda: 100_000)
     with pytest.raises(MemoryNeedError, match="training toy in batches of 1024 tokens needs about"):

@@ -1,0 +1,1 @@
+"""What `benchmarks/training.py` trains, how, and how it prints what came of it."""

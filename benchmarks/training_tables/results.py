@@ -1,0 +1,99 @@
+"""Rows of results, and the tables that are made of them; published figures stand beside ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from spanport.report import markdown_table
+
+Table = tuple[str, str]
+TITLES = {
+    "english": "The English tagger that others begin from",
+    "low-resource": "Low-resource languages, real parallel text: F1 on MasakhaNER 2.0 test, PER ORG LOC",
+    "native": "Native text without labels: F1 on CoNLL test",
+    "sources": "1, 2, 3, ... source languages: F1 on UNER test sets of languages that none of them is",
+    "contrast": "Contrast, out of domain (trained on CoNLL): F1, PER ORG LOC",
+    "recall": "Projected labels or more masked pre-training, for the same processor time: Luganda",
+    "doubt": "What the use of doubt is worth: `self` without parts of it",
+}
+PUBLISHED: dict[str, dict[str, dict[str, float]]] = {
+    "low-resource": {  # arXiv 2501.18750
+        "published: XLM-R large, model transfer": {
+            "hau": 0.737, "yor": 0.322, "lug": 0.616, "tsn": 0.485, "twi": 0.464, "swa": 0.877,
+        },
+        "published: NLLB-3.3B, labels projected": {
+            "hau": 0.723, "yor": 0.509, "lug": 0.808, "tsn": 0.822, "twi": 0.746, "swa": 0.801,
+        },
+    },
+    "native": {  # with mBERT: arXiv 2004.12440, 2106.02300 and UniTrans
+        "published: mBERT, fine-tuned on English": {"es": 0.7512, "de": 0.7259},
+        "published: mBERT, teacher": {"es": 0.7694, "de": 0.7322},
+        "published: mBERT, advpicker": {"es": 0.7900, "de": 0.7501},
+        "published: mBERT, unitrans": {"es": 0.7931, "de": 0.7482},
+    },
+}  # fmt: skip
+
+
+class Row(msgspec.Struct, frozen=True):
+    """F1 by test set with the bounds of its 95% interval; `minutes` of processor time, of training alone."""
+
+    table: str
+    name: str
+    language: str
+    seed: int
+    f1: dict[str, tuple[float, float, float]]
+    words: int
+    minutes: float
+    base: str
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows of a file; none where there is no file."""
+    return [msgspec.json.decode(line, type=Row) for line in path.read_bytes().splitlines()] if path.exists() else []
+
+
+def print_tables(rows: Sequence[Row]) -> None:
+    """The tables as Markdown."""
+    for table, title in TITLES.items():
+        if here := [row for row in rows if row.table == table]:
+            print(f"\n{title}\n\n{table_of(table, here)}")
+    if rows:
+        print(f"\n{sum(row.minutes for row in rows) / 60:.2f} hours of one thread in {len(rows)} trainings.")
+
+
+def table_of(table: str, rows: Sequence[Row]) -> str:
+    """One table: a line for each method, a column for each test set, the mean where all are there."""
+    tests = list(dict.fromkeys(test for row in rows for test in row.f1))
+    lines = []
+    for name in dict.fromkeys(row.name for row in rows):
+        own = [row for row in rows if row.name == name]
+        found = {test: sorted(row.f1[test][0] for row in own if test in row.f1) for test in tests}
+        lines.append(_line(name, found, max(row.minutes for row in own)))
+    for name, published in PUBLISHED.get(table, {}).items():
+        known = {test: [published[code]] for test in tests if (code := test.rpartition("/")[2]) in published}
+        lines.append(_line(name, known, None, tests))
+    return markdown_table(lines)
+
+
+def _line(
+    name: str, found: dict[str, list[float]], minutes: float | None, tests: Sequence[str] | None = None
+) -> dict[str, str]:
+    cells = {"": name}
+    for test in tests or found:
+        cells[test] = _cell(found.get(test, []))
+    means = [sum(values) / len(values) for values in found.values() if values]
+    if len(found) > 1:
+        cells["mean"] = f"{sum(means) / len(means):.3f}" if len(means) == len(tests or found) else ""
+    cells["minutes"] = "" if minutes is None else f"{minutes:.1f}"
+    return cells
+
+
+def _cell(values: Sequence[float]) -> str:
+    """The mean of the seeds, and from where to where they go."""
+    if not values:
+        return ""
+    spread = f" ({values[0]:.3f} to {values[-1]:.3f})" if len(values) > 1 else ""
+    return f"{sum(values) / len(values):.3f}{spread}"
