@@ -130,6 +130,14 @@ def test_self_labels_are_the_confident_ones_and_dev_text_has_none(pieces: Pieces
     assert native.labels == (["B-PER", IGNORED], ["B-PER", IGNORED])
     assert dev.labels == ([], [])
 
+    def disputing(batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        logits, vectors = states(batch)
+        logits[2, 0] = 9.0  # the other side's first word is surely outside, reading its own sentence
+        return logits, vectors
+
+    assert label_native(disputing, [native], RowMaker(pieces)) == 1
+    assert native.labels == (["B-PER", IGNORED], [IGNORED, IGNORED])
+
 
 def test_uner_columns(tmp_path) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "a.iob2").write_text(

@@ -23,11 +23,12 @@ def _parser() -> argparse.ArgumentParser:
         epilog="example: python -m mini all --data data --work work --out mini --minutes 90. "
         "To use two cores, run the steps `encoder` and `translator` at the same time.",
     )
-    parser.add_argument("step", choices=("all", *STEPS, "figures", "layers"))
+    parser.add_argument("step", choices=("all", *STEPS, "figures", "layers", "cut"))
     parser.add_argument("--data", type=Path, required=True, help="folder of the research data")
     parser.add_argument("--work", type=Path, help="folder of intermediate files and checkpoints")
     parser.add_argument("--out", type=Path, help="folder of the bundle (steps all and export)")
-    parser.add_argument("--bundle", type=Path, help="bundle to measure (step figures)")
+    parser.add_argument("--bundle", type=Path, help="bundle to measure, or to cut (steps figures and cut)")
+    parser.add_argument("--pieces", type=int, default=200_000, help="pieces that stay (step cut; default 200000)")
     parser.add_argument("--minutes", type=float, help="training time of each model (default 90)")
     parser.add_argument("--until", help="train until this local time, HH:MM, instead")
     parser.add_argument(
@@ -135,6 +136,13 @@ def _layers(options: argparse.Namespace) -> None:
     _show(comparing(options.data, options.work, options.minutes or _STUDENT_MINUTES))
 
 
+def _cut(options: argparse.Namespace) -> None:
+    from mini.cut import cut
+
+    gone, size = cut(options.bundle, options.out, options.pieces)
+    print(f"{options.out}: {gone} pieces less, {size:.1f} MB")
+
+
 def _show(figures: "Iterator[Figure]") -> None:
     from mini.figures import table
 
@@ -156,6 +164,7 @@ _RUN: dict[str, Callable[[argparse.Namespace], None]] = {
     "export": _export,
     "figures": _figures,
     "layers": _layers,
+    "cut": _cut,
 }
 _MADE = {
     "base": "base/model.safetensors",
@@ -173,6 +182,9 @@ def main(arguments: list[str] | None = None) -> None:
     if options.step == "figures":
         if not (options.bundle or options.out):
             parser.error("figures needs --bundle DIR")
+    elif options.step == "cut":
+        if not (options.bundle and options.out):
+            parser.error("cut needs --bundle DIR and --out DIR")
     elif options.work is None or (options.step in ("all", "export") and options.out is None):
         parser.error(
             f"{options.step} needs --work DIR" + (" and --out DIR" if options.step in ("all", "export") else "")
