@@ -34,7 +34,8 @@ class CalibratedOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown
     """Use the classifier's view, of targets in languages that it has seen (its manifest's and the calibration's; all
     where its manifest names none); without it links suffice and no model is needed."""
     discover: bool = True
-    """Also consider entities that the classifier half sees on either side, where the source labels are its own."""
+    """Also consider entities that the classifier half sees on either side, where the source labels are its own, and
+    where the sources are the translator's those that it lost."""
     max_length: Positive = 12
     """Longest candidate in words."""
     calibration: str = ""
