@@ -105,6 +105,11 @@ Resident = Annotated[
     typer.Option(help="Keep all models in memory, or one at a time over spilled blocks."),
 ]
 MemoryLimit = Annotated[str | None, typer.Option(help="Choose --resident to stay within this, such as 500M or 2G.")]
+Benchmark = Annotated[
+    str,
+    typer.Option(help="A public data set by name: masakhaner2, conll, wikiann, uner or europarl, in --data."),
+]
+DataFolder = Annotated[str, typer.Option("--data", help="Folder of the data set that --benchmark names.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Replace reports that are there already.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Start over: replace what is there, a stopped job too.")]
 

@@ -10,6 +10,8 @@ import typer
 from spanport.cli import arguments as a
 from spanport.cli.console import counting, print_json, say, table
 from spanport.cli.labels import Labels
+from spanport.cli.named import Named
+from spanport.errors import UsageError
 from spanport.shown import counted
 
 if TYPE_CHECKING:
@@ -21,12 +23,16 @@ def add(app: typer.Typer) -> None:
 
     @app.command(epilog="Example: spanport compare gold.es.conll --systems ngram,heuristic,calibrated --lang es")
     def compare(
-        data: Annotated[str, typer.Argument(help="Labelled file, or folder of several languages; {lang} stands in.")],
+        data: Annotated[
+            str, typer.Argument(help="Labelled file, or folder of several languages; {lang} stands in.")
+        ] = "",
         systems: Annotated[
             str, typer.Option(help="Systems, separated by commas, as NAME or NAME:OPTION=VALUE; all: every one.")
         ] = "ngram,heuristic,calibrated",
         lang: Annotated[str, typer.Option(help="Languages, separated by commas; of a folder, all by default.")] = "",
         part: Annotated[str, typer.Option(help="In a folder, the files of this part.")] = "test",
+        benchmark: a.Benchmark = "",
+        folder: a.DataFolder = "",
         source: Annotated[str | None, typer.Option(help="Labelled sources, line by line; else translated.")] = None,
         label_source: Annotated[
             bool, typer.Option("--label-source", help="Label the given sources by the bundle's classifier.")
@@ -49,13 +55,20 @@ def add(app: typer.Typer) -> None:
         """Compare projection systems on labelled data.
 
         Every sentence is translated, encoded and aligned once, for all systems. F1 comes with 95% intervals and a
-        paired test against the best system; each system's settings are written to the JSON and the page.
+        paired test against the best system; each system's settings are written to the JSON and the page. With
+        --benchmark labels that it does not count are ignored, and means over languages stand beside published ones.
         """
         from spanport.compare import compare_systems, find_sets, load_set, parse_systems, run_systems, warm_up
         from spanport.output import check_outputs
 
         specs, codes = parse_systems(systems), _list(lang)
-        sets = find_sets(data, codes, part)
+        named = Named(benchmark, folder or data, part) if benchmark else None
+        if not named and not data:
+            raise UsageError("name a labelled file or a folder, or a data set with --benchmark and --data")
+        sets = named.sets(codes) if named else find_sets(data, codes, part)
+        if named:
+            source, ignore = source or named.source, ignore or ",".join(named.benchmark.ignored)
+            input_format = input_format or named.benchmark.format
         inputs = [
             path for code, gold in sets for path in (gold, _fill(source, code), _fill(alignments, code)) if path
         ]
@@ -76,6 +89,7 @@ def add(app: typer.Typer) -> None:
                     swap=swap,
                     limit=limit,
                 )
+                found = named.cleaned(found, code) if named else found
                 with counting(Path(path).name, len(found.gold)) as advance:
                     outcomes = run_systems(
                         engine, found, specs, pivot=pivot, label_source=label_source, progress=advance
@@ -85,7 +99,10 @@ def add(app: typer.Typer) -> None:
                 done.append(compare_systems(found, outcomes, ignore=_list(ignore)))
                 if json != "-":
                     _print(done[-1], outcomes.shared)
-        _write(done, html, markdown, json)
+        means = named.means([code for code, _ in sets], done) if named else []
+        if named and json != "-":
+            named.show(means)
+        _write(done, html, markdown, json, means)
         return 1 if lost else 0
 
 
@@ -113,15 +130,16 @@ def _percent(value: float) -> str:
     return f"{100 * value:.1f}"
 
 
-def _write(done: list[Comparison], html: str | None, markdown: str | None, json: str | None) -> None:
+def _write(
+    done: list[Comparison], html: str | None, markdown: str | None, json: str | None, means: list[dict[str, str]]
+) -> None:
     from spanport.report import markdown_table, markdown_text, render
 
     if html:
         Path(html).write_text(render(done), "utf-8")
     if markdown:
-        Path(markdown).write_text(
-            "\n".join(f"## {markdown_text(c.title)}\n\n{markdown_table(c.to_rows())}" for c in done), "utf-8"
-        )
+        parts = [f"## {markdown_text(c.title)}\n\n{markdown_table(c.to_rows())}" for c in done]
+        Path(markdown).write_text("\n".join([*parts, *([markdown_table(means)] if means else [])]), "utf-8")
     if json:
         figures = [_figures(comparison) for comparison in done]
         if json == "-":

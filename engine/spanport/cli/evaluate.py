@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from spanport.cli import arguments as a
 from spanport.cli.console import print_json, table
 from spanport.cli.labels import Labels
 
@@ -17,19 +19,33 @@ def add(app: typer.Typer) -> None:
     @app.command(epilog="Example: spanport evaluate gold.conll predicted.conll --ignore MISC,DATE")
     def evaluate(
         gold: Annotated[str, typer.Argument(help="Labelled file, or Pharaoh alignments (ipj: possible links).")],
-        predicted: Annotated[str, typer.Argument(help="The same sentences as labelled by a system.")],
+        predicted: Annotated[
+            str, typer.Argument(help="The same sentences as labelled by a system; alone with --benchmark.")
+        ] = "",
         ignore: Annotated[str, typer.Option(help="Labels to leave out on both sides, separated by commas.")] = "",
         gold_format: Annotated[str | None, typer.Option(help="Format of the gold file.")] = None,
         predicted_format: Annotated[str | None, typer.Option(help="Format of the other.")] = None,
+        benchmark: a.Benchmark = "",
+        folder: a.DataFolder = "",
+        lang: Annotated[str, typer.Option(help="Language of the data set; several, and {lang} in the path.")] = "",
         json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     ) -> None:
         """Entity precision, recall and F1 per label and over all, as seqeval has them; for alignments also AER.
 
         With them come a 95% bootstrap interval of F1, what kinds of mistakes there are, and, where the predicted
-        spans carry confidences, how well these are calibrated.
+        spans carry confidences, how well these are calibrated. With --benchmark the gold file is that of a data set,
+        and the figures stand beside published ones.
         """
+        from spanport.errors import UsageError
         from spanport.formats import holds_alignments
 
+        if benchmark:
+            if predicted:
+                raise UsageError(f"--benchmark {benchmark} brings the gold file: name the predicted one alone")
+            _benchmark(benchmark, folder, [code for code in lang.split(",") if code], gold, predicted_format, json)
+            return
+        if not predicted:
+            raise UsageError(f"name the file of predictions after {gold}, or a data set with --benchmark")
         if holds_alignments(gold):
             _alignments(gold, predicted, json)
             return
@@ -37,6 +53,30 @@ def add(app: typer.Typer) -> None:
         wanted, found = _sentences(gold, gold_format), _sentences(predicted, predicted_format)
         Labels(gold, found=any(sentence.spans for sentence in wanted)).report()
         _entities(wanted, found, ignored, json)
+
+
+def _benchmark(name: str, folder: str, codes: list[str], path: str, format: str | None, json: bool) -> None:
+    """The predictions of each language, ``{lang}`` in their path standing for it, against a data set's gold."""
+    from spanport.cli.named import Named
+    from spanport.compare import average, bare_words, published_on
+    from spanport.errors import UsageError
+    from spanport.evaluate import count_entities
+
+    if not codes or (len(codes) > 1 and "{lang}" not in path):
+        raise UsageError(f"--benchmark {name}: name the language with --lang, or several and {{lang}} in the path")
+    named = Named(name, folder)
+    scores = {}
+    for code, file in named.sets(codes):
+        gold = [bare_words(one, code) for one in _sentences(file, named.benchmark.format)]
+        found = [bare_words(one, code) for one in _sentences(path.replace("{lang}", code), format)]
+        if len(codes) == 1 and not json:
+            _entities(gold, found, list(named.benchmark.ignored), json)
+        scores[code] = count_entities(gold, found, named.benchmark.ignored).scores()
+    if json:
+        print_json({"benchmark": name, "ignored": named.benchmark.ignored, "scores": scores})
+        return
+    ours = {Path(path).name: {code: one.micro.f1 for code, one in scores.items()}}
+    named.show(average({**ours, **published_on(name, list(scores))}))
 
 
 def _entities(gold: list[Any], predicted: list[Any], ignored: list[str], json: bool) -> None:

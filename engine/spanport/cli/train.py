@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -64,6 +64,8 @@ def add(app: typer.Typer) -> None:
         mask: Annotated[bool, typer.Option(help="Leave doubtful words out instead of teaching O.")] = True,
         weigh: Annotated[bool, typer.Option(help="Weigh words by confidence.")] = True,
         save_seconds: Annotated[float, typer.Option(min=0, help="Seconds between checkpoints.")] = 60.0,
+        benchmark: a.Benchmark = "",
+        folder: a.DataFolder = "",
         option: a.Option = None,
         fresh: a.Fresh = False,
     ) -> int:
@@ -71,6 +73,7 @@ def add(app: typer.Typer) -> None:
 
         The result is a bundle (label with --system model-transfer) that holds the same network for transformers in
         huggingface/, a card, and train.json. A training that was stopped goes on when the same command is run again.
+        --benchmark brings what is not given: English labels, native text without its labels, gold, labels to drop.
         """
         import msgspec
 
@@ -86,20 +89,32 @@ def add(app: typer.Typer) -> None:
             raise UsageError(f"--seeds {seeds!r}: expected whole numbers separated by commas") from error
         if select not in ("", "target-dev"):
             raise UsageError(f"--select {select!r}: expected target-dev, or nothing")
+        dropped: list[str] = [label for label in drop_labels.split(",") if label]
+        sources: list[Any] = list(labelled or ())
+        unlabelled, gold = text, test
+        if benchmark:
+            from spanport.cli.named import Named
+
+            named = Named(benchmark, folder)
+            dropped = dropped or list(named.benchmark.ignored)
+            sources = sources or named.english()
+            gold = gold or named.given(lang, "test")
+            if not (text or parallel or projected) and method != "direct":
+                unlabelled = named.given(lang, "train")
         tagger = run(
             lang=lang,
             out=output,
-            labelled=labelled or (),
-            text=text,
+            labelled=sources,
+            text=unlabelled,
             parallel=(*(parallel or ()), *([alignments] if alignments else [])),
             projected=projected,
             method=method,
             base=base,
             bundle=bundle,
             source_lang=source_lang,
-            drop_labels=[label for label in drop_labels.split(",") if label],
+            drop_labels=dropped,
             dev=dev,
-            test=test,
+            test=gold,
             select="target-dev" if select else "",
             fresh=fresh,
             method_options=a.system_options(None, None, option),

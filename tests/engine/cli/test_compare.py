@@ -105,3 +105,25 @@ def test_reports_that_cannot_be_written_are_an_error_before_the_work(
     assert Path("gold.conll").read_text() == GOLD
     assert cli(*command, "--html", "old.html", "--replace").code == 0
     assert "<svg" in Path("old.html").read_text("utf8")
+
+
+def test_a_benchmark_brings_its_protocol(cli, tmp_path: Path) -> None:
+    for code, more in (("es", ""), ("de", "Montag B-DATE\n\n")):
+        (tmp_path / "masakhaner2" / code).mkdir(parents=True)
+        (tmp_path / "masakhaner2" / code / "test.txt").write_text(GOLD + more)
+    given = ("--benchmark", "masakhaner2", "--data", tmp_path, "--systems", "model-transfer")
+    ran = cli("compare", *given, "--lang", "es,de", "--markdown", tmp_path / "table.md")
+    assert ran.code == 0, ran.err
+    assert "MasakhaNER 2.0" in ran.out
+    assert "do not count, in gold and predictions: DATE, MISC" in ran.err
+    assert "mean" in (tmp_path / "table.md").read_text()
+    ran = cli("compare", *given, "--lang", "de", "--json", "-")
+    (found,) = json.loads(ran.out)
+    assert found["ignored"] == ["DATE", "MISC"]
+    for arguments, message in (
+        ((), "name a labelled file or a folder, or a data set with --benchmark"),
+        (("--benchmark", "conll"), "--benchmark conll needs --data FOLDER"),
+    ):
+        ran = cli("compare", *arguments)
+        assert ran.code == 2
+        assert message in ran.err

@@ -47,3 +47,26 @@ def test_sentences_that_differ(cli, tmp_path: Path) -> None:
     ran = cli("evaluate", gold, predicted)
     assert ran.code == 3
     assert "sentence 1" in ran.err
+
+
+def test_against_a_benchmark(cli, tmp_path: Path) -> None:
+    for code in ("hau", "lug"):
+        (tmp_path / "data" / code).mkdir(parents=True)
+        (tmp_path / "data" / code / "test.txt").write_text(GOLD)
+        (tmp_path / f"{code}.conll").write_text(PREDICTED)
+    given = ("--benchmark", "masakhaner2", "--data", tmp_path / "data")
+    ran = cli("evaluate", tmp_path / "{lang}.conll", *given, "--lang", "hau,lug", "--json")
+    assert ran.code == 0, ran.err
+    scores = json.loads(ran.out)["scores"]
+    assert {code: scores[code]["micro"]["gold"] for code in scores} == {"hau": 2, "lug": 2}  # DATE does not count
+    ran = cli("evaluate", tmp_path / "hau.conll", *given, "--lang", "hau")
+    assert "72.3" in ran.out  # published, of labels projected
+    assert "XLM-R large, NLLB-3.3B" in ran.err
+    for arguments, message in (
+        ((tmp_path / "hau.conll", *given, "--lang", "hau,lug"), "several and {lang} in the path"),
+        ((tmp_path / "hau.conll", tmp_path / "lug.conll", *given, "--lang", "hau"), "brings the gold file"),
+        ((tmp_path / "hau.conll",), "name the file of predictions"),
+    ):
+        ran = cli("evaluate", *arguments)
+        assert ran.code == 2
+        assert message in ran.err

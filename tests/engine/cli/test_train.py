@@ -80,3 +80,20 @@ def test_options_of_tune(cli, seen: Seen) -> None:
     ran = cli("tune", "--parallel", "en.txt", "yo.txt", "--lang", "yo", "-o", "out", "--loss", "so,psi")
     assert ran.code == 2
     assert "expected so, infonce, tlm and co" in ran.err
+
+
+def test_a_benchmark_brings_what_is_not_given(cli, seen: Seen, tmp_path: Path) -> None:
+    for name in ("en.train.tsv", "es.train.tsv", "es.test.tsv"):
+        (tmp_path / name).write_text("Ana B-PER\n")
+    ran = cli("train", "--benchmark", "conll", "--data", tmp_path, "--lang", "es", "-o", "out")
+    assert ran.code == 0, ran.err
+    assert (seen["labelled"], seen["text"]) == ([str(tmp_path / "en.train.tsv")], str(tmp_path / "es.train.tsv"))
+    assert (seen["test"], seen["drop_labels"]) == (str(tmp_path / "es.test.tsv"), [])
+    cli("train", "--benchmark", "conll", "--data", tmp_path, "--lang", "es", "-o", "out", "--parallel", "a", "b")
+    assert (seen["text"], seen["parallel"]) == (None, ("a", "b"))
+    (tmp_path / "pt").mkdir()
+    (tmp_path / "pt" / "test").write_text("pt:Ana B-PER\npt:mora O\n\n")
+    given = ("--benchmark", "wikiann", "--data", tmp_path, "--labelled", "en.conll", "--text", "pt.txt")
+    assert cli("train", *given, "--lang", "por_Latn", "-o", "out").code == 0
+    assert [one.text for one in seen["test"]] == ["Ana mora"]
+    assert (seen["labelled"], seen["drop_labels"]) == (["en.conll"], ["MISC"])
