@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -129,10 +131,20 @@ class LabelTypes:
 
     def codes(self, buffer: npt.NDArray[np.uint8], parsed: Conll) -> npt.NDArray[np.int32]:
         """The code of every word's label, int32 ``(W,)``: `OUTSIDE`, `INVALID`, or ``type << 2 | kind``."""
-        codes = np.empty(len(parsed.labels), np.int32)
+        return self._codes(buffer, parsed.labels)
+
+    def codes_of(self, names: Sequence[bytes]) -> npt.NDArray[np.int32]:
+        """The codes of labels by name; an empty name is `INVALID`."""
+        ends = np.cumsum([0, *map(len, names)])
+        codes = self._codes(np.frombuffer(b"".join(names), np.uint8), np.stack([ends[:-1], ends[1:]], axis=1))
+        codes[ends[:-1] == ends[1:]] = INVALID
+        return codes
+
+    def _codes(self, buffer: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+        codes = np.empty(len(labels), np.int32)
         at = 0
-        while (at := _label_codes(buffer, parsed.labels, self.packed, self.offsets, at, codes)) < codes.size:
-            begin, end = parsed.labels[at].tolist()
+        while (at := _label_codes(buffer, labels, self.packed, self.offsets, at, codes)) < codes.size:
+            begin, end = labels[at].tolist()
             if len(self.names) < self.LIMIT:
                 self.add(buffer[begin + 2 : end].tobytes())
             else:

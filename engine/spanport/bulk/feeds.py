@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Any, Generic, NamedTuple, Self, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -25,16 +25,17 @@ Parsed = TypeVar("Parsed", Conll, Pharaoh)
 class Feed(Generic[Parsed]):
     """A file as a window of bytes that moves on when all its records are taken.
 
-    ``buffer`` is the window, to which the byte ranges of its records refer; ``done`` records of the file are taken.
+    ``buffer`` is the window (of ``window`` bytes, or `WINDOW`), to which the byte ranges of its records refer;
+    ``done`` records of the file are taken.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, window: int = 0) -> None:
         self.path, self.done = path, 0
         try:
             self._file = open(path, "rb", buffering=0)  # noqa: SIM115 - closed by close()
         except OSError as error:
             raise UsageError(f"cannot open {path}: {error.strerror or error}") from error
-        self._space = np.empty(WINDOW, np.uint8)
+        self._space = np.empty(window or WINDOW, np.uint8)
         self.buffer = self._space[:0]
         self.final = False
         self._read(0)
@@ -163,12 +164,36 @@ class Feeds:
 
         Raises LengthMismatchError at the end when one file has more.
         """
-        for feed in self.all:
-            feed.skip(skip)
-        while count := min(feed.ready() for feed in self.all):
-            yield Block(self.source.take(count), self.target.take(count), self.links.take(count))
-        for feed in self.all:
-            feed.skip(ALL)
-        if len({feed.done for feed in self.all}) > 1:
-            each = ", ".join(f"{feed.path} has {feed.done:,}" for feed in self.all)
-            raise LengthMismatchError(f"files must have the same number of records: {each}")
+        return (Block(*parts) for parts in in_step(self.all, skip))
+
+
+class Taking(Protocol):
+    """What records are taken from in step: a `Feed`, or a table."""
+
+    path: str
+    done: int
+
+    def ready(self) -> int:
+        """How many records can be taken now; 0 at the end."""
+
+    def take(self, count: int) -> Any:
+        """The next records."""
+
+    def skip(self, count: int) -> None:
+        """Pass over the next records, of which there may be fewer."""
+
+
+def in_step(feeds: Sequence[Taking], skip: int = 0, most: int = ALL) -> Iterator[list[Any]]:
+    """What all have at hand after the first ``skip``, at most so many records at a time.
+
+    Raises LengthMismatchError at the end when one has more.
+    """
+    for feed in feeds:
+        feed.skip(skip)
+    while count := min(most, *(feed.ready() for feed in feeds)):
+        yield [feed.take(count) for feed in feeds]
+    for feed in feeds:
+        feed.skip(ALL)
+    if len({feed.done for feed in feeds}) > 1:
+        each = ", ".join(f"{feed.path} has {feed.done:,}" for feed in feeds)
+        raise LengthMismatchError(f"files must have the same number of records: {each}")

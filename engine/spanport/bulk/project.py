@@ -9,44 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from spanport.bulk.feeds import Block, Feeds
+from spanport.bulk.ordinary import project_one, without
 from spanport.errors import RecordError
-from spanport.formats import Read, ReadAlignment, Rejected
 from spanport.formats.conll import encode_conll_projection, read_block
 from spanport.formats.pharaoh import read_pharaoh
 from spanport.formats.records import shown
-from spanport.job import Job
-from spanport.matching.batch import PairBatch, with_links
+from spanport.matching.batch import PairBatch
 from spanport.output import Part, Reject
 from spanport.ports import BoolArray
 from spanport.systems.base import Matcher, System, make_system
-from spanport.work import Work
+from spanport.types import Projection
 from spanport_kernels.label_codes import LabelTypes, spans_of_codes
 from spanport_kernels.pharaoh import flag_ranges
 from spanport_kernels.write import write_conll
-
-
-def fits(job: Job, system: System) -> bool:
-    """Whether `project_files` does a job over files as the ordinary path does.
-
-    CoNLL in uncompressed regular files in, CoNLL out, given links, and a system that matches by links alone.
-    """
-    files, settings = job.files, system.settings
-    forms = [given.format for given in files.inputs]
-    single = all(len(given.paths) == 1 and not given.reading.map_labels for given in files.inputs)
-    plain = [*forms, files.format] == ["conll", "conll", "pharaoh", "conll"] and not files.min_confidence
-    by_links = isinstance(system, Matcher) and system.needs == {"source", "links"} and not settings.drop_labels
-    return plain and single and by_links and is_plain(*(path for given in files.inputs for path in given.paths))
-
-
-def is_plain(*paths: str) -> bool:
-    """Whether all are uncompressed regular files, as `project_files` needs them."""
-    return all(Path(path).is_file() and not path.lower().endswith((".gz", ".zst")) for path in paths)
 
 
 def project_files(
@@ -111,8 +91,8 @@ class _Bulk:
         entities, entity_offsets = spans_of_codes(self.types.codes(feeds.source.buffer, source), source)
         flag_ranges(links, np.diff(source.offsets), lengths)
         slow = (source.flags | target.flags | links.flags) != 0
-        entities, entity_offsets = _without(entities, entity_offsets, slow)
-        edges, edge_offsets = _without(links.links, links.offsets, slow)
+        entities, entity_offsets = without(entities, entity_offsets, slow)
+        edges, edge_offsets = without(links.links, links.offsets, slow)
         batch = ParsedBatch(
             works=(),
             labels=(),
@@ -144,29 +124,16 @@ class _Bulk:
         left = read_block(start, _rows(raw[0]), feeds.source.labelled, self.source_lang)
         right = read_block(start, _rows(raw[1]), feeds.target.labelled, self.target_lang, labels=False)
         given = next(read_pharaoh([raw[2].removesuffix(b"\n").removesuffix(b"\r")]))
-        try:
-            if isinstance(left, Read) and isinstance(right, Read) and isinstance(given, ReadAlignment):
-                work = Work(left.sentence, right.sentence, alignment=given.alignment)
-                return Part(start, encode_conll_projection(self.system.project(with_links([work]))[0]))
-            error = next(item.error for item in (left, right, given) if isinstance(item, Rejected))
-        except RecordError as raised:
-            error = raised
-        return Part(start, rejects=[Reject.of(start, error, shown((left, right, given)), feeds.source.path)])
+        outcome = project_one(self.system, left, right, given)
+        if isinstance(outcome, Projection):
+            try:
+                return Part(start, encode_conll_projection(outcome))
+            except RecordError as error:
+                outcome = error
+        return Part(start, rejects=[Reject.of(start, outcome, shown((left, right, given)), feeds.source.path)])
 
 
 def _rows(raw: bytes) -> list[bytes]:
     """The lines of a block without their ends and without the blank line that ends it."""
     rows = [row.removesuffix(b"\r") for row in raw.split(b"\n")]
     return [row for row in rows if row.strip()]
-
-
-def _without(
-    rows: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64], left_out: BoolArray
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """A ragged array with the items that are left out made empty."""
-    if not left_out.any():
-        return rows, offsets
-    counts = np.diff(offsets)
-    kept = rows[np.repeat(~left_out, counts)]
-    counts[left_out] = 0
-    return kept, np.concatenate([[0], np.cumsum(counts)])

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from msgspec.structs import replace
+
 from spanport.errors import RecordError, StageError, UsageError
 from spanport.formats import Format, find_format
 from spanport.formats.extras import check_library
@@ -46,6 +48,7 @@ class JobFiles:
             raise UsageError(f"--rejects {rejects}: rejects are written as they are, in no compressed file")
         self.format, self.written = fallback, output
         self._made_of: Format | None = None
+        self._batches = False
         if fallback != "pharaoh" and (format is not None or named):
             form = find_format(output, format, writing=True)
             self.format = form.name
@@ -64,9 +67,9 @@ class JobFiles:
     def open(self, job: Job) -> Output:
         """Open output, rejects and journal."""
         made = {"output": self.output} if self._made_of else {}
-        replace = None if self.fresh else "--fresh"
-        check_outputs({"statistics": self.stats, **made}, self.inputs, replace=replace)
-        if made and Path(self.output).is_dir() and replace:
+        option = None if self.fresh else "--fresh"
+        check_outputs({"statistics": self.stats, **made}, self.inputs, replace=option)
+        if made and Path(self.output).is_dir() and option:
             raise UsageError(f"{self.output} is there already; name another folder, or pass --fresh to replace it")
         return Output(
             self.written,
@@ -77,6 +80,11 @@ class JobFiles:
             fresh=self.fresh,
         )
 
+    def stage_batches(self, job: Job) -> Job:
+        """The job, whose output is made of Arrow streams instead of JSON lines."""
+        self._batches = True
+        return replace(job, files=replace(job.files, staged="arrow"))
+
     def finish(self, output: Output) -> None:
         """Complete the output.
 
@@ -85,11 +93,9 @@ class JobFiles:
         if self._made_of:
             output.commit()
             try:
-                save(self._made_of, self.written, self.output)
+                save(self._made_of, self.written, self.output, batches=self._batches)
             except (RecordError, UsageError) as error:
-                raise StageError(
-                    f"{self.output}: {error}; the records are in {self.written}, as JSON lines"
-                ) from error
+                raise StageError(f"{self.output}: {error}; the records are in {self.written}") from error
         output.finish()
         if self._made_of:
             Path(self.written).unlink(missing_ok=True)

@@ -101,25 +101,28 @@ def add(app: typer.Typer) -> None:
             files=files.record,
         )
         made = make_system(job.system, job.settings)
-        if not stats and fits(job, made):
-            return _bulk(files, job, made)
+        if not stats and (way := fits(job, made)):
+            return _bulk(files, files.stage_batches(job) if way == "tables" else job, made)
         encode = a.projection_encoder(files.format, min_confidence)
         with engine:
             return _stream(files, engine, job, encode)
 
 
 def _bulk(files: JobFiles, job: Job, system: System) -> int:
-    from spanport.bulk import project_files
+    from spanport.bulk import project_files, project_tables
     from spanport.cli.jobs import run_parts
     from spanport_kernels.label_codes import LabelTypes
 
     source, target, alignments = files.inputs
     langs = {"source_lang": job.pivot, "target_lang": job.language}
+    left, right, _ = job.files.inputs
     types, whole = LabelTypes(), True
 
     def parts(out: Output) -> Iterator[Part]:
         nonlocal whole
         whole = not out.completed
+        if job.files.staged:
+            return project_tables(left, right, alignments, system, types, out.completed)
         return project_files(source, target, alignments, system, **langs, skip=out.completed, types=types)
 
     code = run_parts(files, parts, job)

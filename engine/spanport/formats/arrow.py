@@ -8,26 +8,21 @@ column type cannot hold are written as JSON and marked so in the column's metada
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
 from os import PathLike, fspath
 from typing import Any
 
 import msgspec
 
-from spanport.errors import FormatError, RecordError, UsageError
-from spanport.formats.arrow_schema import json_columns, schema_of, to_row
+from spanport.errors import EncodingError, FormatError, RecordError, UsageError
+from spanport.formats.arrow_schema import json_columns
 from spanport.formats.extras import library
 from spanport.formats.fields import sentence_of_fields
-from spanport.formats.lines import Source
+from spanport.formats.lines import Source, show
 from spanport.formats.records import Read, Reading, ReadResult, Rejected
-from spanport.formats.staged import Staged
 
 EXTRA = "parquet"
 BATCH = 1024
 """Rows read at once."""
-
-GROUP = 8192
-"""Rows of a row group that is written."""
 
 
 def read_parquet(source: Source, reading: Reading) -> Iterator[ReadResult]:
@@ -37,13 +32,20 @@ def read_parquet(source: Source, reading: Reading) -> Iterator[ReadResult]:
         UsageError: at once, when this is no Parquet file or lacks a column.
     """
     path = table_path(source, "Parquet")
+    table = parquet_table(path)
+    return _groups(table, Columns(table.schema_arrow, path, reading))
+
+
+def parquet_table(path: str, **options: Any) -> Any:
+    """A Parquet file, open; ``options`` as for `pyarrow.parquet.ParquetFile`.
+
+    Raises UsageError where it is none.
+    """
     parquet = library("pyarrow.parquet", EXTRA)
     try:
-        table = parquet.ParquetFile(path)
-        columns = Columns(table.schema_arrow, path, reading)
+        return parquet.ParquetFile(path, **options)
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read as Parquet: {error}") from error
-    return _groups(table, columns)
 
 
 def read_arrow(source: Source, reading: Reading) -> Iterator[ReadResult]:
@@ -62,36 +64,6 @@ def read_arrow(source: Source, reading: Reading) -> Iterator[ReadResult]:
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read as an Arrow file: {error}") from error
     return _batches(batches, columns)
-
-
-def save_parquet(path: str, records: Staged) -> None:
-    """Write the records as Parquet, compressed with Zstandard."""
-    parquet = library("pyarrow.parquet", EXTRA)
-    schema = schema_of(records)
-    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
-        for batch in record_batches(records, schema):
-            writer.write_batch(batch)
-
-
-def save_arrow(path: str, records: Staged) -> None:
-    """Write the records as an Arrow file (Feather version 2)."""
-    pa = library("pyarrow", EXTRA)
-    schema = schema_of(records)
-    with pa.OSFile(path, "wb") as file, pa.ipc.new_file(file, schema) as writer:
-        for batch in record_batches(records, schema):
-            writer.write_batch(batch)
-
-
-def record_batches(records: Staged, schema: Any) -> Iterator[Any]:
-    """The records as Arrow record batches."""
-    pa = library("pyarrow", EXTRA)
-    rows, json = list[dict[str, Any]](), json_columns(schema)
-    for fields in chain(records, [None]):
-        if fields is not None:
-            rows.append(to_row(fields, json))
-        if rows and (fields is None or len(rows) == GROUP):
-            yield pa.RecordBatch.from_pylist(rows, schema)
-            rows = []
 
 
 class Columns:
@@ -183,34 +155,52 @@ def shown_row(fields: dict[str, Any]) -> str:
 def _named(column: str, values: Any, names: list[str]) -> Any:
     if isinstance(values, int):
         return names[values] if 0 <= values < len(names) else values
-    bad = next((v for v in values if not isinstance(v, int) or not 0 <= v < len(names)), None)
-    if bad is not None:
-        raise FormatError(f"column {column!r} holds {bad}, expected numbers from 0 to {len(names) - 1} of {names}")
+    bad = [v for v in values if not isinstance(v, int) or not 0 <= v < len(names)]
+    if bad:
+        raise FormatError(f"column {column!r} holds {bad[0]}, expected numbers from 0 to {len(names) - 1} of {names}")
     return [names[value] for value in values]
 
 
 def _groups(table: Any, columns: Columns) -> Iterator[ReadResult]:
-    pa = library("pyarrow", EXTRA)
     row = 1
     with table:
         for group in range(table.num_row_groups):
-            end = row + table.metadata.row_group(group).num_rows
-            try:
-                for batch in table.iter_batches(BATCH, row_groups=[group]):
-                    for fields in batch.to_pylist():
-                        yield columns.result(row, fields)
-                        row += 1
-            except (OSError, pa.ArrowException) as error:
-                for lost in range(row, end):
-                    why = FormatError(f"row {lost} is in row group {group}, which cannot be read: {error}", line=lost)
-                    yield Rejected(lost, why, "")
-            row = end
+            yield from read_group(table, group, row, columns)
+            row += table.metadata.row_group(group).num_rows
+
+
+def read_group(table: Any, group: int, row: int, columns: Columns) -> Iterator[ReadResult]:
+    """The rows of a row group, the first being ``row``; those that cannot be read are rejected."""
+    pa = library("pyarrow", EXTRA)
+    end = row + table.metadata.row_group(group).num_rows
+    try:
+        for batch in table.iter_batches(BATCH, row_groups=[group]):
+            yield from rows_of(batch, row, columns)
+            row += batch.num_rows
+    except (OSError, pa.ArrowException) as error:
+        for lost in range(row, end):
+            why = FormatError(f"row {lost} is in row group {group}, which cannot be read: {error}", line=lost)
+            yield Rejected(lost, why, "")
+
+
+def rows_of(batch: Any, row: int, columns: Columns) -> Iterator[ReadResult]:
+    """The rows of a record batch, the first being ``row``."""
+    try:
+        rows = batch.to_pylist()
+    except UnicodeDecodeError:
+        rows = None
+    for i in range(batch.num_rows):
+        try:
+            fields = rows[i] if rows else batch.slice(i, 1).to_pylist()[0]
+            yield columns.result(row + i, fields)
+        except UnicodeDecodeError as error:
+            why = EncodingError(f"{show(error.object)!r} is not valid UTF-8; write the table anew", line=row + i)
+            yield Rejected(row + i, why, show(error.object))
 
 
 def _batches(batches: Any, columns: Columns) -> Iterator[ReadResult]:
     row = 1
     for batch in batches:
         for part in range(0, batch.num_rows, BATCH):
-            for fields in batch.slice(part, BATCH).to_pylist():
-                yield columns.result(row, fields)
-                row += 1
+            yield from rows_of(batch.slice(part, BATCH), row + part, columns)
+        row += batch.num_rows

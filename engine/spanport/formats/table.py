@@ -7,7 +7,19 @@ from typing import Any
 
 import msgspec
 
-from spanport.formats import arrow, brat, conllu, docbin, doccano, gliner, hugging_face, labelstudio, separated, tmx
+from spanport.formats import (
+    arrow,
+    arrow_writing,
+    brat,
+    conllu,
+    docbin,
+    doccano,
+    gliner,
+    hugging_face,
+    labelstudio,
+    separated,
+    tmx,
+)
 from spanport.formats.conll import encode_conll, encode_conll_projection, read_conll
 from spanport.formats.iob2 import encode_iob2, encode_iob2_projection, read_iob2
 from spanport.formats.jsonl import encode_jsonl, encode_jsonl_projection, read_jsonl
@@ -27,7 +39,8 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     ``encode`` and ``encode_projection`` give the bytes of one record, its end included, and raise `RecordError` where
     the format cannot hold it; None where the format is read only. A format with ``save`` is not written record by
     record: these bytes are those of JSON lines, of which ``save`` makes the file (or folder) when all are there.
-    ``extra`` is the extra of spanport that its library comes with.
+    ``save_batches`` makes it of Arrow streams instead, where `spanport.bulk` does the job. ``extra`` is the extra of
+    spanport that its library comes with.
     """
 
     name: str
@@ -37,6 +50,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     encode: Callable[[Sentence], bytes] | None = None
     encode_projection: Callable[[Projection], bytes] | None = None
     save: Callable[[str, Staged], None] | None = None
+    save_batches: Callable[[str, str], None] | None = None
     extra: str = ""
 
 
@@ -124,7 +138,8 @@ FORMATS: dict[str, Format] = {
             about="Parquet table with text and spans, or tokens and ner_tags",
             endings=(".parquet",),
             read=arrow.read_parquet,
-            save=arrow.save_parquet,
+            save=arrow_writing.save_parquet,
+            save_batches=arrow_writing.save_parquet_batches,
             extra="parquet",
             **JSON,
         ),
@@ -133,7 +148,7 @@ FORMATS: dict[str, Format] = {
             about="Arrow or Feather table, as Parquet",
             endings=(".arrow", ".feather"),
             read=arrow.read_arrow,
-            save=arrow.save_arrow,
+            save=arrow_writing.save_arrow,
             extra="parquet",
             **JSON,
         ),

@@ -67,8 +67,10 @@ def encoded(form: Format, record: Sentence | Projection) -> bytes:
     return form.encode_projection(record) if isinstance(record, Projection) else form.encode(record)
 
 
-def save(form: Format, lines: str, path: str) -> None:
-    """Make the file or folder of a format with ``save`` of JSON lines; what was at ``path`` is replaced.
+def save(form: Format, staged: str, path: str, *, batches: bool = False) -> None:
+    """Make the file or folder of a format with ``save`` of JSON lines, or of Arrow ``batches``.
+
+    What was at ``path`` is replaced.
 
     Raises:
         RecordError: the format cannot hold a record.
@@ -77,7 +79,10 @@ def save(form: Format, lines: str, path: str) -> None:
     assert form.save is not None
     made = f"{path}.made"
     try:
-        form.save(made, Staged(lines))
+        if batches and form.save_batches is not None:
+            form.save_batches(made, staged)
+        else:
+            form.save(made, Staged(staged))
         if Path(path).is_dir():
             shutil.rmtree(path)
         if Path(made).is_dir() or not path.lower().endswith((".gz", ".zst")):

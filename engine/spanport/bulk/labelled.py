@@ -1,0 +1,107 @@
+"""Projected rows as Arrow record batches: the columns of `spanport.formats.fields` from arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from spanport.bulk.tables import EXTRA, Rows, text_array
+from spanport.formats.extras import library
+from spanport.matching.batch import STATUSES
+from spanport.ports import Int32, Int64
+from spanport_kernels.label_codes import LabelTypes
+from spanport_kernels.matching import Matching
+from spanport_kernels.text import pieces
+
+
+def labelled_rows(
+    source: Rows,
+    target: Rows,
+    entities: Int32,
+    entity_offsets: Int64,
+    found: Matching,
+    types: LabelTypes,
+    extras: tuple[str, ...],
+) -> Any:
+    """The target's rows with what was found on them, and their sources.
+
+    Words, labels, languages and statuses are dictionaries, which a Parquet file takes as they are.
+    """
+    pa = library("pyarrow", EXTRA)
+    sentence = np.repeat(np.arange(len(target.slow)), np.diff(found.offsets))
+    first, last = target.offsets[sentence] + found.spans[:, 0], target.offsets[sentence] + found.spans[:, 1] - 1
+    origins = entities[entity_offsets[sentence] + found.spans[:, 3]]
+    order = np.lexsort((last, first))
+    columns: dict[str, Any] = {"text": text_array(target.joined.text, target.joined.offsets)}
+    if any(target.languages.dictionary.to_pylist()) or "language" in target.batch.schema.names:
+        columns["language"] = _known(target.languages)
+    tokens = pa.DictionaryArray.from_arrays(target.words, target.vocabulary.array)
+    columns["tokens"] = pa.ListArray.from_arrays(target.offsets.astype(np.int32), tokens)
+    names = pa.array([name.decode() for name in types.names], pa.string())
+    labels = pa.DictionaryArray.from_arrays(np.ascontiguousarray(found.spans[order, 2]), names)
+    scores = pa.array(np.clip(found.scores[order], 0.0, 1.0))
+    begin = source.offsets[sentence[order]]
+    origin = _spans(source, begin + origins[order, 0], begin + origins[order, 1] - 1, labels)
+    origin["score"] = pa.nulls(len(order), pa.float64())
+    spans = _spans(target, first[order], last[order], labels) | {"score": scores, "source": _struct(origin)}
+    columns["spans"] = pa.ListArray.from_arrays(found.offsets.astype(np.int32), _struct(spans))
+    columns |= {name: _exact(target.batch.column(name)) for name in extras}
+    statuses = pa.DictionaryArray.from_arrays(found.status.astype(np.int32), list(STATUSES))
+    text = text_array(source.joined.text, source.joined.offsets)
+    columns["projection"] = _struct({"status": statuses, "source": text, "source_language": source.languages})
+    return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+
+
+def with_rows(batch: Any, rows: dict[int, dict[str, Any] | None]) -> Any:
+    """The batch with other rows at some places, or with none where there is None."""
+    if not rows:
+        return batch
+    pa = library("pyarrow", EXTRA)
+    kept = [fields for fields in rows.values() if fields is not None]
+    both = pa.Table.from_batches([batch, pa.RecordBatch.from_pylist(kept, schema=batch.schema)])
+    order = np.arange(batch.num_rows)
+    order[list(rows)] = -1
+    order[[i for i, fields in rows.items() if fields is not None]] = batch.num_rows + np.arange(len(kept))
+    taken = both.unify_dictionaries().combine_chunks().take(order[order >= 0]).combine_chunks()
+    return next(iter(taken.to_batches()), batch.slice(0, 0))
+
+
+def stream_of(batch: Any) -> bytes:
+    """The record batch as an Arrow stream of its own."""
+    pa = library("pyarrow", EXTRA)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as stream:
+        stream.write_batch(batch)
+    found: bytes = sink.getvalue().to_pybytes()
+    return found
+
+
+def _spans(rows: Rows, first: Int64, last: Int64, labels: Any) -> dict[str, Any]:
+    """Start, end, label and text of spans from their first to their last word."""
+    pa = library("pyarrow", EXTRA)
+    joined, words = rows.joined, rows.words[last]
+    ends = joined.characters[last] + rows.vocabulary.lengths[words]
+    text = text_array(*pieces(joined.text, joined.places[first], joined.places[last] + rows.vocabulary.sizes[words]))
+    starts = pa.array(joined.characters[first].astype(np.int64))
+    return {"start": starts, "end": pa.array(ends.astype(np.int64)), "label": labels, "text": text}
+
+
+def _known(languages: Any) -> Any:
+    """The languages, null where none is known."""
+    pa, codes = library("pyarrow", EXTRA), languages.indices.to_numpy()
+    unknown = np.array([not name for name in languages.dictionary.to_pylist()])
+    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=unknown[codes]), languages.dictionary)
+
+
+def _struct(fields: dict[str, Any]) -> Any:
+    pa = library("pyarrow", EXTRA)
+    return pa.StructArray.from_arrays(list(fields.values()), names=list(fields))
+
+
+def _exact(column: Any) -> Any:
+    """The column as JSON lines would hold it: not a number is null."""
+    pa, compute = library("pyarrow", EXTRA), library("pyarrow.compute", EXTRA)
+    if not pa.types.is_floating(column.type):
+        return column
+    return compute.if_else(compute.is_finite(column), column, pa.scalar(None, column.type))

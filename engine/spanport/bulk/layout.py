@@ -1,0 +1,49 @@
+"""Which Parquet tables are read in blocks of arrays, and what their columns are."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from spanport.formats.extras import library
+from spanport.formats.layouts import FIELDS
+from spanport.formats.records import Reading
+
+EXTRA = "parquet"
+
+
+class Layout(NamedTuple):
+    """Columns of a table of words: words, their tags ("" where none are read), and those that are carried along."""
+
+    tokens: str
+    tags: str
+    extras: tuple[str, ...]
+
+
+def layout_of(schema: Any, reading: Reading) -> Layout | None:
+    """How a table is read in blocks; None where it is to be read row by row.
+
+    In blocks: words as lists of text, at most one column of tags (text, or numbers with names) where labels are
+    wanted, and other columns of types that JSON has too.
+    """
+    types = library("pyarrow.types", EXTRA)
+    kinds = {field.name: field.type for field in schema}
+    tokens, lists = reading.tokens_column or "tokens", {name for name in kinds if types.is_list(kinds[name])}
+    if tokens not in lists or not types.is_string(kinds[tokens].value_type) or len(kinds) < len(schema):
+        return None
+    if reading.text_column is not None or (tokens != "tokens" and "tokens" in kinds):
+        return None
+    if not all(types.is_string(kinds[name]) for name in ("text", "language") if name in kinds):
+        return None
+    found = [name for name in FIELDS if name in kinds and (name in lists or name in ("spans", "ner_tags"))]
+    tags = reading.labels_column or (found[0] if len(found) == 1 else "")
+    if reading.labels:
+        inner = kinds[tags].value_type if tags in lists else None
+        if inner is None or tags == "spans" or not (types.is_string(inner) or types.is_integer(inner)):
+            return None
+    elif {"entities", "label"} & set(found):
+        return None  # whether these are labels, the values say
+    exact = (types.is_string, types.is_int64, types.is_float64, types.is_boolean)
+    extras = [name for name in kinds if name not in (tokens, "text", "language", *found)]
+    if not reading.labels and not all(any(test(kinds[name]) for test in exact) for name in extras):
+        return None
+    return Layout(tokens, tags if reading.labels else "", tuple(extras))

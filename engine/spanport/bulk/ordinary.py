@@ -1,0 +1,43 @@
+"""Records that the fast readers leave to the ordinary path, one by one."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from spanport.errors import RecordError
+from spanport.formats import Read, ReadAlignment, ReadAlignmentResult, ReadResult, Rejected
+from spanport.matching.batch import with_links
+from spanport.ports import BoolArray, Int64
+from spanport.systems.base import Matcher
+from spanport.types import Projection, check_sentence
+from spanport.work import Work
+
+Row = TypeVar("Row", bound=np.generic)
+
+
+def project_one(
+    system: Matcher, left: ReadResult, right: ReadResult, given: ReadAlignmentResult
+) -> Projection | RecordError:
+    """What the ordinary path makes of a record, or why it rejects it."""
+    if isinstance(left, Read) and isinstance(right, Read) and isinstance(given, ReadAlignment):
+        try:
+            for read in (left, right):
+                check_sentence(read.sentence)
+            work = Work(left.sentence, right.sentence, alignment=given.alignment)
+            return system.project(with_links([work]))[0]
+        except RecordError as error:
+            return error
+    return next(item.error for item in (left, right, given) if isinstance(item, Rejected))
+
+
+def without(rows: npt.NDArray[Row], offsets: Int64, left_out: BoolArray) -> tuple[npt.NDArray[Row], Int64]:
+    """A ragged array with the items that are left out made empty."""
+    if not left_out.any():
+        return rows, offsets
+    counts = np.diff(offsets)
+    kept = rows[np.repeat(~left_out, counts)]
+    counts[left_out] = 0
+    return kept, np.concatenate([[0], np.cumsum(counts)])

@@ -1,0 +1,254 @@
+"""Parquet tables of words as blocks of arrays, without a Python object per word or record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from spanport.bulk.layout import layout_of
+from spanport.errors import LanguageError
+from spanport.formats.arrow import Columns, parquet_table, read_group, rows_of
+from spanport.formats.extras import library
+from spanport.formats.records import Reading, ReadResult
+from spanport.languages import resolve
+from spanport.ports import BoolArray, Int32, Int64
+from spanport_kernels.label_codes import INVALID, OUTSIDE, LabelTypes, group_codes
+from spanport_kernels.text import Joined, join_words
+
+EXTRA = "parquet"
+ROWS = 1 << 16
+"""Most rows of a block."""
+
+
+class Vocabulary(NamedTuple):
+    """The words of a block, each once: as an Arrow array, as bytes with int32 starts, and their code points."""
+
+    array: Any
+    data: npt.NDArray[np.uint8]
+    starts: Int32
+    lengths: Int32
+
+    @property
+    def sizes(self) -> Int32:
+        """Bytes of each word, int32 (V,)."""
+        return np.diff(self.starts)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """B rows: ``words`` int32 (W,) are numbers in the vocabulary, ``offsets`` int64 (B + 1,) where each row begins.
+
+    ``slow``: rows that the ordinary reader is to read, or to reject; ``first``: the number of the first row;
+    ``languages``: an Arrow dictionary of the code of each, "" where none is known.
+    """
+
+    first: int
+    batch: Any
+    vocabulary: Vocabulary
+    words: Int32
+    offsets: Int64
+    slow: BoolArray
+    joined: Joined
+    languages: Any
+
+
+class TableFeed:
+    """A Parquet file of which rows are taken in order; `rows` there are, ``done`` are taken."""
+
+    def __init__(self, path: str, reading: Reading) -> None:
+        self.path, self.done, self.reading = path, 0, reading
+        plain = parquet_table(path)
+        layout = layout_of(plain.schema_arrow, reading)
+        assert layout is not None, "the table fits; see `layout_of`"
+        self.layout = layout
+        wanted = [f"{name}." for name in (layout.tokens, layout.tags) if name]
+        leaves = [plain.schema.column(i).path for i in range(len(plain.schema))]
+        coded = [leaf for leaf in leaves if leaf.startswith(tuple(wanted))]
+        self.columns = Columns(plain.schema_arrow, path, reading)
+        plain.close()
+        self._table = parquet_table(path, read_dictionary=coded)
+        self.schema, self.rows = self._table.schema_arrow, self._table.metadata.num_rows
+        self._results: dict[int, ReadResult] = {}
+        self._pieces, self._rest = self._read(), None
+
+    def ready(self) -> int:
+        """How many rows are left."""
+        return int(self.rows - self.done)
+
+    def skip(self, count: int) -> None:
+        """Pass over the next rows, of which there may be fewer."""
+        while count := min(count, self.ready()):
+            count -= self._next(min(count, ROWS)).num_rows
+
+    def take(self, count: int) -> Rows:
+        """The next rows, of those that are left."""
+        first, pieces = self.done + 1, list[Any]()
+        while count:
+            pieces.append(self._next(count))
+            count -= pieces[-1].num_rows
+        pa = library("pyarrow", EXTRA)
+        if len(pieces) > 1:
+            pieces = pa.Table.from_batches(pieces).unify_dictionaries().combine_chunks().to_batches()
+        return self._rows(first, pieces[0])
+
+    def result(self, rows: Rows, i: int) -> ReadResult:
+        """What the ordinary reader makes of a row of a block."""
+        number = rows.first + i
+        found = self._results.pop(number, None)
+        return found or next(rows_of(rows.batch.slice(i, 1), number, self.columns))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._table.close()
+
+    def _next(self, most: int) -> Any:
+        """At least one row, and at most so many."""
+        rest = self._rest if self._rest is not None else next(self._pieces)
+        taken, self._rest = rest.slice(0, most), rest.slice(most) if rest.num_rows > most else None
+        self.done += taken.num_rows
+        return taken
+
+    def _read(self) -> Iterator[Any]:
+        """Batches of rows; those of a row group that cannot be read are null, and read by the ordinary reader."""
+        pa = library("pyarrow", EXTRA)
+        row = 1
+        for group in range(self._table.num_row_groups):
+            end = row + self._table.metadata.row_group(group).num_rows
+            begin = row
+            try:
+                for batch in self._table.iter_batches(ROWS, row_groups=[group], use_threads=False):
+                    yield batch
+                    row += batch.num_rows
+            except (OSError, pa.ArrowException):
+                read = enumerate(read_group(self._table, group, begin, self.columns), begin)
+                self._results |= {number: result for number, result in read if number >= row}
+                nulls = [pa.nulls(end - row, field.type) for field in self.schema]
+                yield pa.RecordBatch.from_arrays(nulls, schema=self.schema)
+            row = end
+
+    def _rows(self, first: int, batch: Any) -> Rows:
+        column = batch.column(self.layout.tokens)
+        words, offsets, slow = coded_lists(column)
+        vocabulary, words = _vocabulary(column.values.dictionary, words)
+        compute = library("pyarrow.compute", EXTRA)
+        empty = vocabulary.lengths == 0
+        if empty.any():
+            slow |= _any(empty[words], offsets)
+        joined = join_words(vocabulary.data, vocabulary.starts, vocabulary.lengths, words, offsets)
+        if "text" in batch.schema.names:
+            same = compute.equal(batch.column("text"), text_array(joined.text, joined.offsets))
+            slow |= ~same.fill_null(True).to_numpy(zero_copy_only=False)
+        languages, unknown = self._languages(batch)
+        return Rows(first, batch, vocabulary, words, offsets, slow | unknown, joined, languages)
+
+    def _languages(self, batch: Any) -> tuple[Any, BoolArray]:
+        """The language of every row, in a dictionary, and which rows name one that is unknown."""
+        pa = library("pyarrow", EXTRA)
+        default, codes = self.reading.language, np.zeros(batch.num_rows, np.int32)
+        if "language" not in batch.schema.names:
+            return pa.DictionaryArray.from_arrays(codes, [default]), np.zeros(batch.num_rows, np.bool_)
+        given = batch.column("language").dictionary_encode()
+        codes = given.indices.fill_null(len(given.dictionary)).to_numpy(zero_copy_only=False)
+        names, known = [], []
+        for name in [*given.dictionary.to_pylist(), ""]:
+            try:
+                names.append(resolve(name) if name else default)
+                known.append(True)
+            except LanguageError:
+                names.append(default)
+                known.append(False)
+        return pa.DictionaryArray.from_arrays(codes, names), ~np.array(known)[codes]
+
+
+def entities_of(rows: Rows, feed: TableFeed, types: LabelTypes) -> tuple[Int32, Int64, BoolArray]:
+    """The entities that the tags say, as in `PairBatch`, and the rows whose tags the ordinary reader is to read."""
+    column = rows.batch.column(feed.layout.tags)
+    names = feed.columns.classes.get(feed.layout.tags)
+    values, offsets, slow = coded_lists(column)
+    if hasattr(column.values, "dictionary"):
+        names = column.values.dictionary.to_pylist()
+    elif names is None:
+        return *_none(rows), np.ones(len(slow), np.bool_)
+    outside = (values < 0) | (values >= len(names))
+    if outside.any():
+        slow |= _any(outside, offsets)
+        values = np.where(outside, 0, values)
+    codes = types.codes_of([name.encode() for name in names] or [b"O"])[values]
+    lengths, wanted = np.diff(offsets), np.diff(rows.offsets)
+    slow |= lengths != wanted
+    if slow.any():
+        spread = np.full(rows.words.size, OUTSIDE, np.int32)
+        spread[np.repeat(~slow, wanted)] = codes[np.repeat(~slow, lengths)]
+        codes = spread
+    if (codes == INVALID).any():
+        slow |= _any(codes == INVALID, rows.offsets)
+    return *group_codes(codes, rows.offsets), slow
+
+
+def coded_lists(column: Any) -> tuple[Int32, Int64, BoolArray]:
+    """The numbers in a column of lists, of a dictionary or integers, where each list begins, and which hold nulls."""
+    raw = column.offsets.to_numpy()
+    values = column.values.slice(int(raw[0]), int(raw[-1] - raw[0]))
+    codes = getattr(values, "indices", values)
+    offsets = (raw - raw[0]).astype(np.int64)
+    slow = column.is_null().to_numpy(zero_copy_only=False).copy()
+    if codes.null_count:
+        slow |= _any(codes.is_null().to_numpy(zero_copy_only=False), offsets)
+        codes = codes.fill_null(0)
+    numbers = codes.to_numpy(zero_copy_only=False)
+    return numbers.astype(np.int32, copy=False) if _fits(numbers) else _clipped(numbers), offsets, slow
+
+
+def text_array(data: npt.NDArray[np.uint8], offsets: Int32) -> Any:
+    """The Arrow array of texts that lie one after the other."""
+    pa = library("pyarrow", EXTRA)
+    return pa.Array.from_buffers(pa.string(), offsets.size - 1, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+
+
+def _vocabulary(array: Any, words: Int32) -> tuple[Vocabulary, Int32]:
+    """The words that occur, and the numbers of all in them."""
+    pa, compute = library("pyarrow", EXTRA), library("pyarrow.compute", EXTRA)
+    used = np.zeros(max(1, len(array)), np.bool_)
+    used[words] = True
+    if not len(array):
+        array = pa.array([""])
+    array = array.take(np.flatnonzero(used)) if words.size else array.slice(0, 1)
+    try:
+        array.validate(full=True)
+    except pa.ArrowInvalid:
+        array = pa.array([_text(word) for word in array])
+    words = (np.cumsum(used, dtype=np.int32) - 1)[words]
+    lengths = compute.utf8_length(array).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+    _, places, data = array.buffers()
+    starts = np.frombuffer(places, np.int32, len(array) + 1, 4 * array.offset)
+    return Vocabulary(array, np.frombuffer(data or b"", np.uint8), starts, lengths), words
+
+
+def _text(word: Any) -> str:
+    """A word; nothing where its bytes are not UTF-8, which makes its row a slow one."""
+    try:
+        return str(word.as_py())
+    except UnicodeDecodeError:
+        return ""
+
+
+def _any(marks: BoolArray, offsets: Int64) -> BoolArray:
+    """Which items of a ragged array hold a mark."""
+    return np.diff(np.concatenate([[0], np.cumsum(marks)])[offsets]) > 0
+
+
+def _none(rows: Rows) -> tuple[Int32, Int64]:
+    return np.empty((0, 3), np.int32), np.zeros(rows.offsets.size, np.int64)
+
+
+def _fits(numbers: npt.NDArray[Any]) -> bool:
+    return numbers.dtype.itemsize <= 4 and numbers.dtype != np.uint32
+
+
+def _clipped(numbers: npt.NDArray[Any]) -> Int32:
+    """As int32, what is past it being -1."""
+    return np.where((numbers < 0) | (numbers >= 1 << 31), -1, numbers).astype(np.int32)

@@ -1,0 +1,73 @@
+"""Writing Parquet and Arrow tables: of records, or of the record batches that `spanport.bulk` made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from spanport.formats.arrow_schema import json_columns, schema_of, to_row
+from spanport.formats.extras import library
+from spanport.formats.staged import Staged
+
+EXTRA = "parquet"
+GROUP = 8192
+"""Rows of a row group that is written."""
+
+
+def save_parquet(path: str, records: Staged) -> None:
+    """Write the records as Parquet, compressed with Zstandard."""
+    schema = schema_of(records)
+    with parquet_writer(path, schema) as writer:
+        for batch in record_batches(records, schema):
+            writer.write_batch(batch)
+
+
+def save_parquet_batches(path: str, staged: str) -> None:
+    """Write what `spanport.bulk` staged: Arrow streams, one after the other, of which each makes a row group.
+
+    Columns that are dictionaries here are plain text there: the dictionaries are written as they are.
+    """
+    pa, parquet = library("pyarrow", EXTRA), library("pyarrow.parquet", EXTRA)
+    writer = None
+    with pa.memory_map(staged) as file:
+        while file.tell() < file.size():
+            with pa.ipc.open_stream(file) as stream:
+                table = stream.read_all()
+            writer = writer or parquet_writer(path, table.schema, store_schema=False)
+            writer.write_table(table, max(1, table.num_rows))
+    if writer is None:
+        parquet.write_table(schema_of([]).empty_table(), path)
+    else:
+        writer.close()
+
+
+def parquet_writer(path: str, schema: Any, **options: Any) -> Any:
+    """A writer, compressing with Zstandard; of text, which nobody asks for by its range, no least and largest value.
+
+    Finding these would take longer than all the rest.
+    """
+    parquet, types = library("pyarrow.parquet", EXTRA), library("pyarrow.types", EXTRA)
+    ranged = [field.name for field in schema if types.is_primitive(field.type)]
+    return parquet.ParquetWriter(path, schema, compression="zstd", write_statistics=ranged or False, **options)
+
+
+def save_arrow(path: str, records: Staged) -> None:
+    """Write the records as an Arrow file (Feather version 2)."""
+    pa = library("pyarrow", EXTRA)
+    schema = schema_of(records)
+    with pa.OSFile(path, "wb") as file, pa.ipc.new_file(file, schema) as writer:
+        for batch in record_batches(records, schema):
+            writer.write_batch(batch)
+
+
+def record_batches(records: Staged, schema: Any) -> Iterator[Any]:
+    """The records as Arrow record batches."""
+    pa = library("pyarrow", EXTRA)
+    rows, json = list[dict[str, Any]](), json_columns(schema)
+    for fields in chain(records, [None]):
+        if fields is not None:
+            rows.append(to_row(fields, json))
+        if rows and (fields is None or len(rows) == GROUP):
+            yield pa.RecordBatch.from_pylist(rows, schema)
+            rows = []

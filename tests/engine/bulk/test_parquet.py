@@ -1,0 +1,269 @@
+"""Parquet in bulk gives the records that the ordinary path gives."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fakes import FakeModels
+from spanport import Engine
+from spanport.bulk import fits, parquet, project_tables, tables
+from spanport.formats.arrow_writing import save_parquet_batches
+from spanport.formats.fields import fields_of, fields_of_projection
+from spanport.formats.inputs import Input
+from spanport.formats.parallel import parallel
+from spanport.formats.reading import read, read_alignments
+from spanport.formats.records import Read, Reading, Rejected, shown
+from spanport.job import Files
+from spanport.output import Reject
+from spanport.systems import make_system
+from spanport.types import Pair, Projection
+from spanport_kernels.label_codes import LabelTypes
+
+pa = pytest.importorskip("pyarrow")
+pq = pytest.importorskip("pyarrow.parquet")
+
+NAMES = ["O", "B-PER", "I-PER", "B-LOC"]
+FEATURES = {"ner_tags": {"feature": {"_type": "ClassLabel", "names": NAMES}, "_type": "Sequence"}}
+HUGGING_FACE = {"huggingface": json.dumps({"info": {"features": FEATURES}})}
+WORDS = pa.list_(pa.string())
+SOURCE = [
+    {"tokens": ["Ana", "Ruiz", "lives", "in", "Lima"], "ner_tags": [1, 2, 0, 0, 3]},
+    {"tokens": ["Ana"], "ner_tags": [1]},
+    {"tokens": [], "ner_tags": []},
+    {"tokens": ["Go", "北京"], "ner_tags": [0, 3]},
+]
+TARGET = [
+    {"tokens": ["Ana", "Ruiz", "vive", "en", "Lima"], "id": 7, "note": "é"},
+    {"tokens": ["Ana"], "id": None, "note": None},
+    {"tokens": [], "id": 1, "note": ""},
+    {"tokens": ["!", "北京", "🙂"], "id": 2, "note": "x"},
+]
+LINKS = "0-0 1-1 2-2 3-3 4-4\n0-0\n\n0-0 1-1\n"
+
+
+def write(folder: Path, source: Any, target: Any, links: str = LINKS, group: int = 3) -> tuple[Input, Input, str]:
+    tags = pa.list_(pa.int64())
+    for name, rows, kinds, meta in (
+        ("s", source, {"tokens": WORDS, "ner_tags": tags}, HUGGING_FACE),
+        ("t", target, {"tokens": WORDS, "id": pa.int64(), "note": pa.string()}, None),
+    ):
+        if isinstance(rows, list):
+            schema = pa.schema(list(kinds.items()), metadata=meta)
+            rows = pa.Table.from_pylist(rows, schema)
+        pq.write_table(rows, folder / f"{name}.parquet", row_group_size=group)
+    (folder / "l.pharaoh").write_text(links)
+    left = Input((str(folder / "s.parquet"),), "parquet", Reading(language="eng_Latn"))
+    right = Input((str(folder / "t.parquet"),), "parquet", Reading(language="spa_Latn", labels=False))
+    return left, right, str(folder / "l.pharaoh")
+
+
+Made = tuple[int, list[dict[str, Any]], list[Reject]]
+
+
+def ordinarily(source: Input, target: Input, links: str, system: str = "ngram", options: Any = None) -> Made:
+    made, rejects, count = list[dict[str, Any]](), list[Reject](), 0
+    engine = Engine(FakeModels())  # type: ignore[arg-type]
+    readers: list[Any] = [("s", source.read()), ("t", target.read()), ("l", read_alignments(links))]
+    for row in parallel(*readers):
+        count += 1
+        outcome: Any = next((item.error for item in row if isinstance(item, Rejected)), None)
+        if outcome is None:
+            pair = Pair(row[0].sentence, row[1].sentence, row[2].alignment)
+            (outcome,) = engine.project([pair], system=system, aligned=True, options=options, on_error="return")
+        if isinstance(outcome, Projection):
+            made.append(fields_of_projection(outcome))
+        else:
+            rejects.append(Reject.of(row[0].line, outcome, shown(row), source.paths[0]))
+    return count, made, rejects
+
+
+def known(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def in_bulk(folder: Path, given: tuple[Input, Input, str], system: str = "ngram", options: Any = None) -> Made:
+    parts = list(project_tables(*given, make_system(system, options), LabelTypes()))
+    (folder / "staged").write_bytes(b"".join(part.output for part in parts))
+    save_parquet_batches(str(folder / "out.parquet"), str(folder / "staged"))
+    records = []
+    for item in read(folder / "out.parquet"):
+        assert isinstance(item, Read), item
+        records.append(fields_of(item.sentence))
+    for fields, row in zip(records, pq.read_table(folder / "out.parquet").to_pylist(), strict=True):
+        fields["spans"] = [{**span, "source": known(span["source"])} for span in row["spans"]]
+    return sum(part.records for part in parts), records, [reject for part in parts for reject in part.rejects]
+
+
+def test_words_tags_and_other_columns(tmp_path: Path) -> None:
+    given = write(tmp_path, SOURCE, TARGET)
+    found = in_bulk(tmp_path, given)
+    assert found == ordinarily(*given)
+    assert found[0] == 4
+    assert found[1][0] == {
+        "text": "Ana Ruiz vive en Lima",
+        "language": "spa_Latn",
+        "tokens": ["Ana", "Ruiz", "vive", "en", "Lima"],
+        "spans": [
+            {"start": 0, "end": 8, "label": "PER", "text": "Ana Ruiz", "score": 1.0, "source": SPAN | {"end": 8}},
+            {"start": 17, "end": 21, "label": "LOC", "text": "Lima", "score": 1.0, "source": PLACE},
+        ],
+        "id": 7,
+        "note": "é",
+        "projection": {"status": "optimal", "source": "Ana Ruiz lives in Lima", "source_language": "eng_Latn"},
+    }
+    schema = pq.read_schema(tmp_path / "out.parquet")
+    assert schema.field("tokens").type.value_type == pa.string()
+    assert schema.field("spans").type.value_type.field("label").type == pa.string()
+
+
+SPAN = {"start": 0, "label": "PER", "text": "Ana Ruiz"}
+PLACE = {"start": 18, "end": 22, "label": "LOC", "text": "Lima"}
+
+
+def changed(rows: list[dict[str, Any]], i: int, **fields: Any) -> list[dict[str, Any]]:
+    return [{**row, **fields} if n == i else row for n, row in enumerate(rows)]
+
+
+def with_text(rows: list[dict[str, Any]], texts: list[str | None]) -> Any:
+    return pa.Table.from_pylist([{**row, "text": text} for row, text in zip(rows, texts, strict=True)])
+
+
+def broken(rows: list[dict[str, Any]]) -> Any:
+    """The rows with the bytes of the third word of the first row not UTF-8."""
+    data = pa.array([word for row in rows for word in row["tokens"]]).cast(pa.binary()).to_pylist()
+    data[2] = b"\xff\xfe"
+    words = pa.array(data, pa.binary())
+    text = pa.Array.from_buffers(pa.string(), len(words), words.buffers())
+    offsets = [sum(len(row["tokens"]) for row in rows[:i]) for i in range(len(rows) + 1)]
+    return pa.table({"tokens": pa.ListArray.from_arrays(offsets, text), "id": [row["id"] for row in rows]})
+
+
+CASES: dict[str, tuple[Any, Any, str]] = {
+    "null words": (changed(SOURCE, 0, tokens=None), TARGET, LINKS),
+    "null word": (SOURCE, changed(TARGET, 0, tokens=["Ana", None, "vive", "en", "Lima"]), LINKS),
+    "empty word": (SOURCE, changed(TARGET, 3, tokens=["!", "", "x"]), LINKS),
+    "null tags": (changed(SOURCE, 1, ner_tags=None), TARGET, LINKS),
+    "null tag": (changed(SOURCE, 1, ner_tags=[None]), TARGET, LINKS),
+    "a tag too many": (changed(SOURCE, 1, ner_tags=[1, 0]), TARGET, LINKS),
+    "a number without a name": (changed(SOURCE, 1, ner_tags=[9]), TARGET, LINKS),
+    "a number past int32": (changed(SOURCE, 1, ner_tags=[1 << 40]), TARGET, LINKS),
+    "a link past the words": (SOURCE, TARGET, LINKS.replace("4-4", "4-9")),
+    "a possible link": (SOURCE, TARGET, LINKS.replace("4-4", "4p4")),
+    "no link": (SOURCE, TARGET, LINKS.replace("4-4", "4x4")),
+    "a text that is its words": (SOURCE, with_text(TARGET, ["Ana Ruiz vive en Lima", "Ana", "", "! 北京 🙂"]), LINKS),
+    "a text of other words": (SOURCE, with_text(TARGET, ["Ana Ruiz vive en Roma", "Ana", None, "! 北京 🙂"]), LINKS),
+    "a text with other spaces": (SOURCE, with_text(TARGET, ["Ana  Ruiz vive en Lima.", "Ana", "", "!北京🙂"]), LINKS),
+    "not UTF-8": (SOURCE, broken(TARGET), LINKS),
+    "nothing": (SOURCE[:0], TARGET[:0], ""),
+    "nothing but rejects": (changed(SOURCE, 1, ner_tags=[9])[1:2], TARGET[1:2], "0-0\n"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_odd_rows_take_the_ordinary_path(tmp_path: Path, case: str) -> None:
+    given = write(tmp_path, *CASES[case])
+    assert in_bulk(tmp_path, given) == ordinarily(*given)
+
+
+def test_tags_and_languages_as_text(tmp_path: Path) -> None:
+    rows = [{"tokens": row["tokens"], "tags": [NAMES[tag] for tag in row["ner_tags"]]} for row in SOURCE]
+    rows = changed(rows, 1, tags=["X-PER"])
+    languages = ["en", None, "xx", "deu_Latn"]
+    source = pa.Table.from_pylist([{**r, "language": c} for r, c in zip(rows, languages, strict=True)])
+    target = pa.Table.from_pylist([{**r, "language": c} for r, c in zip(TARGET, reversed(languages), strict=True)])
+    given = write(tmp_path, source, target)
+    found = in_bulk(tmp_path, given)
+    assert found == ordinarily(*given)
+    assert [fields["language"] for fields in found[1]] == ["deu_Latn", "eng_Latn"]
+    assert [reject.line for reject in found[2]] == [2, 3]
+
+
+def test_the_first_are_skipped(tmp_path: Path) -> None:
+    given = write(tmp_path, SOURCE, TARGET)
+    (part,) = project_tables(*given, make_system("ngram"), LabelTypes(), skip=3)
+    assert (part.line, part.records) == (4, 1)
+    with pa.ipc.open_stream(part.output) as stream:
+        assert [row["text"] for row in stream.read_all().to_pylist()] == ["! 北京 🙂"]
+
+
+def test_a_row_group_that_cannot_be_read(tmp_path: Path) -> None:
+    given = write(tmp_path, SOURCE * 3, TARGET * 3, LINKS * 3, group=4)
+    table = pq.ParquetFile(tmp_path / "t.parquet").metadata.row_group(1).column(0)
+    data = bytearray((tmp_path / "t.parquet").read_bytes())
+    at = table.dictionary_page_offset or table.data_page_offset
+    data[at : at + 24] = b"\xff" * 24
+    (tmp_path / "t.parquet").write_bytes(data)
+    found = in_bulk(tmp_path, given)
+    assert found == ordinarily(*given)
+    assert [reject.line for reject in found[2]] == [5, 6, 7, 8]
+
+
+SYSTEMS: list[tuple[str, Any]] = [
+    ("ngram", {"score": "pairs"}),
+    ("heuristic", {"threshold": None}),
+    ("span-filling", {}),
+    ("aligned-ranges", {}),
+]
+TEXT = st.sampled_from(["Ana", "Lima", "!", "?", "é", "北京", "🙂x"])
+PAIRS = st.lists(
+    st.tuples(
+        st.lists(st.tuples(TEXT, st.integers(-1, 4)), max_size=6),
+        st.lists(TEXT, max_size=6),
+        st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=8),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(PAIRS, st.sampled_from(SYSTEMS), st.integers(1, 4), st.integers(1, 5))
+def test_same_records_whatever_the_blocks(tmp_path_factory, pairs, system, group, rows) -> None:
+    folder = tmp_path_factory.mktemp("bulk")
+    source = [{"tokens": [w for w, _ in row], "ner_tags": [t for _, t in row]} for row, _, _ in pairs]
+    target = [{"tokens": words, "id": len(words)} for _, words, _ in pairs]
+    links = "".join(" ".join(f"{i}-{j}" for i, j in sorted(set(row))) + "\n" for _, _, row in pairs)
+    given = write(folder, source, target, links, group)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tables, "ROWS", rows)
+        patch.setattr(parquet, "ROWS", rows)
+        assert in_bulk(folder, given, *system) == ordinarily(*given, *system)
+
+
+SPANS = pa.list_(pa.struct([("start", pa.int64()), ("end", pa.int64()), ("label", pa.string())]))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "reading", "way"),
+    [
+        ({"tokens": WORDS, "ner_tags": WORDS}, Reading(), "tables"),
+        ({"tokens": WORDS, "other": pa.timestamp("s"), "ner_tags": WORDS}, Reading(), "tables"),
+        ({"words": WORDS, "labels": WORDS}, Reading(tokens_column="words", labels_column="labels"), "tables"),
+        ({"words": WORDS, "tokens": WORDS, "labels": WORDS}, Reading(tokens_column="words"), ""),
+        ({"text": pa.string(), "spans": SPANS}, Reading(), ""),
+        ({"tokens": WORDS, "spans": SPANS}, Reading(), ""),
+        ({"tokens": WORDS, "tags": WORDS, "ner_tags": WORDS}, Reading(), ""),
+        ({"tokens": WORDS, "ner_tags": WORDS}, Reading(map_labels={"PER": "P"}), ""),
+        ({"tokens": pa.large_list(pa.string()), "ner_tags": WORDS}, Reading(), ""),
+        ({"tokens": WORDS, "ner_tags": WORDS, "text": pa.large_string()}, Reading(), ""),
+    ],
+)
+def test_which_tables_fit(tmp_path: Path, kinds: dict[str, Any], reading: Reading, way: str) -> None:
+    left, right, links = write(tmp_path, pa.schema(list(kinds.items())).empty_table(), TARGET)
+    given = (Input(left.paths, "parquet", reading), right, Input((links,), "pharaoh"))
+    job = Engine(FakeModels()).job("project", aligned=True, files=Files(inputs=given, format="parquet"))  # type: ignore[arg-type]
+    assert fits(job, make_system("ngram")) == way
+    assert fits(job, make_system("ngram", {"drop_labels": ("PER",)})) == ""
+
+
+@pytest.mark.parametrize("kind", [pa.timestamp("s"), pa.int32(), pa.list_(pa.int64())])
+def test_columns_that_json_writes_otherwise_are_carried_along_by_the_ordinary_path(tmp_path: Path, kind: Any) -> None:
+    left, right, links = write(tmp_path, SOURCE, pa.schema({"tokens": WORDS, "when": kind}).empty_table())
+    files = Files(inputs=(left, right, Input((links,), "pharaoh")), format="parquet")
+    job = Engine(FakeModels()).job("project", aligned=True, files=files)  # type: ignore[arg-type]
+    assert fits(job, make_system("ngram")) == ""
