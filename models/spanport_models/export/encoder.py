@@ -8,6 +8,7 @@ from typing import Any
 from spanport_models.atomic import new_folder
 from spanport_models.bundle import made_of, sha256_of
 from spanport_models.errors import ExportError
+from spanport_models.export.calibration import CALIBRATION_TEXTS
 from spanport_models.export.compare import EncoderLoss, compare_encoders, compare_f1
 from spanport_models.export.graph import export_graph, hushed, write_graphs
 from spanport_models.export.languages import language_tokens
@@ -24,6 +25,7 @@ from spanport_models.export.source import (
 )
 from spanport_models.export.tokenizer import prove_words, write_tokenizer
 from spanport_models.manifest import EncoderManifest, check_labels, write_manifest
+from spanport_models.tokenization import WordTokenizer
 
 _FP32_TOLERANCE = 1e-3
 
@@ -81,7 +83,9 @@ def _export(
         prove_words(original, staging / "tokenizer.json", options.proof)
         tokens = language_tokens(original) if translator else {}
         progress(f"tracing layer {layer} of {type(network).__name__}")
-        stored = _write_graph(network, staging, layer, options, labelled=bool(labels), progress=progress)
+        longest = options.max_length or max_length(network.config, original)
+        tokenizer = WordTokenizer(staging / "tokenizer.json", longest)
+        stored = _write_graph(network, staging, layer, options, tokenizer, labelled=bool(labels), progress=progress)
         manifest = EncoderManifest(
             format=1,
             name=name,
@@ -93,7 +97,7 @@ def _export(
             labels=labels,
             layer=layer,
             hidden_size=_hidden_size(network.config),
-            max_length=options.max_length or max_length(network.config, original),
+            max_length=longest,
             languages=known_languages(model, options.languages) or tuple(tokens),
             language_tokens=tokens,
             precision=options.precision,
@@ -183,14 +187,26 @@ def _load(folder: Path, options: EncoderOptions, *, translator: bool) -> tuple[A
 
 
 def _write_graph(
-    network: Any, folder: Path, layer: int, options: EncoderOptions, *, labelled: bool, progress: Progress
+    network: Any,
+    folder: Path,
+    layer: int,
+    options: EncoderOptions,
+    tokenizer: WordTokenizer,
+    *,
+    labelled: bool,
+    progress: Progress,
 ) -> str:
     """Trace, quantize and write the graphs; returns how the embeddings are stored."""
     with tempfile.TemporaryDirectory(dir=folder) as raw:
         path = export_graph(network, Path(raw), layer, labelled=labelled)
         progress(f"writing the graphs in {options.precision}")
         return write_graphs(
-            path, folder, labelled=labelled, precision=options.precision, embeddings=options.embeddings
+            path,
+            folder,
+            labelled=labelled,
+            precision=options.precision,
+            embeddings=options.embeddings,
+            sentences=[item.ids for item in tokenizer([text.split() for text in CALIBRATION_TEXTS])],
         )
 
 

@@ -12,7 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from spanport_models.errors import ExportError
+from spanport_models.export.calibration import channel_maxima
 from spanport_models.export.embeddings import CODES, SCALES, store_embeddings
 from spanport_models.export.options import Storage
 from spanport_models.export.quantization import quantize
@@ -91,8 +95,16 @@ def export_graph(model: Any, folder: Path, layer: int, *, labelled: bool) -> Pat
     return path
 
 
-def write_graphs(path: Path, folder: Path, *, labelled: bool, precision: Precision, embeddings: Storage) -> str:
-    """Write a traced graph as a bundle has it.
+def write_graphs(
+    path: Path,
+    folder: Path,
+    *,
+    labelled: bool,
+    precision: Precision,
+    embeddings: Storage,
+    sentences: Sequence[NDArray[np.int32]] = (),
+) -> str:
+    """Write a traced graph as a bundle has it, in int8 calibrated on the token ids of some sentences.
 
     A labelled one is cut at its hidden states, so that alignment alone does not compute the layers above them:
     ``model.onnx`` (inputs -> hidden_states) and ``head.onnx`` (hidden_states -> logits), each weight in one of them.
@@ -107,10 +119,11 @@ def write_graphs(path: Path, folder: Path, *, labelled: bool, precision: Precisi
     """
     import onnx
 
+    maxima = channel_maxima(path, sentences) if precision == "int8" else {}
     whole = onnx.load(path)
     stored = store_embeddings(whole, embeddings, exact=precision != "int8")
     if precision == "int8":
-        quantize(whole)
+        quantize(whole, maxima)
     _move_embeddings(whole, folder / EMBEDDINGS_NAME)
     inputs = ["input_ids", "attention_mask"]
     parts = {GRAPH_NAME: _part(whole, inputs, "hidden_states")}

@@ -37,11 +37,11 @@ def model() -> Any:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
-def session() -> Any:
+def session(maxima: dict[str, Floats] | None = None) -> Any:
     import onnxruntime
 
     made = model()
-    quantize(made)
+    quantize(made, maxima)
     return onnxruntime.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"])
 
 
@@ -130,3 +130,57 @@ def test_what_has_a_least_value_is_quantized_from_there(name: str, offset: float
         step = (y + offset).max(axis=-1, keepdims=True) / 255
         rounded = np.rint((y + offset) / step) * step - offset
     np.testing.assert_allclose(product, rounded @ columns, atol=1e-3)
+
+
+LARGE = (3, 17, 30)
+
+
+def outlying(rows: int) -> Floats:
+    """Activations of which three channels are many times as large as the others, in every row."""
+    x = RANDOM.standard_normal((1, rows, 40)).astype(np.float32)
+    x[..., LARGE] *= (40, 25, 60)
+    return x
+
+
+def smoothed(row: Floats, maximum: Floats) -> tuple[Floats, list[Floats], Floats]:
+    """What is quantized of a row, the matrices that this meets, and the channels apart, by the formula."""
+    rest = [channel for channel in range(40) if channel not in LARGE]
+    weights = [max(np.abs(WIDE[k]).max(), np.abs(SQUARE[k]).max()) for k in rest]
+    ratios = [(maximum[k] / weight) ** 0.5 for k, weight in zip(rest, weights, strict=True)]
+    factors = np.array(ratios, np.float32) / np.prod(np.array(ratios, np.float64)) ** (1 / len(rest))
+    return row[rest] / factors, [matrix[rest] * factors[:, None] for matrix in (WIDE, SQUARE)], row[list(LARGE)]
+
+
+def test_smoothing_and_channels_apart_change_no_product() -> None:
+    x = outlying(6)
+    maximum = np.abs(x).max(axis=(0, 1))
+    for row in x[0]:
+        rest, matrices, apart = smoothed(row, maximum)
+        for whole, part in zip((WIDE, SQUARE), matrices, strict=True):
+            np.testing.assert_allclose(rest @ part + apart @ whole[list(LARGE)], row @ whole, rtol=1e-5, atol=1e-3)
+
+
+def test_outlying_channels_are_multiplied_in_floating_point_and_the_rest_is_smoothed() -> None:
+    x = outlying(6)
+    maximum = np.abs(x).max(axis=(0, 1))
+    a, b = session({"x": maximum}).run(["a", "b"], {"x": x})
+    for i, row in enumerate(x[0]):
+        rest, matrices, apart = smoothed(row, maximum)
+        for product, whole, part in zip((a, b), (WIDE, SQUARE), matrices, strict=True):
+            np.testing.assert_allclose(product[0, i], naive(rest, part) + apart @ whole[list(LARGE)], atol=2e-3)
+
+
+def test_calibration_makes_the_error_of_outlying_channels_fall() -> None:
+    x, seen = outlying(50), outlying(10)
+    errors = [
+        np.abs(session(maxima).run(["a"], {"x": x})[0] - x @ WIDE).mean()
+        for maxima in (None, {"x": np.abs(seen).max(axis=(0, 1))})
+    ]
+    assert errors[1] < errors[0] / 8
+
+
+def test_channels_of_one_size_stay_as_they_are() -> None:
+    plain, calibrated = model(), model()
+    quantize(plain)
+    quantize(calibrated, {"x": np.ones(40, np.float32)})
+    assert plain.SerializeToString() == calibrated.SerializeToString()
