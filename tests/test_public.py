@@ -15,7 +15,7 @@ from spanport import Engine
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LISTED = re.findall(
-    r"^::: (spanport(?:\.[a-z]+)?)\.(\w+)$", (ROOT / "docs" / "api.md").read_text("utf8"), re.MULTILINE
+    r"^::: (spanport(?:\.[a-z]+)*)\.(\w+)$", (ROOT / "docs" / "api.md").read_text("utf8"), re.MULTILINE
 )
 MODULES = sorted({module for module, _ in LISTED})
 

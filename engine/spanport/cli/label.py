@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -38,15 +38,47 @@ def add(app: typer.Typer) -> None:
         memory_limit: a.MemoryLimit = None,
         stats: a.Stats = None,
         fresh: a.Fresh = False,
+        ray: Annotated[
+            str | None,
+            typer.Option(
+                metavar="ADDRESS",
+                help="Label Parquet files on a Ray cluster, into a folder: HOST:PORT, auto or local (extra: ray).",
+            ),
+        ] = None,
     ) -> int:
         """Label text of a language without labelled data: translate, label, align, match, project back.
 
         A job that was stopped goes on where it stopped when the same command is run again.
         """
+        from spanport.cli.cluster import label_on_cluster
         from spanport.cli.console import say
         from spanport.cli.files import JobFiles, job_input, reading
         from spanport.cli.jobs import run_job
+        from spanport.integrations.parts import absolute
 
+        settings = a.system_options(score, solver, option)
+        system = system or ("ngram" if score or solver else None)
+        if ray is not None:
+            models: dict[str, Any] = {"aligner": aligner, "beam_size": beam_size, "batch_tokens": batch_tokens}
+            label: dict[str, Any] = {"lang": lang, "pivot": pivot, "system": system, "options": settings}
+            elsewhere: dict[str, str | None] = {
+                "--rejects": rejects,
+                "--stats": stats,
+                "--resident": resident,
+                "--memory-limit": memory_limit,
+            }
+            elsewhere |= {"--tokens-column": tokens_column, "--from": input_format, "--to": format}
+            there = absolute(bundle) if "/" in bundle else bundle
+            return label_on_cluster(
+                ray,
+                input,
+                output,
+                lambda cores: a.engine(there, device, cores, **models),
+                {**label, "column": text_column or "text", "min_confidence": min_confidence},
+                cores=threads,
+                fresh=fresh,
+                elsewhere={name: value for name, value in elsewhere.items() if value and value != "parquet"},
+            )
         how = reading(lang, labels=False, text_column=text_column, tokens_column=tokens_column)
         source = job_input(input, input_format, "--input-format", how)
         files = JobFiles(
@@ -59,7 +91,6 @@ def add(app: typer.Typer) -> None:
             stats=stats,
             min_confidence=min_confidence,
         )
-        settings = a.system_options(score, solver, option)
         engine = a.engine(
             bundle,
             device,
@@ -75,7 +106,7 @@ def add(app: typer.Typer) -> None:
             "label",
             language=lang,
             pivot=pivot,
-            system=system or ("ngram" if score or solver else None),
+            system=system,
             options=settings,
             files=files.record,
         )

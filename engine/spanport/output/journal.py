@@ -92,7 +92,7 @@ class Journal:
         lines, size = _intact(path.read_bytes()) if is_there(path) and not fresh else ([], 0)
         self.commits: list[Commit] = []
         if lines:
-            _compare(_decode(lines[0], Header, path), wanted, path)
+            check_same(_decode(lines[0], Header, path), wanted, path)
             self.commits = [_decode(line, Commit, path) for line in lines[1:]]
         self._file = path.open("r+b" if path.exists() else "w+b", buffering=0)
         self._file.truncate(size)
@@ -143,7 +143,8 @@ def _decode(line: bytes, kind: type[Any], path: Path) -> Any:
         raise JournalError(f"{path} is no journal of this version ({error}); {_remedy(path)}") from error
 
 
-def _compare(found: Header, wanted: Header, path: Path) -> None:
+def check_same(found: Header, wanted: Header, path: Path) -> None:
+    """Raise JournalError where two headers are of different jobs, or of different inputs; ``path`` is the first's."""
     if [f.sha256 for f in found.inputs] != [f.sha256 for f in wanted.inputs]:
         before, now = (", ".join(f"{f.name} ({f.size:,} bytes)" for f in x.inputs) for x in (found, wanted))
         raise JournalError(f"{path} belongs to a job on {before}, this one is on {now}; {_remedy(path)}")

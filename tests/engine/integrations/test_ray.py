@@ -1,0 +1,232 @@
+"""The callables for Arrow batches, and jobs on a Ray cluster of two machines, one worker of which dies on the way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakes import FakeEncoder, FakeModels, FakeTranslator
+from spanport import Engine
+from spanport.cli import console
+from spanport.cli.app import run
+from spanport.errors import StageError, UsageError
+from spanport.integrations.ray import Label, Project
+from spanport.integrations.ray_job import LabelPart, Share, connect, share_of
+
+pa = pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
+
+NAMES = ("María Castaño", "Iván Robles", "Nora Quiroga", "Angela Merkel")
+PLACES = ("Toledo", "Quito", "Berlín", "Bogotá")
+
+
+@pytest.fixture
+def engine() -> Engine:
+    encoder, translator = FakeEncoder({"Ana": "B-PER"}, {"lives": "vive"}), FakeTranslator({"vive": "lives"})
+    return Engine(FakeModels(encoder, translator))  # type: ignore[arg-type]
+
+
+def test_a_batch_gets_spans_and_errors(engine: Engine) -> None:
+    table = pa.table({"row": [1, 2, 3], "body": ["Ana vive", None, "vive"]})
+    made = Label(engine, lang="es", column="body")
+    for batch in (table, table.to_batches()[0]):
+        found = made(batch)
+        assert found.schema.names == ["row", "body", "spans", "error"]
+        rows = found.to_pylist()
+        assert [row["row"] for row in rows] == [1, 2, 3]
+        assert [row["spans"] and [span["text"] for span in row["spans"]] for row in rows] == [["Ana"], None, []]
+        assert "the record is None" in rows[1]["error"]
+        assert [row["error"] is None for row in rows] == [True, False, True]
+    (only,) = Label(engine, lang="es", min_confidence=1.0, into="ner")(pa.table({"text": ["Ana"]})).to_pylist()
+    assert only["ner"] == []
+    with pytest.raises(UsageError, match="a column 'error' already; name another with errors="):
+        made(found.drop_columns(["spans"]))
+
+
+def test_parallel_text_with_links_and_without(engine: Engine) -> None:
+    span = {"start": 0, "end": 3, "label": "PER"}
+    table = pa.table(
+        {
+            "source": ["Ana lives", "Ana lives", "Ana lives"],
+            "labels": [[span], [{**span, "end": 30}], []],
+            "target": ["vive Ana", "vive Ana", "vive Ana"],
+            "links": ["0-1 1-0", "0-1", "0--1"],
+        }
+    )
+    made = Project(engine, source_lang="en", lang="es", links="links")(table).to_pylist()
+    assert [row["spans"] and [span["text"] for span in row["spans"]] for row in made] == [["Ana"], None, None]
+    assert "30" in made[1]["error"]
+    assert "negative" in made[2]["error"]
+    table = pa.table({"en": [["Ana", "lives"]], "tags": [["B-PER", "O"]], "es": [["vive", "Ana"]]})
+    (row,) = Project(engine, source_lang="en", lang="es", source="en", labels="tags", target="es")(table).to_pylist()
+    assert [(span["label"], span["text"]) for span in row["spans"]] == [("PER", "Ana")]
+
+
+def test_what_each_actor_gets() -> None:
+    def node(cores: float, gpus: float = 0, alive: bool = True) -> dict[str, Any]:
+        return {"Alive": alive, "Resources": {"CPU": cores, "GPU": gpus}}
+
+    assert share_of([node(8), node(4), node(64, alive=False)], 0, 0) == Share(4, 0, 3)
+    assert share_of([node(8), node(4), node(1)], 2, 0) == Share(2, 0, 6)
+    assert share_of([node(16), node(16, 4)], 0, 1) == Share(4, 1, 4)
+    with pytest.raises(StageError, match="no machine of the Ray cluster has 2 cores and 0 GPUs"):
+        share_of([node(1)], 2, 0)
+
+
+class Mortal(Label):
+    """Dies on row 100, once."""
+
+    def __call__(self, batch: Any) -> Any:
+        if 100 in batch.column("row").to_pylist():
+            die_once()
+        return super().__call__(batch)
+
+
+class MortalPart(LabelPart):
+    """Dies when its third part is labelled but not written, once."""
+
+    def _made(self, part: Any) -> Any:
+        if part.name == "part-0000002.parquet":
+            write = self.out.write
+
+            def killed(name: str, table: Any) -> None:
+                (Path(self.out.path) / f".{name}.torn").write_bytes(b"PAR1")
+                die_once()
+                write(name, table)
+
+            self.out.write = killed  # type: ignore[method-assign]
+        return super()._made(part)
+
+
+def die_once() -> None:
+    try:
+        os.close(os.open(os.environ["SPANPORT_TEST_DIED"], os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A cluster of two machines of one core each."""
+    ray = pytest.importorskip("ray", reason="the extra ray is not installed")
+    from ray.cluster_utils import Cluster
+
+    died = tmp_path_factory.mktemp("ray") / "died"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPANPORT_TEST_DIED", str(died))
+        made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "object_store_memory": 100_000_000})
+        made.add_node(num_cpus=1, object_store_memory=100_000_000)
+        ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+        try:
+            yield made.address
+        finally:
+            ray.shutdown()
+            made.shutdown()
+
+
+@pytest.fixture
+def died(cluster: str) -> Iterator[Path]:
+    """Made by the worker that dies."""
+    path = Path(os.environ["SPANPORT_TEST_DIED"])
+    path.unlink(missing_ok=True)
+    yield path
+    assert path.exists(), "no worker died"
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight Parquet files of 25 rows, one row of which fails."""
+    import pyarrow.parquet as pq
+
+    folder = tmp_path_factory.mktemp("corpus")
+    rows = [{"row": i, "text": f"{NAMES[i % 4]} viajó a {PLACES[i // 4 % 4]} con {i} amigos."} for i in range(1, 201)]
+    rows[41]["text"] = None
+    for part in range(8):
+        table = pa.Table.from_pylist(rows[25 * part : 25 * part + 25])
+        pq.write_table(table, folder / f"news-{part}.parquet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def alone(corpus: Path) -> list[dict[str, Any]]:
+    """The rows as one process labels them."""
+    import pyarrow.parquet as pq
+
+    with Engine.from_bundle("mini", threads=1) as engine:
+        rows: list[dict[str, Any]] = Label(engine, lang="es")(pq.read_table(corpus)).to_pylist()
+    assert sum(len(row["spans"] or ()) for row in rows) > 150
+    return rows
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_costs_nothing(
+    cluster: str, died: Path, corpus: Path, alone: list[dict[str, Any]]
+) -> None:
+    ray = pytest.importorskip("ray")
+    connect(cluster)
+    data = ray.data.read_parquet(sorted(map(str, corpus.glob("*"))))
+    labelled = data.map_batches(
+        Mortal,
+        fn_constructor_kwargs={"lang": "es"},
+        batch_format="pyarrow",
+        batch_size=10,
+        compute=ray.data.ActorPoolStrategy(size=2),
+        num_cpus=0.5,
+    )
+    rows = sorted(labelled.take_all(), key=lambda row: row["row"])
+    assert rows == alone
+
+
+@pytest.mark.slow
+def test_the_command_on_a_cluster(
+    cluster: str,
+    died: Path,
+    corpus: Path,
+    alone: list[dict[str, Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    import pyarrow.parquet as pq
+
+    from spanport.integrations import ray_job
+
+    def cli(*arguments: object) -> tuple[int, str]:
+        console.stderr.cache_clear()
+        monkeypatch.setattr(sys, "argv", ["spanport", *map(str, arguments)])
+        return run(), capfd.readouterr().err
+
+    monkeypatch.setattr(ray_job.run_parts, "__defaults__", (MortalPart,))
+    out = tmp_path / "out"
+    command = ("label", corpus / "*.parquet", "--lang", "es", "--ray", cluster, "-o", out)
+    code, err = cli(*command)
+    assert code == 1, err
+    assert "8 parts, 2 actors of 1 cores" in err
+    assert "1 failed: the column 'error' says why" in err
+    assert sorted(path.name for path in out.iterdir()) == [
+        "_spanport.json",
+        *(f"part-{i:07d}.parquet" for i in range(8)),
+    ]
+    rows = pq.read_table(out).to_pylist()
+    assert [(row["source_file"], row["source_row"]) for row in rows] == [
+        (str(corpus / f"news-{i // 25}.parquet"), i % 25 + 1) for i in range(200)
+    ]
+    ours = [{name: row[name] for name in alone[0]} for row in rows]
+    assert ours == alone
+
+    third = out / "part-0000003.parquet"
+    written = third.read_bytes()
+    third.unlink()
+    code, err = cli(*command)
+    assert "going on after 7 of 8 parts" in err
+    assert "25 records" in err
+    assert third.read_bytes() == written
+    code, err = cli(*command, "--min-confidence", "0.5")
+    assert code == 3
+    assert "min_confidence was 0.0, not 0.5" in err
