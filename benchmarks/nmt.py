@@ -28,11 +28,11 @@ import msgspec
 from spanport import Engine, Projection
 from spanport.compare import load_set
 from spanport.detokenize import phrase
-from spanport.flow import linked
 from spanport.matching.batch import pack
 from spanport.matching.candidates import find_candidates
 from spanport.matching.nmt import Phrase, pieces
 from spanport.report import markdown_table
+from spanport.steps import linked
 from spanport.systems.base import make_system
 from spanport.systems.tools import Tools
 from spanport.work import Work

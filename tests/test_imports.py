@@ -23,11 +23,11 @@ LAYERS = {  # first part of a module's path in spanport -> what it may import of
     "options": {"checked"},
     "languages": {"errors", "spanport_models.scripts"},
     "words": {"errors", "languages", "types"},
-    "work": {"ports", "types"},
+    "work": {"errors", "ports", "stream", "types"},
     "detokenize": {"languages", "types"},
     "ragged": {"ports"},
     "encoding": {
-        *("encoding", "errors", "labels", "options", "ports", "ragged", "types"),
+        *("encoding", "errors", "labels", "options", "ports", "ragged", "types", "work"),
         *("spanport_kernels", "spanport_models.batching"),
     },
     "matching": {

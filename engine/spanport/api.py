@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from typing import Any
+from contextlib import aclosing, closing
+from typing import Any, Literal, get_args
 
-from spanport.handover import OnError, aresults, results, several
-from spanport.runner import Runner, SystemOptions
+from spanport.errors import SpanportError, StageError, UsageError
+from spanport.runner import Options, Runner
+from spanport.stream import Done, Outcome
 from spanport.types import Alignment, Pair, Projection, Sentence
+
+OnError = Literal["raise", "return"]
+"""Whether a record that fails raises its error at its place, or its error is yielded there."""
 
 
 class Engine(Runner):
@@ -27,7 +32,7 @@ class Engine(Runner):
         lang: str,
         pivot: str = "eng_Latn",
         system: str | None = None,
-        options: SystemOptions = None,
+        options: Options = None,
         on_error: OnError = "raise",
     ) -> Iterator[Projection]:
         """Label text of a language without labelled data: translate, label, align, match, project back.
@@ -41,7 +46,7 @@ class Engine(Runner):
         unknown system and for one text in place of several.
         """
         job = self.job("label", language=lang, pivot=pivot, system=system, options=options)
-        return results(self.run(job, several(texts)), on_error)
+        return _results(self.run(job, _several(texts)), on_error)
 
     def label_table(
         self,
@@ -52,7 +57,7 @@ class Engine(Runner):
         into: str = "spans",
         pivot: str = "eng_Latn",
         system: str | None = None,
-        options: SystemOptions = None,
+        options: Options = None,
         on_error: OnError = "raise",
     ) -> Any:
         """Label a column of texts of a table of pyarrow, pandas or polars; the same kind of table comes back.
@@ -73,7 +78,7 @@ class Engine(Runner):
         pairs: Iterable[Pair],
         *,
         system: str = "ngram",
-        options: SystemOptions = None,
+        options: Options = None,
         aligned: bool = False,
         on_error: OnError = "raise",
     ) -> Iterator[Projection]:
@@ -83,11 +88,11 @@ class Engine(Runner):
         one). Order and errors as in `label`.
         """
         job = self.job("project", system=system, options=options, aligned=aligned)
-        return results(self.run(job, several(pairs)), on_error)
+        return _results(self.run(job, _several(pairs)), on_error)
 
     def align(self, pairs: Iterable[Pair], *, on_error: OnError = "raise") -> Iterator[Alignment]:
         """Align the words of each pair. Order and errors as in `label`."""
-        return results(self.run(self.job("align"), several(pairs)), on_error)
+        return _results(self.run(self.job("align"), _several(pairs)), on_error)
 
     def alabel(
         self,
@@ -96,22 +101,72 @@ class Engine(Runner):
         lang: str,
         pivot: str = "eng_Latn",
         system: str | None = None,
-        options: SystemOptions = None,
+        options: Options = None,
         on_error: OnError = "raise",
     ) -> AsyncIterator[Projection]:
         """As `label`, for ``async for``; ``texts`` may be asynchronous too."""
         job = self.job("label", language=lang, pivot=pivot, system=system, options=options)
-        return aresults(self.arun(job, several(texts)), on_error)
+        return _aresults(self.arun(job, _several(texts)), on_error)
 
     def aproject(
         self,
         pairs: Iterable[Pair] | AsyncIterable[Pair],
         *,
         system: str = "ngram",
-        options: SystemOptions = None,
+        options: Options = None,
         aligned: bool = False,
         on_error: OnError = "raise",
     ) -> AsyncIterator[Projection]:
         """As `project`, for ``async for``."""
         job = self.job("project", system=system, options=options, aligned=aligned)
-        return aresults(self.arun(job, several(pairs)), on_error)
+        return _aresults(self.arun(job, _several(pairs)), on_error)
+
+
+def _several(records: Any) -> Any:
+    """Records to iterate over; UsageError where there is one in place of several."""
+    if isinstance(records, str | bytes | Sentence | Pair):
+        raise UsageError(f"expected several records, in a list for example, but got one {type(records).__name__}")
+    return records
+
+
+def _results(outcomes: Iterator[Outcome], on_error: OnError) -> Iterator[Any]:
+    """What callers get; closing it closes the stream.
+
+    Raises UsageError, at once, for another ``on_error``, and, with "raise", the error of a record that failed, or
+    StageError around one not of our tree.
+    """
+    _check(on_error)
+
+    def found() -> Iterator[Any]:
+        with closing(outcomes):  # type: ignore[type-var]
+            for outcome in outcomes:
+                yield _result(outcome, on_error)
+
+    return found()
+
+
+def _aresults(outcomes: AsyncIterator[Outcome], on_error: OnError) -> AsyncIterator[Any]:
+    """As `_results`, for ``async for``."""
+    _check(on_error)
+
+    async def found() -> AsyncIterator[Any]:
+        async with aclosing(outcomes):  # type: ignore[type-var]
+            async for outcome in outcomes:
+                yield _result(outcome, on_error)
+
+    return found()
+
+
+def _check(on_error: str) -> None:
+    if on_error not in get_args(OnError):
+        raise UsageError(f"on_error={on_error!r}: expected {' or '.join(map(repr, get_args(OnError)))}")
+
+
+def _result(outcome: Outcome, on_error: OnError) -> Any:
+    if isinstance(outcome, Done):
+        return outcome.value
+    if on_error == "return":
+        return outcome.error
+    if isinstance(outcome.error, SpanportError):
+        raise outcome.error
+    raise StageError(f"stage {outcome.stage!r} failed: {outcome.error!r}") from outcome.error

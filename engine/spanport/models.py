@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,7 +19,7 @@ from spanport.options import AlignOptions
 from spanport.ports import Encoder, Lexicon, Translator
 
 if TYPE_CHECKING:
-    from spanport_models import PipelineBundle
+    from spanport_models.pipeline import PipelineBundle
 
 log = logging.getLogger(__name__)
 
@@ -40,14 +41,14 @@ class Models:
     @property
     def bundle(self) -> PipelineBundle:
         """The bundle, opened and its manifest checked when first asked for."""
-        from spanport_models import load_bundle
+        from spanport_models.pipeline import load_bundle
 
         opened: PipelineBundle = self._part(
             "bundle", lambda: load_bundle(self.name, device=self.device, inter_threads=self.threads or 0)
         )
         return opened
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the bundle's manifest, which names the checksums of all that belongs to the bundle."""
         return hashlib.sha256((self.bundle.path / "manifest.json").read_bytes()).hexdigest()
@@ -57,7 +58,7 @@ class Models:
         if self.bundle and self.device not in ("auto", "cpu"):
             _ = self.granted_device
 
-    @property
+    @cached_property
     def granted_device(self) -> str:
         """The device that models run on, ``auto`` resolved."""
         from spanport_models.devices import resolve_device
@@ -71,9 +72,7 @@ class Models:
 
     def aligner(self) -> Encoder | None:
         """The second encoder, which aligns in place of the first, where the bundle has one."""
-        if "aligner" not in self.bundle.manifest.components:
-            return None
-        loaded: Encoder = self._part("aligner", lambda: self.bundle.aligner())
+        loaded: Encoder | None = self._part("aligner", lambda: self.bundle.aligner())
         return loaded
 
     def translator(self) -> Translator:
@@ -83,18 +82,25 @@ class Models:
 
     def lexicon(self) -> Lexicon | None:
         """The alignment lexicon, where the bundle has one."""
-        path = self.bundle.lexicon_path
-        if path is None:
-            return None
-        from spanport_models.lexicon import Lexicon as Loaded
 
-        loaded: Lexicon = self._part("lexicon", lambda: Loaded.load(path))
+        def load() -> Lexicon | None:
+            from spanport_models.lexicon import Lexicon as Loaded
+
+            path = self.bundle.lexicon_path
+            return None if path is None else Loaded.load(path)
+
+        loaded: Lexicon | None = self._part("lexicon", load)
         return loaded
 
     def calibration(self) -> bytes | None:
         """The calibration of projected spans, where the bundle has one."""
-        path = self.bundle.calibration_path
-        return None if path is None else path.read_bytes()
+
+        def load() -> bytes | None:
+            path = self.bundle.calibration_path
+            return None if path is None else path.read_bytes()
+
+        read: bytes | None = self._part("calibration", load)
+        return read
 
     def memory_needs(self, batch_tokens: int) -> dict[str, int]:
         """Bytes that encoder and translator are expected to take; see `spanport_models.devices`.
@@ -130,12 +136,12 @@ class Models:
 
         return licence_notice(self.bundle.manifest.licence)
 
-    @property
+    @cached_property
     def languages(self) -> Sequence[str]:
         """NLLB codes that the translator knows."""
         return tuple(self.bundle.manifest.languages)
 
-    @property
+    @cached_property
     def align_options(self) -> AlignOptions:
         """What the bundle was tuned to.
 

@@ -11,7 +11,6 @@ from typing import Any, Self
 import msgspec
 
 from spanport.errors import UsageError
-from spanport.handover import amap, preparation
 from spanport.job import Files, Job, Task
 from spanport.languages import resolve
 from spanport.models import Models
@@ -21,10 +20,12 @@ from spanport.stream import Outcome, Stage, Stats, arun_stages, run_stages
 from spanport.stream.stage import nothing
 from spanport.systems.base import System, make_system, system_settings
 from spanport.systems.tools import Tools
+from spanport.work import target_of, work_of
 
 log = logging.getLogger(__name__)
 
-SystemOptions = msgspec.Struct | dict[str, Any] | None
+Options = msgspec.Struct | dict[str, Any] | None
+"""Options of a system as callers give them; None for its defaults."""
 
 
 class Runner:
@@ -47,6 +48,7 @@ class Runner:
         self.encode_options = encode or EncodeOptions()
         self.stream_options = stream or StreamOptions()
         self.stats = Stats()
+        self._last: tuple[Any, Job | None] = (None, None)
 
     @property
     def align_options(self) -> AlignOptions:
@@ -98,7 +100,7 @@ class Runner:
         language: str = "",
         pivot: str = "",
         system: str | System | None = None,
-        options: SystemOptions = None,
+        options: Options = None,
         aligned: bool = False,
         label_source: bool = False,
         files: Files | None = None,
@@ -111,6 +113,10 @@ class Runner:
         Raises LanguageError for a code that is unknown, or that the bundle does not translate, UsageError for a
         system that is unknown or does not fit the task.
         """
+        options_of_all = (self.align_options, self.translate_options, self.encode_options, self.stream_options)
+        asked = (task, language, pivot, system, repr(options), aligned, label_source, files, options_of_all)
+        if asked == self._last[0] and self._last[1]:
+            return self._last[1]
         name = ""
         if isinstance(system, str | None) and task != "align":
             name = system or ("calibrated" if task == "label" and self.models.calibration() is not None else "ngram")
@@ -132,8 +138,9 @@ class Runner:
             files=files or Files(),
         )
         made = self._system(job) if isinstance(system, str | None) else system
-        if check(job, made, self.models):
-            return msgspec.structs.replace(job, device=self.models.granted_device)
+        if check(job, made, steps(job, made, self.models), self.models):
+            job = msgspec.structs.replace(job, device=self.models.granted_device)
+        self._last = asked, job
         return job
 
     def run(
@@ -152,9 +159,8 @@ class Runner:
         then while there is nothing to hand over.
         """
         self.stats = Stats()
-        ready = map(preparation(job), records)
         return run_stages(
-            ready,
+            map(_preparation(job), records),
             self._stages(job, system),
             job.stream,
             stats=self.stats,
@@ -166,8 +172,8 @@ class Runner:
 
     def arun(self, job: Job, records: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[Outcome]:
         """As `run`, for ``async for``."""
-        self.stats, prepare = Stats(), preparation(job)
-        ready = amap(prepare, records) if isinstance(records, AsyncIterable) else map(prepare, records)
+        self.stats, prepare = Stats(), _preparation(job)
+        ready = _amap(prepare, records) if isinstance(records, AsyncIterable) else map(prepare, records)
         return arun_stages(ready, self._stages(job, None), job.stream, stats=self.stats)
 
     def _stages(self, job: Job, system: System | None) -> list[Stage]:
@@ -176,7 +182,7 @@ class Runner:
         if system and "translator" in system.needs:
             self.models.translator()
         stages = steps(job, system, self.models)
-        log.info("%s: %s", job, ", ".join(stage.name for stage in stages))
+        log.info("%s: %s", job, ", ".join([stage.name for stage in stages]))
         return stages
 
     def _system(self, job: Job) -> System | None:
@@ -189,7 +195,17 @@ class Runner:
         return Tools(self.models, lambda: self.align_options, self.encode_options, translated=translated)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "stats"}
+        return {name: value for name, value in vars(self).items() if name not in ("stats", "_last")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, stats=Stats())
+        vars(self).update(state, stats=Stats(), _last=(None, None))
+
+
+def _preparation(job: Job) -> Callable[[Any], Any]:
+    """What makes a record of a job of what callers give."""
+    return (lambda text: target_of(text, job.language)) if job.task == "label" else work_of
+
+
+async def _amap(prepare: Callable[[Any], Any], records: AsyncIterable[Any]) -> AsyncIterator[Any]:
+    async for record in records:
+        yield prepare(record)

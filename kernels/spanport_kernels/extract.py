@@ -10,12 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from spanport_kernels.argmax import mutual_argmax, one_way_argmax
-from spanport_kernels.assignment import match_edges
-from spanport_kernels.entmax import entmax_edges
+from spanport_kernels import argmax, assignment, entmax, similarity
+from spanport_kernels import softmax as both_ways
 from spanport_kernels.ragged import Ragged, check_matrices, matrix_offsets
-from spanport_kernels.similarity import check_lexical, check_pairs, fill, metric_code
-from spanport_kernels.softmax import softmax_edges
 
 #: Similarities computed before they are used, in cells: 128 KiB, which stays in a core's cache.
 _CHUNK_CELLS = 32_768
@@ -42,12 +39,12 @@ def forward(values: Any, source_offsets: Any, target_offsets: Any) -> Ragged:
     Raises:
         ValueError: arrays that do not fit together.
     """
-    return _batch(one_way_argmax, values, source_offsets, target_offsets, False)
+    return _batch(argmax.one_way_argmax, values, source_offsets, target_offsets, False)
 
 
 def reverse(values: Any, source_offsets: Any, target_offsets: Any) -> Ragged:
     """Link every column to its best row. Arguments and result as in `forward`."""
-    return _batch(one_way_argmax, values, source_offsets, target_offsets, True)
+    return _batch(argmax.one_way_argmax, values, source_offsets, target_offsets, True)
 
 
 def intersection(values: Any, source_offsets: Any, target_offsets: Any) -> Ragged:
@@ -55,7 +52,7 @@ def intersection(values: Any, source_offsets: Any, target_offsets: Any) -> Ragge
 
     Arguments and result as in `forward`.
     """
-    return _batch(mutual_argmax, values, source_offsets, target_offsets, 1, 0.0)
+    return _batch(argmax.mutual_argmax, values, source_offsets, target_offsets, 1, 0.0)
 
 
 def itermax(
@@ -76,7 +73,7 @@ def itermax(
     """
     if max_count < 1:
         raise ValueError(f"max_count is {max_count}, expected at least 1")
-    return _batch(mutual_argmax, values, source_offsets, target_offsets, max_count, alpha)
+    return _batch(argmax.mutual_argmax, values, source_offsets, target_offsets, max_count, alpha)
 
 
 def softmax(
@@ -96,7 +93,7 @@ def softmax(
     if not 1e-9 <= threshold < 1:
         raise ValueError(f"threshold is {threshold}, expected 1e-9 <= threshold < 1")
     _check_scale(scale)
-    return _batch(softmax_edges, values, source_offsets, target_offsets, threshold, scale)
+    return _batch(both_ways.softmax_edges, values, source_offsets, target_offsets, threshold, scale)
 
 
 def match(values: Any, source_offsets: Any, target_offsets: Any) -> Ragged:
@@ -105,7 +102,7 @@ def match(values: Any, source_offsets: Any, target_offsets: Any) -> Ragged:
     Unlike SimAlign, which drops them from its graph, cells of exactly 0 may be linked too. Arguments
     and result as in `forward`.
     """
-    return _batch(match_edges, values, source_offsets, target_offsets)
+    return _batch(assignment.match_edges, values, source_offsets, target_offsets)
 
 
 def entmax15(
@@ -125,7 +122,7 @@ def entmax15(
     if not 0 <= threshold < 1:
         raise ValueError(f"threshold is {threshold}, expected 0 <= threshold < 1")
     _check_scale(scale)
-    return _batch(entmax_edges, values, source_offsets, target_offsets, threshold, scale)
+    return _batch(entmax.entmax_edges, values, source_offsets, target_offsets, threshold, scale)
 
 
 def _check_scale(scale: float) -> None:
@@ -183,15 +180,15 @@ def align(
     """
     if method not in named_extractors:
         raise ValueError(f"method is {method!r}, expected one of {', '.join(named_extractors)}")
-    extract, code = named_extractors[method], metric_code(metric)
+    extract, code = named_extractors[method], similarity.metric_code(metric)
     options: dict[str, Any] = {}
     if method == "itermax":
         options = {"alpha": alpha, "max_count": max_count}
     elif method in ("softmax", "entmax15"):
         options = {"scale": scale} if threshold is None else {"scale": scale, "threshold": threshold}
-    a, a_offsets, b, b_offsets = check_pairs(source, source_offsets, target, target_offsets)
+    a, a_offsets, b, b_offsets = similarity.check_pairs(source, source_offsets, target, target_offsets)
     offsets = matrix_offsets(a_offsets, b_offsets)
-    extra = check_lexical(lexical, int(offsets[-1]))
+    extra = similarity.check_lexical(lexical, int(offsets[-1]))
     pairs = offsets.size - 1
     parts: list[Ragged] = []
     first = 0
@@ -203,7 +200,7 @@ def align(
         if buffer.size < here[-1]:
             buffer = np.empty(max(here[-1], _CHUNK_CELLS), np.float32)
         more = extra[offsets[first] : offsets[last]]
-        fill(code, a, rows, b, columns, more, weight, lexical_weight, position, distortion, here, buffer)
+        similarity.fill(code, a, rows, b, columns, more, weight, lexical_weight, position, distortion, here, buffer)
         parts.append(extract(buffer[: here[-1]], rows - rows[0], columns - columns[0], **options))
         first = last
     return _joined(parts)

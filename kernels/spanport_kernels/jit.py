@@ -72,7 +72,10 @@ NO_NAN = frozenset({"nnan", "nsz"})
 
 
 class _Kernel:
-    """A function that is compiled, or loaded, when it is first called, by one thread while others wait."""
+    """A function that is compiled, or loaded, when it is first called, by one thread while others wait.
+
+    Then what was compiled takes its place in its module, so that further calls go straight to machine code.
+    """
 
     def __init__(self, function: Function, signature: Any) -> None:
         functools.update_wrapper(self, function)
@@ -93,6 +96,9 @@ class _Kernel:
                 compiled.compile(self._signature)
                 compiled.disable_compile()
                 self._compiled = compiled
+                names = self._function.__globals__
+                if names.get(compiled.__name__) is self:
+                    names[compiled.__name__] = compiled
             return self._compiled
 
 

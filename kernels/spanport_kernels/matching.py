@@ -11,8 +11,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from spanport_kernels import dp
-from spanport_kernels.greedy import pick_greedily
+from spanport_kernels import dp, greedy
 
 OPTIMAL, FEASIBLE, INFEASIBLE, HANDED_OVER, UNMET = 0, 1, 2, 3, 4
 """Status of a sentence: proved best; a solution, not proved; no solution exists (proved); left to a general
@@ -164,7 +163,7 @@ def _pick_greedily(
     room = np.minimum(np.diff(ranges.offsets), target_lengths)
     picks = np.empty(int(np.minimum(room, counts.astype(np.int64) * limit).sum()), np.int64)
     value, ceiling = np.empty(counts.size), np.empty(counts.size)
-    total = pick_greedily(*ranges, counts, limit, picks, value, ceiling)
+    total = greedy.pick_greedily(*ranges, counts, limit, picks, value, ceiling)
     return np.sort(picks[:total]), value, ceiling
 
 

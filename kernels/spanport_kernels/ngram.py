@@ -17,8 +17,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from spanport_kernels import fused
 from spanport_kernels.checks import check_entities
-from spanport_kernels.fused import new_scratch, score_ranges
 from spanport_kernels.matching import (
     HANDED_OVER,
     OPEN_BITS_CAP,
@@ -129,8 +129,8 @@ def _score(
     spans, scores = np.empty((room, 4), np.int32), np.empty(room)
     offsets, status = np.empty(sentences.size + 1, np.int64), np.empty(sentences.size, np.int8)
     stop_offsets = offsets_of(batch.target_lengths)
-    scratch = new_scratch(batch.entities, batch.edge_offsets)
-    total = score_ranges(
+    scratch = fused.new_scratch(batch.entities, batch.edge_offsets)
+    total = fused.score_ranges(
         sentences, batch.entities, batch.entity_offsets, batch.edges, batch.edge_offsets, batch.stop, stop_offsets,
         max_length or UNLIMITED, score == "covered", only_best, *scratch, spans, scores, offsets, status,
     )  # fmt: skip

@@ -66,6 +66,13 @@ def when(bad: Callable[[list[str]], bool], error: Callable[[], Exception], run: 
     return faulty
 
 
+def with_(stage: Stage, fault: Fault) -> Stage:
+    if stage.make is None:
+        return replace(stage, run=fault(stage.run))
+    make = stage.make
+    return replace(stage, make=lambda: fault(make()))
+
+
 class Job:
     """`spanport label` on fake models, with a fault somewhere."""
 
@@ -76,7 +83,7 @@ class Job:
 
     def run(self, out: str = "out.jsonl", place: str = "", fault: Fault = slow) -> int:
         def with_fault(*args: Any) -> list[Stage]:
-            return [replace(s, run=fault(s.run)) if s.name == place else s for s in steps(*args)]
+            return [with_(s, fault) if s.name == place else s for s in steps(*args)]
 
         models = FakeModels(FakeEncoder({"Ana": "B-PER", "Bruno": "B-PER"}), FakeTranslator({"vive": "lives"}))
         engine = Engine(

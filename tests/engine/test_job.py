@@ -14,6 +14,7 @@ from spanport.errors import UsageError
 from spanport.formats.inputs import Input
 from spanport.formats.records import Reading
 from spanport.job import Files
+from spanport.options import StreamOptions
 from spanport.systems.ngram import NgramOptions
 
 NEUTRAL = {"bundle", "stream.workers", "stream.resident", "stream.spill_block", "stream.spill_folder"}
@@ -73,3 +74,12 @@ def test_the_device_counts_where_a_model_is_run(engine: Engine, arguments: dict[
 def test_a_system_that_does_not_fit_the_task_is_refused_before_anything_is_opened(engine: Engine) -> None:
     with pytest.raises(UsageError, match="use project"):
         engine.job("label", language="es", pivot="en", system="easyproject")
+
+
+def test_a_job_is_made_once_and_anew_where_anything_differs(engine: Engine) -> None:
+    one = engine.job("label", language="es", options={"max_length": 1}, system="ngram")
+    assert engine.job("label", language="es", options={"max_length": 1}, system="ngram") is one
+    with pytest.raises(UsageError, match="max_length=True"):
+        engine.job("label", language="es", options={"max_length": True}, system="ngram")
+    engine.stream_options = StreamOptions(resident="one")
+    assert engine.job("label", language="es", options={"max_length": 1}, system="ngram").stream.resident == "one"

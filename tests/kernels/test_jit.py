@@ -65,6 +65,15 @@ def test_the_cache_sees_every_file_of_the_package(tmp_path: Path) -> None:
     assert printed == ["6 0", "6 1", "15 0"]
 
 
+@pytest.mark.skipif(config.DISABLE_JIT, reason="nothing is compiled")
+def test_what_was_compiled_takes_the_place_of_the_kernel_in_its_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = jit.kernel(jit.I64, jit.IN_I64)(total)
+    monkeypatch.setitem(globals(), "total", kernel)
+    assert total(np.arange(4)) == 6
+    assert globals()["total"] is kernel.load() is not kernel
+    assert kernel(np.arange(5)) == 10
+
+
 def own(folder: Path) -> dict[str, str]:
     """The environment of a process that imports from a folder and caches there."""
     return {**os.environ, "PYTHONPATH": str(folder), "NUMBA_CACHE_DIR": str(folder / "cache")}

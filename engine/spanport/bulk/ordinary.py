@@ -9,11 +9,10 @@ import numpy.typing as npt
 
 from spanport.errors import RecordError
 from spanport.formats import Read, ReadAlignment, ReadAlignmentResult, ReadResult, Rejected
-from spanport.matching.batch import with_links
 from spanport.ports import BoolArray, Int64
 from spanport.systems.base import Matcher
 from spanport.types import Projection, check_sentence
-from spanport.work import Work
+from spanport.work import Work, with_links
 
 Row = TypeVar("Row", bound=np.generic)
 

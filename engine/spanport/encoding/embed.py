@@ -11,7 +11,7 @@ import numpy as np
 from spanport.ports import Encoded, Encoder, Float32, Int32, Int64
 from spanport.ragged import offsets_of
 from spanport.types import Sentence
-from spanport_models.batching import token_batches
+from spanport_models.batching import padded_length, token_batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,12 @@ def _chunks(encoder: Encoder, words: list[str], language: str) -> tuple[Any, ...
 def parts_of(tokens: Sequence[Any]) -> list[Any]:
     """What goes through the encoder: the sentences, those in chunks as their chunks."""
     return [part for item in tokens for part in (item.parts if isinstance(item, Chunks) else (item,))]
+
+
+def spent(tokens: Sequence[Any]) -> tuple[int, int]:
+    """Tokens of sentences, without and with the padding that encoders add."""
+    lengths = [len(part.ids) for part in parts_of(tokens)]
+    return sum(lengths), sum(map(padded_length, lengths))
 
 
 def embed(

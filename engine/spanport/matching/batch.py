@@ -10,13 +10,11 @@ from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
-from msgspec.structs import replace
 
-from spanport.errors import AlignmentError
 from spanport.ports import BoolArray, Int32, Int64
 from spanport.ragged import offsets_of
-from spanport.types import Alignment, ProjectedSpan, Projection, Span, Status
-from spanport.work import NO_LINKS, Work
+from spanport.types import ProjectedSpan, Projection, Span, Status
+from spanport.work import NO_LINKS, Work, alignment_of
 
 if TYPE_CHECKING:
     from spanport_kernels.matching import Matching
@@ -63,45 +61,6 @@ class PairBatch:
                 words = work.target.word_texts()
                 mask[end - len(words) : end] = [word in stop_words for word in words]
         return mask
-
-
-def with_links(works: Sequence[Work]) -> list[Work]:
-    """The records with the links of their alignments; those without one stay as they are.
-
-    Raises AlignmentError when an index is negative or past the last word of its side.
-    """
-    given = [b for b, work in enumerate(works) if work.alignment is not None]
-    rows = [works[b].alignment.links for b in given]  # type: ignore[union-attr]
-    offsets = offsets_of([len(row) for row in rows])
-    flat = np.fromiter(chain.from_iterable(chain.from_iterable(rows)), np.int64, 2 * int(offsets[-1])).reshape(-1, 2)
-    owner = np.repeat(np.arange(len(given)), np.diff(offsets))
-    limits = np.array([(len(works[b].source.words), len(works[b].target.words)) for b in given]).reshape(-1, 2)
-    if ((flat < 0) | (flat >= limits[owner])).any():
-        _refuse(flat, limits[owner])
-    keys = (owner << 40) + (flat[:, 0] << 20) + flat[:, 1]
-    odd = np.bincount(owner[1:][np.diff(keys) <= 0], minlength=len(given)) > 0
-    edges, ends, out = flat.astype(np.int32), offsets.tolist(), list(works)
-    for b, first, last, unsorted in zip(given, ends, ends[1:], odd.tolist(), strict=False):
-        if unsorted:
-            links = np.unique(edges[first:last], axis=0)
-            out[b] = replace(works[b], links=links, alignment=alignment_of(links))
-        else:
-            out[b] = replace(works[b], links=edges[first:last])
-    return out
-
-
-def _refuse(links: Int64, limits: Int64) -> None:
-    row, side = (int(x) for x in np.argwhere((links < 0) | (links >= limits))[0])
-    name = ("source", "target")[side]
-    raise AlignmentError(
-        f"alignment link {links[row, 0]}-{links[row, 1]}: the {name} has {limits[row, side]} words, so its index "
-        f"must lie in 0..{limits[row, side] - 1}; check that the links are 0-indexed and made on these words"
-    )
-
-
-def alignment_of(links: Int32) -> Alignment:
-    """The links, int32 (E, 2), as users get them."""
-    return Alignment(tuple(map(tuple, links.tolist())))
 
 
 def pack(works: Sequence[Work], further: Sequence[Sequence[Span]] | None = None) -> PairBatch:

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from spanport.errors import RecordError, StageError
 from spanport.options import StreamOptions
-from spanport.stream.pipeline import Pipeline, outcomes
-from spanport.stream.source import lookahead_of
+from spanport.stream.batches import lookahead_of, outcomes
+from spanport.stream.pipeline import Pipeline
 from spanport.stream.stage import Failed, Fatal, Outcome, Stage
 from spanport.stream.stats import Stats
 

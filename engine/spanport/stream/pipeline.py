@@ -5,17 +5,17 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
-from spanport.errors import StageError, UsageError
+from spanport.errors import StageError
 from spanport.memory import Trimmer
 from spanport.options import StreamOptions
+from spanport.stream.batches import MISSING, Batch, Plan, Window, plan, run_batch
 from spanport.stream.source import Source
-from spanport.stream.stage import Fatal, Outcome, Stage, execute
+from spanport.stream.stage import Fatal, Problem, Stage, check
 from spanport.stream.stats import Stats
-from spanport.stream.window import Batch, Memory, Plan, Window, plan
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,32 @@ _READER_SECONDS = 0.5
 """How long ending a run waits for a batch that is under way, and for the input."""
 
 _Job = tuple[Window, Plan, Batch]
+
+
+class Memory:
+    """The last ``size`` distinct results of a stage (least recently used go first); safe between threads."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._lock = threading.Lock()
+        self._results: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def get(self, key: Hashable) -> Any:
+        """The result of a key, or `MISSING`."""
+        if not self._size:
+            return MISSING
+        with self._lock:
+            if key in self._results:
+                self._results.move_to_end(key)
+            return self._results.get(key, MISSING)
+
+    def put(self, key: Hashable, result: Any) -> None:
+        """Remember a result; problems are not remembered."""
+        if self._size and type(result) is not Problem and type(result) is not Fatal:
+            with self._lock:
+                self._results[key] = result
+                if len(self._results) > self._size:
+                    self._results.popitem(last=False)
 
 
 class _Line:
@@ -59,8 +85,7 @@ class Pipeline:
         self._death: StageError | None = None
         self._threads: list[threading.Thread] = []
         self._trimmer = Trimmer()
-        for stage in stages:
-            stats.open(stage.name, stage.workers)
+        stats.open({stage.name: stage.workers for stage in stages})
 
     def start(self) -> None:
         """Start the threads."""
@@ -170,7 +195,7 @@ class Pipeline:
 
     def _plan(self, index: int, window: Window) -> None:
         line = self._lines[index]
-        made = plan(window, line.stage, line.memory)
+        made = plan(window, line.stage, line.memory.get)
         window.pending = len(made.batches)
         idle = len(window) - sum(len(group) for group in made.groups)
         self._stats.add(line.stage.name, shared=made.shared, rejects=made.rejects, queued=-idle)
@@ -182,7 +207,8 @@ class Pipeline:
 
     def _run(self, index: int, window: Window, made: Plan, batch: Batch) -> None:
         line = self._lines[index]
-        results = run_batch(line.stage, window, made, batch, self._stats)
+        results, counts = run_batch(line.stage, window, made, batch)
+        self._stats.add(line.stage.name, **counts, queued=-sum(len(made.groups[i]) for i in batch.positions))
         for i, result in zip(batch.positions, results, strict=True):
             line.memory.put(made.keys[i], result)
         with self._condition:
@@ -200,39 +226,3 @@ class Pipeline:
             following = self._lines[index + 1]
             following.windows.append(window)
             self._stats.add(following.stage.name, queued=len(window))
-
-
-def run_batch(stage: Stage, window: Window, made: Plan, batch: Batch, stats: Stats) -> list[Any]:
-    """Run a batch of a window, settle its results there and count it; returns the results."""
-    groups = [made.groups[i] for i in batch.positions]
-    wall, cpu = time.monotonic(), time.thread_time()
-    items = [window.values[group[0]] for group in groups]
-    results, retries = execute(stage, items)
-    busy, cpu = time.monotonic() - wall, time.thread_time() - cpu
-    log.debug("%s: batch of %d, cost %d (padded %d), %.3f s", stage.name, len(items), batch.cost, batch.padded, busy)
-    rejects = sum(window.settle(group, result, stage) for group, result in zip(groups, results, strict=True))
-    cost, padded = stage.spent(items) if stage.spent else (batch.cost, batch.padded)
-    stats.add(
-        stage.name, items=len(results), rejects=rejects, retries=retries, batches=1, cost=cost,
-        padded=padded, busy_s=busy, cpu_s=cpu, queued=-sum(map(len, groups)),
-    )  # fmt: skip
-    return results
-
-
-def check(stages: Sequence[Stage]) -> None:
-    """Raise UsageError where stages do not make a pipeline."""
-    names = [stage.name for stage in stages]
-    if not names or len(set(names)) < len(names):
-        raise UsageError(f"stages {names}: at least one stage is needed, and each name only once")
-
-
-def outcomes(window: Window, *, reproducible: bool) -> list[Outcome | Fatal]:
-    """What became of a window's records, in order.
-
-    A fatal error leaves the other records of its window in batches that an undisturbed run would not have made;
-    where results are to be ``reproducible``, it stands for the whole window.
-    """
-    found = [window.outcome(i) for i in range(len(window))]
-    if reproducible and (fatal := next((o for o in found if isinstance(o, Fatal)), None)):
-        return [fatal]
-    return found

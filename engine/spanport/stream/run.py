@@ -13,12 +13,11 @@ from typing import Any
 
 from spanport.errors import UsageError
 from spanport.options import StreamOptions
+from spanport.stream.batches import lookahead_of, outcomes, straight
 from spanport.stream.blocks import Way, in_blocks, parts_of, through
-from spanport.stream.pipeline import Pipeline, check, outcomes
-from spanport.stream.source import lookahead_of
-from spanport.stream.stage import Failed, Fatal, Outcome, Stage, nothing
+from spanport.stream.pipeline import Pipeline
+from spanport.stream.stage import Failed, Fatal, Outcome, Stage, check, nothing
 from spanport.stream.stats import Stats
-from spanport.stream.straight import straight
 
 
 def run_stages(

@@ -8,11 +8,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from spanport.options import StreamOptions
+from spanport.stream.batches import Window, lookahead, lookahead_of
 from spanport.stream.stage import Fatal
-from spanport.stream.window import Window
 
-FIRST = 32
-"""Records of the first look-ahead; each further one is twice as large, until they are as large as asked for."""
 _READ_AHEAD = 3
 """While look-aheads grow, so many times what was handed over may be in flight: two of them, one after the other."""
 _PATIENCE = 10
@@ -115,20 +113,6 @@ class Source:
         """Read no further record."""
         self._halted = True
         self._condition.notify_all()
-
-
-def lookahead(options: StreamOptions) -> int:
-    """Most records batched together: as asked for, but at most half of the window, so that stages overlap."""
-    return max(1, min(options.lookahead, options.window // 2))
-
-
-def lookahead_of(options: StreamOptions, record: int) -> tuple[int, int]:
-    """Where the look-ahead that holds a record begins, and its size: they depend on the input alone."""
-    most = lookahead(options)
-    begin, size = 0, min(FIRST, most)
-    while size < most and record >= begin + size:
-        begin, size = begin + size, min(2 * size, most)
-    return begin + (record - begin) // size * size, size
 
 
 def _while(condition: Any, records: Iterable[Any]) -> Iterable[Any]:

@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Mapping
 
 import msgspec
 
@@ -72,10 +73,11 @@ class Stats:
         self._rejects = 0
         self._warned = False
 
-    def open(self, name: str, workers: int) -> None:
-        """Make a stage known, in pipeline order."""
+    def open(self, workers: Mapping[str, int]) -> None:
+        """Make stages known, in pipeline order, with the number of their workers."""
         with self._lock:
-            self._stages.setdefault(name, StageStats(name, workers))
+            for name, count in workers.items():
+                self._stages.setdefault(name, StageStats(name, count))
 
     def add(self, name: str, **counts: float) -> None:
         """Add to the counters of a stage."""

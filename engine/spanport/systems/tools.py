@@ -7,8 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
-from spanport.encoding.align import align
 from spanport.encoding.embed import Embedded, embed_all, tokenize
+from spanport.encoding.encode import align
 from spanport.errors import UsageError
 from spanport.options import AlignOptions, EncodeOptions
 from spanport.ports import Encoder, Float32, Int32, Lexicon, Translator

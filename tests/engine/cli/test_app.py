@@ -69,7 +69,7 @@ def test_verbose_logs_what_the_engine_does(cli, tmp_path, monkeypatch: pytest.Mo
     assert "stage" not in quiet.err
     monkeypatch.setattr(logging.root, "handlers", [])
     loud = cli("label", tmp_path / "in.txt", "--lang", "es", "-v")
-    assert "DEBUG spanport.stream.pipeline: translate: batch of 1, cost" in loud.err
+    assert "DEBUG spanport.stream.batches: translate: batch of 1, cost" in loud.err
     assert loud.out == quiet.out
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from engine_sentences import sentence
 from spanport.errors import AlignmentError
-from spanport.matching.batch import pack, unpack, with_links
+from spanport.matching.batch import pack, unpack
 from spanport.types import Alignment, Span
-from spanport.work import Work
+from spanport.work import Work, with_links
 from spanport_kernels.matching import UNMET, Matching
 
 

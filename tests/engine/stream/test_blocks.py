@@ -22,6 +22,17 @@ from spanport.stream import Failed, Stage, Stats, arun_stages, run_stages
 OPTIONS = StreamOptions(window=8, lookahead=4, linger=None, spill_block=9)
 
 
+@dataclasses.dataclass
+class Freed(Stage):
+    """A stage that tells when it lets go."""
+
+    freed: Any = None
+
+    def free(self) -> None:
+        super().free()
+        self.freed()
+
+
 class House:
     """Notes which parts of the stages are loaded."""
 
@@ -31,13 +42,16 @@ class House:
         self.most = 0
 
     def part(self, name: str, *stages: Stage) -> list[Stage]:
-        def load() -> None:
+        first, *others = stages
+        run = first.run
+
+        def make() -> Any:
             self.open.append(name)
             self.opened.append(name)
             self.most = max(self.most, len(self.open))
+            return run
 
-        first, *others = stages
-        first = dataclasses.replace(first, load=load, free=lambda: self.open.remove(name))
+        first = Freed(**{**vars(first), "run": None, "make": make, "freed": lambda: self.open.remove(name)})
         return [dataclasses.replace(stage, part=name) for stage in (first, *others)]
 
 
@@ -178,10 +192,10 @@ def test_parts_are_released_by_name_and_neighbours_are_one() -> None:
 
 
 def test_what_cannot_be_loaded_is_an_error_at_the_call() -> None:
-    def load() -> None:
+    def make() -> Any:
         raise StageError("no such model")
 
-    stages = [dataclasses.replace(faulty("a"), load=load)]
+    stages = [dataclasses.replace(faulty("a"), run=None, make=make)]
     with pytest.raises(StageError, match="no such model"):
         run_stages([], stages)
     with pytest.raises(StageError, match="no such model"):

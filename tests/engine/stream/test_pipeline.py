@@ -89,4 +89,4 @@ def test_options_that_make_no_pipeline() -> None:
     with pytest.raises(UsageError, match="window=0: expected int >= 1"):
         run_stages([], [Stage("a", list)], StreamOptions(window=0))
     with pytest.raises(UsageError, match="workers is 0"):
-        Stage("a", list, workers=0)
+        run_stages([], [Stage("a", list, workers=0)])

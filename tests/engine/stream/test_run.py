@@ -17,7 +17,7 @@ from fake_stages import BadRecordError, composition, faulty, numbered, stream_th
 from spanport.errors import RecordError, StageError
 from spanport.options import StreamOptions
 from spanport.stream import Done, Failed, Stats, run_stages
-from spanport.stream.source import lookahead
+from spanport.stream.batches import lookahead
 
 SMALL = StreamOptions(window=8, lookahead=4)
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from fake_stages import Counted, faulty, numbered, stream_threads
 from spanport.options import StreamOptions
 from spanport.stream import Stage, pipeline, run_stages
-from spanport.stream.source import FIRST, lookahead, lookahead_of
+from spanport.stream.batches import FIRST, lookahead, lookahead_of
 
 SMALL = StreamOptions(window=8, lookahead=4)
 
@@ -193,7 +193,7 @@ def test_an_input_that_blocks_does_not_hold_up_the_end() -> None:
 INTERRUPTED_SCRIPT = """
 from spanport.formats.lines import read_lines
 from spanport.stream import Stage, pipeline, run_stages
-from spanport.stream.source import FIRST, lookahead, lookahead_of
+from spanport.stream.batches import FIRST, lookahead, lookahead_of
 for outcome in run_stages(read_lines("-"), [Stage("s", lambda items: items)]):
     print(outcome.value.decode(), flush=True)
 """

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from fake_stages import BadRecordError, faulty, numbered
 from spanport.errors import ModelError, RecordError, StageError
 from spanport.stream import Stage
-from spanport.stream.stage import Fatal, Problem, execute
+from spanport.stream.batches import execute
+from spanport.stream.stage import Fatal, Problem
 
 
 @given(st.integers(1, 40), st.sets(st.integers(0, 39)))

@@ -66,8 +66,7 @@ def test_busy_and_waiting_time_are_told_apart() -> None:
 
 def starving() -> Stats:
     stats = Stats()
-    stats.open("translate", 2)
-    stats.open("encode", 1)
+    stats.open({"translate": 2, "encode": 1})
     stats.add("translate", busy_s=79.0)
     stats.add("encode", busy_s=10.0, wait_s=29.0)
     return stats

@@ -10,7 +10,7 @@ import numpy as np
 
 from spanport.checked import Positive, Share
 from spanport.errors import UsageError
-from spanport.matching.batch import STATUSES, PairBatch, alignment_of, pack
+from spanport.matching.batch import STATUSES, PairBatch, pack
 from spanport.options import SystemOptions
 from spanport.systems.base import Need, register
 from spanport.systems.calibrated.evidence import Evidence, gather, names_of
@@ -20,7 +20,7 @@ from spanport.systems.calibrated.suggest import suggest
 from spanport.systems.calibrated.view import view_of
 from spanport.systems.tools import Tools
 from spanport.types import ProjectedSpan, Projection
-from spanport.work import Work
+from spanport.work import Work, alignment_of
 
 log = logging.getLogger(__name__)
 

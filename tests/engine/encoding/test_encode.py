@@ -10,8 +10,8 @@ import pytest
 
 from fakes import FakeEncoder, FakeModels, Tokens
 from spanport.api import Engine
-from spanport.encoding.align import align
 from spanport.encoding.embed import Chunks, embed, embed_all, tokenize
+from spanport.encoding.encode import align
 from spanport.errors import UsageError
 from spanport.options import ALIGNERS, AlignOptions, Mixture
 from spanport.types import Sentence

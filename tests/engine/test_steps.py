@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from fakes import FakeEncoder, FakeModels, FakeTranslator
 from spanport.api import Engine
+from spanport.encoding.encode import Encode
 from spanport.errors import AlignmentError, RecordError
-from spanport.flow import Encode, Match, Pieces, Tokenize, Translate, linked, links_only, split
+from spanport.job import Job, Task
 from spanport.options import AlignOptions, TranslateOptions
-from spanport.systems.base import Need, make_system
+from spanport.steps import linked, links_only, pieces, split, steps, tokens, translate
+from spanport.systems.base import Need, make_system, run_system
 from spanport.types import Alignment, Sentence, Span
 from spanport.work import Work
 
@@ -25,7 +30,14 @@ def encoded(
 ) -> list[Work]:
     encoder = encoder or FakeEncoder(tags={"Ana": "B-PER"}, concepts={"lives": "vive"})
     step = Encode(encoder, INTERSECTION, None, frozenset(needs), label_source=label_source, batch_tokens=1024)
-    return step(Tokenize(encoder, sources=True)(split(works)))
+    return step(tokens(encoder, sources=True, split_first=True)(works))
+
+
+def stages(task: Task, system: str) -> dict[str, Any]:
+    """The stages of a job, by name."""
+    job, models = Job(task=task, system=system), FakeModels(FakeEncoder(), FakeTranslator())
+    found = steps(job, make_system(system) if system else None, models)  # type: ignore[arg-type]
+    return {stage.name: stage for stage in found}
 
 
 def test_words_that_came_with_the_input_stay() -> None:
@@ -37,36 +49,38 @@ def test_words_that_came_with_the_input_stay() -> None:
 
 def test_empty_texts_are_not_translated() -> None:
     translator = FakeTranslator({"vive": "lives"})
-    works = Pieces(translator, "spa_Latn", "eng_Latn")(
-        split([Work(NOTHING, text) for text in (TARGET, NOTHING, TARGET)])
-    )
+    works = pieces(translator, "spa_Latn", "eng_Latn")([Work(NOTHING, text) for text in (TARGET, NOTHING, TARGET)])
     seen: list[int] = []
     generate = translator.generate
     translator.generate = lambda tokens, *a, **k: seen.append(len(tokens)) or generate(tokens, *a, **k)  # type: ignore[assignment, func-returns-value]
-    step = Translate(translator, "eng_Latn", TranslateOptions())
-    done = [step.merge(work, source) for work, source in zip(works, step(works), strict=True)]
-    assert [work.source.text for work in done] == ["lives Ana", "", "lives Ana"]
-    assert done[0].source.language == "eng_Latn"
+    found = translate(translator, "eng_Latn", TranslateOptions())(works)
+    assert [(source.text, source.language) for source in found] == [
+        ("lives Ana", "eng_Latn"),
+        ("", "eng_Latn"),
+        ("lives Ana", "eng_Latn"),
+    ]
     assert seen == [2]
-    assert step.key(works[0]) == step.key(works[2]) != step.key(works[1])
+    stage = stages("label", "ngram")["translate"]
+    assert stage.key(works[0]) == stage.key(works[2]) != stage.key(works[1])
+    assert stage.merge(works[0], found[0]) == replace(works[0], source=found[0])
 
 
 def test_passes_hold_similar_lengths_of_both_sides() -> None:
     texts = [(1, 9), (8, 2), (2, 1), (9, 8)]
     pairs = [(Sentence("a " * n + "a"), Sentence("b " * m + "b")) for n, m in texts]
     encoder = FakeEncoder()
-    works = Tokenize(encoder, sources=True)(split([Work(*pair) for pair in pairs]))
+    works = tokens(encoder, sources=True, split_first=True)([Work(*pair) for pair in pairs])
     step = Encode(encoder, INTERSECTION, None, frozenset({"source", "links"}), label_source=False, batch_tokens=48)
     whole = Encode(encoder, INTERSECTION, None, frozenset({"source", "links"}), label_source=False, batch_tokens=999)
     assert [list(links) for links in links_only(step(works))] == [list(links) for links in links_only(whole(works))]
-    tokens = sum(n + m + 6 for n, m in texts)  # a word more than spaces, two specials, on both sides
+    real = sum(n + m + 6 for n, m in texts)  # a word more than spaces, two specials, on both sides
     padded = sum(-(-(words + 3) // 4) * 4 for pair in texts for words in pair)
-    assert whole.spent(works) == step.spent(works) == (tokens, padded)
+    assert stages("align", "")["encode"].spent(works) == (real, padded)
 
 
 def test_a_text_past_the_translator_is_rejected() -> None:
     with pytest.raises(RecordError, match="602 tokens and the translator takes 512"):
-        Pieces(FakeTranslator(), "spa_Latn", "eng_Latn")([Work(NOTHING, Sentence("la " * 600, "spa_Latn"))])
+        pieces(FakeTranslator(), "spa_Latn", "eng_Latn")([Work(NOTHING, Sentence("la " * 600, "spa_Latn"))])
 
 
 def test_links_are_computed_only_where_none_are_given() -> None:
@@ -122,7 +136,7 @@ def test_given_links_are_checked_against_the_words() -> None:
 
 def test_match_hands_the_records_to_the_system() -> None:
     works = linked([Work(SOURCE, TARGET, alignment=Alignment(((0, 1), (1, 0))))])
-    (found,) = Match(make_system("ngram"))(works)
+    (found,) = run_system(make_system("ngram"), works)
     assert [(s.start, s.end, s.label) for s in found.spans] == [(5, 8, "PER")]
     assert found.alignment.links == ((0, 1), (1, 0))
     assert np.isclose(found.spans[0].score, 1.0)
