@@ -32,7 +32,8 @@ from spanport.languages import resolve
 from spanport.matching.batch import PairBatch
 from spanport.options import StreamOptions
 from spanport.report import markdown_table, render
-from spanport.systems.calibrated.evidence import Evidence, names_of
+from spanport.systems.calibrated.evidence import Evidence
+from spanport.systems.calibrated.names import NAMES
 from spanport.systems.calibrated.regression import Calibration, Logistic, fit_logistic
 from spanport.systems.calibrated.system import Scored, languages, select, weigh
 from spanport.work import Work
@@ -112,7 +113,7 @@ def best_tau(model: Logistic, names: tuple[str, ...], sets: list[Examples]) -> f
 
 def fitted(name: str, sets: list[Examples], *, view: bool) -> Logistic:
     """A regression over the candidates of all data sets, and its best threshold."""
-    names = names_of(view)
+    names = NAMES[view]
     matrix = np.concatenate([one.evidence.matrix[one.known] for one in sets])
     spoken = np.concatenate([np.array(languages(one.batch, one.evidence))[one.known] for one in sets])
     right = np.concatenate([one.right[one.known] for one in sets])

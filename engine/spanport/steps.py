@@ -6,6 +6,7 @@ Each step is a function from a batch of `Work` to the same batch with one field 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from msgspec.structs import replace
@@ -219,10 +220,10 @@ def tokens(encoder: Encoder, *, sources: bool, split_first: bool = False) -> Run
     def run(batch: Sequence[Work]) -> list[Work]:
         if split_first:
             batch = split(batch)
-        targets = tokenize(encoder, [work.target for work in batch])
-        found = tokenize(encoder, [work.source for work in batch]) if sources else [None] * len(batch)
-        rows = zip(batch, found, targets, strict=True)
-        return [replace(work, source_tokens=source, target_tokens=target) for work, source, target in rows]
+        further = [work.source for work in batch] if sources else []
+        found = tokenize(encoder, [*[work.target for work in batch], *further])
+        rows = zip_longest(batch, found[: len(batch)], found[len(batch) :])
+        return [replace(work, target_tokens=target, source_tokens=source) for work, target, source in rows]
 
     return run
 

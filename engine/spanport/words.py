@@ -53,9 +53,9 @@ def split_words(text: str, language: str = "") -> tuple[tuple[int, int], ...]:
         LanguageError: the language is unknown.
         EncodingError: the text holds half of a surrogate pair, which is no character.
     """
-    elides = bool(language) and resolve(language)[:3] in ELIDING
+    splitter = _splitter(_elides(language))
     try:
-        return tuple([bounds for _, bounds in _splitter(elides).pre_tokenize_str(text)])
+        return tuple([bounds for _, bounds in splitter.pre_tokenize_str(text)])
     except UnicodeEncodeError as error:
         raise EncodingError(
             f"the text holds a lone surrogate at character {error.start}; decode it as UTF-8 or UTF-16 first",
@@ -68,6 +68,11 @@ def with_words(sentence: Sentence) -> Sentence:
     if sentence.tokenized or sentence.words or not sentence.text:
         return sentence
     return msgspec.structs.replace(sentence, words=split_words(sentence.text, sentence.language))
+
+
+@cache
+def _elides(language: str) -> bool:
+    return bool(language) and resolve(language)[:3] in ELIDING
 
 
 @cache

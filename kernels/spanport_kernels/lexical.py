@@ -7,7 +7,7 @@ import numpy.typing as npt
 from numba import types
 
 from spanport_kernels.jit import IN_I64, OUT_F32, OUT_I64, VOID, helper, kernel
-from spanport_kernels.ragged import Offsets, offsets_of
+from spanport_kernels.ragged import Offsets
 
 Codes = npt.NDArray[np.uint32]
 Hashes = npt.NDArray[np.uint64]
@@ -105,7 +105,7 @@ def _fill(
 
 def encode_words(words: list[str]) -> tuple[Codes, Offsets]:
     """Words as code points: uint32 (characters in all,) with int64 (W + 1,) offsets."""
-    offsets = offsets_of(np.fromiter(map(len, words), np.int64, len(words)))
+    offsets = np.cumsum([0, *map(len, words)])
     return np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), dtype=np.uint32), offsets
 
 

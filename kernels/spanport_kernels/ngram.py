@@ -31,7 +31,7 @@ from spanport_kernels.matching import (
     select,
     splice,
 )
-from spanport_kernels.ragged import as_array, check_edges, check_same_batch, offsets_of
+from spanport_kernels.ragged import as_array, check_edges, check_same_batch
 
 Score = Literal["pairs", "covered"]
 Solver = Literal["greedy", "exact"]
@@ -116,8 +116,9 @@ def ngram_ranges(
     sentences: npt.NDArray[np.int64], batch: Problem, *, max_length: int = 10, score: Score = "pairs"
 ) -> Ranges:
     """The candidates that `project_ngram` looks at, scored, for the listed sentences of a batch."""
-    size = len(_score(sentences, batch, max_length, score, only_best=False, room=0).scores)
-    found = _score(sentences, batch, max_length, score, only_best=False, room=size)
+    found = _score(sentences, batch, max_length, score, only_best=False, room=0)
+    if len(found.scores):
+        found = _score(sentences, batch, max_length, score, only_best=False, room=len(found.scores))
     start, end, _, entity = np.ascontiguousarray(found.spans.T)
     return Ranges(entity, start, end, found.scores, found.offsets)
 
@@ -128,7 +129,7 @@ def _score(
     """Candidates of the listed sentences, each entity's best or all; where ``room`` is too small, unfilled."""
     spans, scores = np.empty((room, 4), np.int32), np.empty(room)
     offsets, status = np.empty(sentences.size + 1, np.int64), np.empty(sentences.size, np.int8)
-    stop_offsets = offsets_of(batch.target_lengths)
+    stop_offsets = np.concatenate([[0], np.cumsum(batch.target_lengths)])
     scratch = fused.new_scratch(batch.entities, batch.edge_offsets)
     total = fused.score_ranges(
         sentences, batch.entities, batch.entity_offsets, batch.edges, batch.edge_offsets, batch.stop, stop_offsets,

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from spanport.ports import Encoded, Encoder, Float32, Int32, Int64
-from spanport.ragged import offsets_of
 from spanport.types import Sentence
 from spanport_models.batching import padded_length, token_batches
 
@@ -122,7 +121,7 @@ def _pool(encoded: Encoded) -> Float32:
     sentence = np.repeat(np.arange(len(encoded.word_offsets) - 1), np.diff(encoded.subword_offsets))
     word = encoded.word_offsets[sentence] + encoded.word_of_subword
     counts = np.bincount(word, minlength=int(encoded.word_offsets[-1]))
-    return pool_words(encoded.hidden, offsets_of(counts))
+    return pool_words(encoded.hidden, np.concatenate([[0], np.cumsum(counts)]))
 
 
 def embed_all(
@@ -141,7 +140,8 @@ def embed_all(
     joined = _join(rows, seen)
     if len(flat) == len(tokens):
         return joined
-    return _glue(joined, offsets_of([len(item.parts) if isinstance(item, Chunks) else 1 for item in tokens]))
+    counts = [len(item.parts) if isinstance(item, Chunks) else 1 for item in tokens]
+    return _glue(joined, np.cumsum([0, *counts]))
 
 
 def _join(rows: Sequence[Int64], seen: Sequence[Embedded]) -> Embedded:
@@ -164,7 +164,7 @@ def _places(order: Int64, rows: Sequence[Int64], parts: Sequence[Int64]) -> tupl
     """Offsets of all sentences in their own order, from those of each pass; and where each pass's values go."""
     lengths = np.empty(len(order), np.int64)
     lengths[order] = np.concatenate([np.diff(offsets) for offsets in parts])
-    all_offsets = offsets_of(lengths)
+    all_offsets = np.concatenate([[0], np.cumsum(lengths)])
     places = [
         np.arange(offsets[-1]) + np.repeat(all_offsets[here] - offsets[:-1], np.diff(offsets))
         for here, offsets in zip(rows, parts, strict=True)

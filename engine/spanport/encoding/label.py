@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from spanport.labels import OPENS, PREFIXES, tag_code, types_of
 from spanport.ports import Float32, Int32, Int64
-from spanport.ragged import range_means
 from spanport.types import Span
 
 
@@ -75,6 +74,34 @@ def as_iob2(probabilities: Float32, tags: Sequence[str]) -> tuple[Float32, tuple
     return np.stack([probabilities[:, [n == name for n in names]].sum(axis=1) for name in kept], axis=1), kept
 
 
+def by_label(probabilities: Float32, tags: Sequence[str], labels: Sequence[str]) -> tuple[Float32, Float32]:
+    """Probabilities of the B and the I tag of each label, float32 (words, labels); 0 for tags there are none of.
+
+    S and E tags count as B and I; see `as_iob2`.
+    """
+    probabilities, tags = as_iob2(probabilities, tags)
+    begins, inner = np.zeros((2, len(probabilities), len(labels)), np.float32)
+    for k, label in enumerate(labels):
+        for prefix, out in (("B-", begins), ("I-", inner)):
+            if prefix + label in tags:
+                out[:, k] = probabilities[:, tags.index(prefix + label)]
+    return begins, inner
+
+
+def range_means(values: Float32, start: Int64, end: Int64, column: npt.NDArray[np.integer[Any]]) -> Float32:
+    """Mean of ``values[start:end, column]`` for each of R ranges of at least one row, float32 (R,).
+
+    values: float32 (W, L); start, end, column: (R,). Ranges of one length are taken together, so that every mean is
+    rounded as that of the range by itself.
+    """
+    out = np.empty(len(start), np.float32)
+    lengths = end - start
+    for length in np.unique(lengths).tolist():
+        at = np.flatnonzero(lengths == length)
+        out[at] = values[start[at, None] + np.arange(length), column[at, None]].mean(axis=1)
+    return out
+
+
 def read_all(probabilities: Float32, offsets: Int64, tags: Sequence[str]) -> tuple[Int32, Readings]:
     """`read_tags` for a batch: the tags of all words, int32 (W,), and the entities that they spell.
 
@@ -87,14 +114,18 @@ def read_all(probabilities: Float32, offsets: Int64, tags: Sequence[str]) -> tup
 
 
 def label_all(
-    words: Sequence[Sequence[tuple[int, int]]], probabilities: Float32, offsets: Int64, tags: Sequence[str]
+    words: Sequence[Sequence[tuple[int, int]]],
+    probabilities: Float32,
+    offsets: Int64,
+    tags: Sequence[str],
+    read: tuple[Int32, Readings] | None = None,
 ) -> list[tuple[Span, ...]]:
     """Entities of each sentence as character spans.
 
-    words: character offsets of the words of B sentences; probabilities, offsets and tags as for `read_all`. A span's
-    score is the mean probability of its words' tags.
+    words: character offsets of the words of B sentences; probabilities, offsets and tags as for `read_all`, ``read``
+    what that gives, if it is known. A span's score is the mean probability of its words' tags.
     """
-    best, found = read_all(probabilities, offsets, tags)
+    best, found = read or read_all(probabilities, offsets, tags)
     peak = np.take_along_axis(probabilities, best[:, None].astype(np.int64), axis=1)
     scores = range_means(peak, found.start, found.end, np.zeros_like(found.label))
     before, kinds = offsets[found.sentence], kinds_of(tuple(tags))

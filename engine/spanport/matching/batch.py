@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spanport.ports import BoolArray, Int32, Int64
-from spanport.ragged import offsets_of
 from spanport.types import ProjectedSpan, Projection, Span, Status
 from spanport.work import NO_LINKS, Work, alignment_of
 
@@ -68,25 +67,25 @@ def pack(works: Sequence[Work], further: Sequence[Sequence[Span]] | None = None)
     labels: dict[str, int] = {}
     rows: list[tuple[int, int, int]] = []
     spans: list[Span] = []
-    counts: list[int] = []
+    bounds = [0]
     for i, work in enumerate(works):
-        before, words = len(rows), work.source.words
+        words = work.source.words
         for span in (*work.source.spans, *further[i]) if further else work.source.spans:
             first = bisect_right(words, span.start, key=itemgetter(1))
             last = bisect_left(words, span.end, lo=first, key=itemgetter(0))
             if first < last:
                 rows.append((first, last, labels.setdefault(span.label, len(labels))))
                 spans.append(span)
-        counts.append(len(rows) - before)
+        bounds.append(len(rows))
     edges = [work.links for work in works]
     return PairBatch(
         works=works,
         labels=tuple(labels),
         entities=np.array(rows, dtype=np.int32).reshape(-1, 3),
-        entity_offsets=offsets_of(counts),
+        entity_offsets=np.array(bounds),
         entity_spans=tuple(spans),
         edges=np.concatenate(edges) if edges else NO_LINKS,
-        edge_offsets=offsets_of([len(own) for own in edges]),
+        edge_offsets=np.cumsum([0, *map(len, edges)]),
         target_lengths=np.array([len(work.target.words) for work in works], dtype=np.int32),
     )
 

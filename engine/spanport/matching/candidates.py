@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from spanport.matching.batch import PairBatch
-from spanport.ragged import offsets_of
 from spanport.work import Work
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ def find_candidates(
         assert read is not None, "ner candidates come from a classifier"
         rows = [[(start, end) for start, end, _ in read(work)] for work in batch.works]
         flat = np.array([row for found in rows for row in found], np.int32).reshape(-1, 2)
-        return kernels.predicted_spans(flat, offsets_of([len(found) for found in rows]), subranges=sub_ranges)
+        return kernels.predicted_spans(flat, np.cumsum([0, *map(len, rows)]), subranges=sub_ranges)
     if source == "hull":
         return kernels.aligned_subranges(*batch.arrays)
     return kernels.merged_ranges(*batch.arrays, subranges=sub_ranges)

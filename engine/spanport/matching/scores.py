@@ -14,7 +14,6 @@ from spanport.labels import types_of
 from spanport.matching.batch import PairBatch
 from spanport.options import Score
 from spanport.ports import Int32, Int64
-from spanport.ragged import offsets_of
 
 if TYPE_CHECKING:
     from spanport_kernels.candidates import Candidates
@@ -82,7 +81,7 @@ def ner_score(
         batch.entity_offsets,
         candidates,
         view,
-        offsets_of(batch.target_lengths.tolist()),
+        np.concatenate([[0], np.cumsum(batch.target_lengths)]),
         begin,
         inside,
         alpha=alpha,

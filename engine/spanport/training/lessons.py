@@ -10,7 +10,6 @@ import numpy as np
 from spanport.checked import Checked, Share
 from spanport.languages import writes_without_spaces
 from spanport.ports import Float32
-from spanport.ragged import offsets_of
 from spanport.types import Projection, Sentence, word_ranges
 from spanport.work import Work
 
@@ -143,7 +142,7 @@ def _doubts(scored: Scored, kinds: set[str]) -> list[Float32]:
     batch, (ranges, _), probability = scored
     wanted = np.array([label in kinds for label in batch.labels], np.bool_)
     kept = wanted[batch.entities[ranges.entity, 2]] if len(batch.entities) else np.zeros(0, np.bool_)
-    offsets = offsets_of(batch.target_lengths.astype(np.int64))
+    offsets = np.concatenate([[0], np.cumsum(batch.target_lengths)])
     begin, length = (offsets[ranges.pair] + ranges.start)[kept], (ranges.end - ranges.start)[kept]
     at = np.repeat(begin - np.cumsum(length) + length, length) + np.arange(length.sum())
     doubts = np.zeros(int(offsets[-1]), np.float32)

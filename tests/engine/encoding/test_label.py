@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from fakes import LABELS
 from naive.tagging import group
-from spanport.encoding.label import as_iob2, group_all, kinds_of, label_all, label_spans, read_tags
-from spanport.ragged import offsets_of, range_means
+from spanport.encoding.label import as_iob2, group_all, kinds_of, label_all, label_spans, range_means, read_tags
 from spanport.types import Span
+from spanport_kernels.ragged import offsets_of
 
 TAGS = ("O", *(f"{prefix}-{label}" for prefix in "BIESLU" for label in ("PER", "LOC")))
 

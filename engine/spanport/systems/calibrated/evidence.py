@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -9,34 +11,29 @@ import numpy as np
 from spanport.encoding.label import Readings
 from spanport.matching.batch import PairBatch
 from spanport.ports import BoolArray, Int64
-from spanport.systems.calibrated.links import LINK_EVIDENCE, link_columns
-from spanport.systems.calibrated.ragged import (
+from spanport.systems.calibrated.columns import (
     EntityLinks,
     Float64,
     Ranges,
     Words,
-    links_of_entities,
+    link_columns,
+    shape_columns,
     spread,
-    words_of,
+    view_columns,
 )
-from spanport.systems.calibrated.reading import VIEW_EVIDENCE, view_columns
-from spanport.systems.calibrated.shape import SHAPE_EVIDENCE, shape_columns
+from spanport.systems.calibrated.names import NAMES
 from spanport.systems.calibrated.view import View
+from spanport.work import Work
 
 MOST_CANDIDATES = 5_000
 """Most candidates of a pair that are weighed."""
 
 
 class Evidence(NamedTuple):
-    """Candidates, and float64 (C, features): the columns of `names_of`."""
+    """Candidates, and float64 (C, features): the columns of `NAMES`."""
 
     ranges: Ranges
     matrix: Float64
-
-
-def names_of(view: bool) -> tuple[str, ...]:
-    """The names of the evidence, with or without the classifier's view."""
-    return LINK_EVIDENCE + SHAPE_EVIDENCE + (VIEW_EVIDENCE if view else ())
 
 
 def gather(batch: PairBatch, max_length: int, view: View | None, suggested: BoolArray | None = None) -> Evidence:
@@ -47,7 +44,7 @@ def gather(batch: PairBatch, max_length: int, view: View | None, suggested: Bool
     """
     if suggested is None:
         suggested = np.zeros(len(batch.entities), np.bool_)
-    source, target, own = words_of(batch.works, "source"), words_of(batch.works, "target"), links_of_entities(batch)
+    (source, target), own = _words(batch.works), _links_of_entities(batch)
     ranges = _candidates(batch, max_length, source, target, own, view)
     columns = link_columns(batch, ranges, own, source, target, suggested)
     columns |= shape_columns(ranges, target, np.array(batch.labels, str)[batch.entities[ranges.entity, 2]])
@@ -56,8 +53,34 @@ def gather(batch: PairBatch, max_length: int, view: View | None, suggested: Bool
         columns["suggested"] = suggested[ranges.entity]
         columns["inside_times_coverage"] = columns["inside"] * columns["coverage"]
         columns["same_times_coverage"] = columns["same"] * columns["coverage"]
-    matrix = np.stack([columns[name] for name in names_of(view is not None)], axis=1).astype(np.float64)
+    matrix = np.stack([columns[name] for name in NAMES[view is not None]], axis=1).astype(np.float64)
     return Evidence(ranges, matrix)
+
+
+def _words(works: Sequence[Work]) -> tuple[Words, Words]:
+    """The words of the sources and of the targets."""
+    rows: tuple[list[list[str]], list[list[str]]] = ([], [])
+    for work in works:
+        for texts, sentence in zip(rows, (work.source, work.target), strict=True):
+            texts.append(sentence.word_texts())
+    both = []
+    for texts in rows:
+        flat = list(chain.from_iterable(texts))
+        numbers = {word: k for k, word in enumerate(dict.fromkeys(flat))}
+        number = np.fromiter(map(numbers.__getitem__, flat), np.int64, len(flat))
+        both.append(Words(np.cumsum([0, *map(len, texts)]), texts, list(numbers), number))
+    return both[0], both[1]
+
+
+def _links_of_entities(batch: PairBatch) -> EntityLinks:
+    """Which links start inside each entity."""
+    pair = np.repeat(np.arange(batch.target_lengths.size), np.diff(batch.entity_offsets))
+    entity, at = spread(np.diff(batch.edge_offsets)[pair])
+    at = batch.edge_offsets[pair[entity]] + at
+    word = batch.edges[at, 0]
+    inside = (word >= batch.entities[entity, 0]) & (word < batch.entities[entity, 1])
+    counts = np.bincount(entity[inside], minlength=len(batch.entities))
+    return EntityLinks(at[inside], np.concatenate([[0], np.cumsum(counts)]))
 
 
 def _candidates(
@@ -74,7 +97,7 @@ def _candidates(
     problem = Problem(
         batch.entities, batch.entity_offsets, batch.edges, batch.edge_offsets, batch.target_lengths, stop
     )
-    found = ngram_ranges(np.arange(len(batch)), problem, max_length=max_length, score="covered")
+    found = ngram_ranges(np.arange(batch.target_lengths.size), problem, max_length=max_length, score="covered")
     first = np.repeat(batch.entity_offsets[:-1], np.diff(found.offsets))
     rows = [_very_words(batch, source, target)]
     rows += [_readings(batch, own, read, view, max_length) for read in (view.sure, view.doubtful)] if view else []
@@ -93,7 +116,7 @@ def _candidates(
 
 def _best(batch: PairBatch, pair: Int64, entity: Int64, merit: Float64) -> Int64:
     """The candidates that are kept, ascending: of pairs with too many each entity's best, the first of equal ones."""
-    crowded = np.bincount(pair, minlength=len(batch)) > MOST_CANDIDATES
+    crowded = np.bincount(pair, minlength=batch.target_lengths.size) > MOST_CANDIDATES
     shares = MOST_CANDIDATES // np.maximum(np.diff(batch.entity_offsets), 1)
     order = np.lexsort((-merit, entity))
     rank = np.arange(len(entity)) - np.searchsorted(entity[order], entity[order])
@@ -102,8 +125,8 @@ def _best(batch: PairBatch, pair: Int64, entity: Int64, merit: Float64) -> Int64
 
 def _readings(batch: PairBatch, own: EntityLinks, read: Readings, view: View, max_length: int) -> Int64:
     """Spans read on the targets, for each entity that is linked into them or not at all: entity, start, end."""
-    pair = np.repeat(np.arange(len(batch)), np.diff(batch.entity_offsets))
-    bounds = np.searchsorted(read.sentence, np.arange(len(batch) + 1))
+    pair = np.repeat(np.arange(batch.target_lengths.size), np.diff(batch.entity_offsets))
+    bounds = np.searchsorted(read.sentence, np.arange(batch.target_lengths.size + 1))
     entity, at = spread(np.diff(bounds)[pair])
     reading = bounds[pair[entity]] + at
     before = view.target_offsets[pair[entity]]
@@ -119,7 +142,7 @@ def _readings(batch: PairBatch, own: EntityLinks, read: Readings, view: View, ma
 def _very_words(batch: PairBatch, source: Words, target: Words) -> Int64:
     """Ranges of the target with the very words of an entity: entity, start, end."""
     found = []
-    pair = np.repeat(np.arange(len(batch)), np.diff(batch.entity_offsets))
+    pair = np.repeat(np.arange(batch.target_lengths.size), np.diff(batch.entity_offsets))
     for x, (b, (first, last, _)) in enumerate(zip(pair.tolist(), batch.entities.tolist(), strict=True)):
         starts = _occurrences(source.texts[b][first:last], target.texts[b])
         found += [(x, i, i + last - first) for i in starts]

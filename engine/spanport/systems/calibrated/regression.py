@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from spanport.errors import UsageError
 from spanport.models import Models
-from spanport.systems.calibrated.ragged import Float64
-from spanport.systems.calibrated.shape import LABELS, SHAPE_BY_LABEL
+from spanport.systems.calibrated.columns import Float64
+from spanport.systems.calibrated.names import LABELS, SHAPE_BY_LABEL
 
 CONVENTION_RIDGE = 3.0
 """How much more a language's own weights are shrunk than the common ones."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -13,11 +14,11 @@ from spanport.errors import UsageError
 from spanport.matching.batch import STATUSES, PairBatch, pack
 from spanport.options import SystemOptions
 from spanport.systems.base import Need, register
-from spanport.systems.calibrated.evidence import Evidence, gather, names_of
-from spanport.systems.calibrated.ragged import Float64
+from spanport.systems.calibrated.columns import Float64
+from spanport.systems.calibrated.evidence import Evidence, gather
+from spanport.systems.calibrated.names import NAMES
 from spanport.systems.calibrated.regression import load_calibration
-from spanport.systems.calibrated.suggest import suggest
-from spanport.systems.calibrated.view import view_of
+from spanport.systems.calibrated.view import suggest, view_of
 from spanport.systems.tools import Tools
 from spanport.types import ProjectedSpan, Projection
 from spanport.work import Work, alignment_of
@@ -61,13 +62,19 @@ class Calibrated:
         calibration = load_calibration(settings.calibration, tools.calibration)
         view = calibration.translated or calibration.view if tools.translated else calibration.view
         self.links, self.model = calibration.links, view if settings.view else calibration.links
-        for model, names in ((self.links, names_of(False)), (self.model, names_of(settings.view))):
+        for model, names in ((self.links, NAMES[False]), (self.model, NAMES[settings.view])):
             if set(model.weights) != set(names):
                 raise UsageError(
                     f"calibration {settings.calibration!r} does not weigh the evidence of this version; fit it anew "
                     "with benchmarks/calibrated.py fit"
                 )
         self._unseen: set[str] = set()
+
+    @cached_property
+    def _classifier(self) -> tuple[Sequence[str], frozenset[str]]:
+        """The tags that its probabilities stand for, and the languages that it has seen."""
+        encoder = self.tools.encoder
+        return encoder.labels, frozenset(encoder.languages)
 
     @property
     def needs(self) -> frozenset[Need]:
@@ -85,13 +92,13 @@ class Calibrated:
         Raises UsageError where the view is asked for and a work lacks probabilities.
         """
         view = self.settings.view if view is None else view
-        tags = self.tools.encoder.labels if view else None
+        tags = self._classifier[0] if view else None
         batch, evidence = weigh(
             works, tags,
             max_length=self.settings.max_length, discover=self.settings.discover, translated=self.tools.translated,
         )  # fmt: skip
         model = self.model if view else self.links
-        return Scored(batch, evidence, model.probability(names_of(view), evidence.matrix, languages(batch, evidence)))
+        return Scored(batch, evidence, model.probability(NAMES[view], evidence.matrix, languages(batch, evidence)))
 
     def project(self, works: Sequence[Work]) -> list[Projection]:
         """One projection per record, in order."""
@@ -105,8 +112,8 @@ class Calibrated:
 
     def sees(self, language: str) -> bool:
         """Whether the classifier has seen a language; of one that it has not a warning says so, once."""
-        known = set(self.tools.encoder.languages)
-        if not known or not language or language in known | set(self.model.conventions):
+        known = self._classifier[1]
+        if not known or not language or language in known or language in self.model.conventions:
             return True
         if language not in self._unseen:
             self._unseen.add(language)
@@ -135,7 +142,7 @@ def weigh(
     further = suggest(works, view, translated=translated) if view and discover else None
     batch = pack(works, further)
     own = [set(work.source.spans) for work in works]
-    pair = np.repeat(np.arange(len(batch)), np.diff(batch.entity_offsets)).tolist()
+    pair = np.repeat(np.arange(batch.target_lengths.size), np.diff(batch.entity_offsets)).tolist()
     new = [span not in own[b] for b, span in zip(pair, batch.entity_spans, strict=True)]
     return batch, gather(batch, max_length, view, np.array(new, np.bool_))
 
@@ -152,7 +159,7 @@ def select(scored: Scored, tau: float) -> list[Projection]:
     from spanport_kernels.matching import Ranges
 
     batch, (candidates, _), probability = scored
-    offsets = np.searchsorted(candidates.pair, np.arange(len(batch) + 1)).astype(np.int64)
+    offsets = np.searchsorted(candidates.pair, np.arange(batch.target_lengths.size + 1)).astype(np.int64)
     ranges = Ranges(
         (candidates.entity - batch.entity_offsets[candidates.pair]).astype(np.int32),
         candidates.start.astype(np.int32),
@@ -162,7 +169,7 @@ def select(scored: Scored, tau: float) -> list[Projection]:
     )
     found = solve(batch.entities, batch.entity_offsets, ranges, batch.target_lengths)
     spans: list[list[ProjectedSpan]] = [[] for _ in batch.works]
-    pairs = np.repeat(np.arange(len(batch)), np.diff(found.offsets)).tolist()
+    pairs = np.repeat(np.arange(batch.target_lengths.size), np.diff(found.offsets)).tolist()
     for b, (start, end, label, entity), gain in zip(pairs, found.spans.tolist(), found.scores.tolist(), strict=True):
         words = batch.works[b].target.words
         origin = batch.entity_spans[int(batch.entity_offsets[b]) + entity]

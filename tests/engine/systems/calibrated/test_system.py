@@ -18,12 +18,11 @@ from spanport.errors import UsageError
 from spanport.labels import spans_of_labels
 from spanport.matching.batch import pack
 from spanport.systems.base import make_system
-from spanport.systems.calibrated.evidence import gather, names_of
+from spanport.systems.calibrated.evidence import gather
+from spanport.systems.calibrated.names import NAMES, SHAPES
 from spanport.systems.calibrated.regression import Logistic, fit_logistic, load_calibration
-from spanport.systems.calibrated.shape import SHAPES
-from spanport.systems.calibrated.suggest import suggest
 from spanport.systems.calibrated.system import Calibrated, CalibratedOptions, Scored, select, weigh
-from spanport.systems.calibrated.view import view_of
+from spanport.systems.calibrated.view import suggest, view_of
 from spanport.systems.tools import Tools
 from spanport.types import Span, word_ranges
 from spanport.work import Work
@@ -42,7 +41,7 @@ def evidence(jobs: list[Work], view: bool = False) -> dict[tuple[int, int, int, 
     """By pair, entity, start, end: the evidence by name."""
     ranges, matrix = gather(pack(jobs), 12, view_of(jobs, LABELS) if view else None)
     keys = zip(*(column.tolist() for column in ranges), strict=True)
-    return {key: dict(zip(names_of(view), row, strict=True)) for key, row in zip(keys, matrix.tolist(), strict=True)}
+    return {key: dict(zip(NAMES[view], row, strict=True)) for key, row in zip(keys, matrix.tolist(), strict=True)}
 
 
 def test_evidence_of_links_worked_by_hand() -> None:
@@ -232,7 +231,7 @@ def test_suggested_entities_have_no_origin_and_contest_nothing() -> None:
     (without,) = make_system("calibrated", {"tau": 0.0, "discover": False}, TOOLS).project([one])
     assert found(without) == [("PER", "Ana")]
     _, gathered = weigh([one], LABELS)
-    names = names_of(True)
+    names = NAMES[True]
     assert gathered.matrix[:, names.index("suggested")].sum() == 1
     assert gathered.matrix[:, names.index("contested")].sum() == 0
 
@@ -244,7 +243,7 @@ def test_an_entity_that_is_only_suggested_does_not_contest_another() -> None:
     for suggested, contested in ((False, 1 / 3), (True, 0.0)):
         (_, entity, start, end), matrix = gather(pack([one]), 12, None, np.array([False, suggested]))
         (row,) = np.flatnonzero((entity == 0) & (start == 0) & (end == 3))
-        assert matrix[row, names_of(False).index("contested")] == pytest.approx(contested)
+        assert matrix[row, NAMES[False].index("contested")] == pytest.approx(contested)
 
 
 def by_hand(one: Work, entity: tuple[int, int, str], start: int, end: int) -> dict[str, float]:
@@ -363,7 +362,7 @@ def test_the_regression_finds_the_weights_that_made_the_data() -> None:
 
 
 def test_a_language_has_weights_of_its_own_for_shapes() -> None:
-    names, rows = names_of(False), {"acronym_LOC": 3.0, "capital_LOC": -2.0}
+    names, rows = NAMES[False], {"acronym_LOC": 3.0, "capital_LOC": -2.0}
     model = Logistic(0.5, dict.fromkeys(names, 0.0), 0.2, {"spa_Latn": rows})
     matrix = np.zeros((3, len(names)))
     matrix[:, names.index("acronym_LOC")] = 1
@@ -374,7 +373,7 @@ def test_a_language_has_weights_of_its_own_for_shapes() -> None:
 
 def test_conventions_are_found_and_base_rates_are_not_learned() -> None:
     """Acronyms are places in one language only; both annotate twice as many places in one as in the other."""
-    generator, names = np.random.default_rng(3), names_of(False)
+    generator, names = np.random.default_rng(3), NAMES[False]
     n = 8000
     matrix = np.zeros((n, len(names)))
     kind = generator.integers(2, size=n)
@@ -401,12 +400,12 @@ def test_the_regression_survives_columns_that_are_constant_or_separate_the_class
 
 def test_calibrations_are_read_from_a_bundle_or_a_file(tmp_path: Path) -> None:
     own = load_calibration()
-    assert set(own.links.weights) == set(names_of(False))
-    assert set(own.view.weights) == set(names_of(True))
+    assert set(own.links.weights) == set(NAMES[False])
+    assert set(own.view.weights) == set(NAMES[True])
     assert 0 < own.view.tau < 1
     path = tmp_path / "calibration.json"
-    logistic = {"intercept": 9.0, "weights": dict.fromkeys(names_of(True), 0.0), "tau": 0.2}
-    links = logistic | {"weights": dict.fromkeys(names_of(False), 0.0)}
+    logistic = {"intercept": 9.0, "weights": dict.fromkeys(NAMES[True], 0.0), "tau": 0.2}
+    links = logistic | {"weights": dict.fromkeys(NAMES[False], 0.0)}
     path.write_text(json.dumps({"fitted": "a test", "links": links, "view": logistic}))
     (result,) = Calibrated(CalibratedOptions(view=False, calibration=str(path)), TOOLS).project(
         [job("[PER Ana]", "Ana", (0, 0))]
@@ -434,9 +433,9 @@ def test_the_classifiers_view_counts_in_languages_that_it_has_seen(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "calibration.json"
-    logistic = {"intercept": 1.0, "weights": dict.fromkeys(names_of(True), 0.0), "tau": 0.2}
+    logistic = {"intercept": 1.0, "weights": dict.fromkeys(NAMES[True], 0.0), "tau": 0.2}
     logistic["conventions"] = {"ita_Latn": {}}
-    links = {"intercept": 2.0, "weights": dict.fromkeys(names_of(False), 0.0), "tau": 0.1}
+    links = {"intercept": 2.0, "weights": dict.fromkeys(NAMES[False], 0.0), "tau": 0.1}
     path.write_text(json.dumps({"fitted": "", "links": links, "view": logistic}))
     tools = Tools(FakeModels(FakeEncoder(languages=("eng_Latn", "spa_Latn"))))  # type: ignore[arg-type]
     system = make_system("calibrated", {"calibration": str(path)}, tools)
@@ -456,9 +455,9 @@ def test_the_classifiers_view_counts_in_languages_that_it_has_seen(
 
 def test_a_source_that_was_translated_on_the_way_has_a_regression_of_its_own(tmp_path: Path) -> None:
     def logistic(intercept: float) -> dict[str, object]:
-        return {"intercept": intercept, "weights": dict.fromkeys(names_of(True), 0.0), "tau": 0.2}
+        return {"intercept": intercept, "weights": dict.fromkeys(NAMES[True], 0.0), "tau": 0.2}
 
-    links = logistic(9.0) | {"weights": dict.fromkeys(names_of(False), 0.0)}
+    links = logistic(9.0) | {"weights": dict.fromkeys(NAMES[False], 0.0)}
     path = tmp_path / "calibration.json"
     path.write_text(json.dumps({"fitted": "", "links": links, "view": logistic(1.0), "translated": logistic(2.0)}))
     models = FakeModels(FakeEncoder())
@@ -473,8 +472,8 @@ def test_labelling_is_calibrated_where_the_bundle_is() -> None:
     models = FakeModels(FakeEncoder(tags={"Ana": "B-PER"}), FakeTranslator())
     (plain,) = Engine(models).label(["Ana"], lang="spa_Latn")  # type: ignore[arg-type]
     assert plain.spans[0].score == pytest.approx(0.9)
-    logistic = {"intercept": 1.0, "weights": dict.fromkeys(names_of(True), 0.0), "tau": 0.2}
-    links = logistic | {"weights": dict.fromkeys(names_of(False), 0.0)}
+    logistic = {"intercept": 1.0, "weights": dict.fromkeys(NAMES[True], 0.0), "tau": 0.2}
+    links = logistic | {"weights": dict.fromkeys(NAMES[False], 0.0)}
     made = json.dumps({"fitted": "", "links": links, "view": logistic}).encode()
     models.calibration = lambda: made  # type: ignore[method-assign, assignment, return-value]
     (calibrated,) = Engine(models).label(["Ana"], lang="spa_Latn")  # type: ignore[arg-type]
