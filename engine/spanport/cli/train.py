@@ -66,6 +66,12 @@ def add(app: typer.Typer) -> None:
         save_seconds: Annotated[float, typer.Option(min=0, help="Seconds between checkpoints.")] = 60.0,
         benchmark: a.Benchmark = "",
         folder: a.DataFolder = "",
+        sources_curve: Annotated[
+            bool,
+            typer.Option(
+                "--sources-curve", help="No tagger, but F1 on --test by the number of sources: table, plot."
+            ),
+        ] = False,
         option: a.Option = None,
         fresh: a.Fresh = False,
     ) -> int:
@@ -77,9 +83,10 @@ def add(app: typer.Typer) -> None:
         """
         import msgspec
 
-        from spanport.cli.console import print_json, say
+        from spanport.cli.console import print_json, say, table
         from spanport.errors import UsageError
         from spanport.training import LessonOptions
+        from spanport.training import sources_curve as run_curve
         from spanport.training import train as run
         from spanport_models.training.options import TrainOptions
 
@@ -101,25 +108,18 @@ def add(app: typer.Typer) -> None:
             gold = gold or named.given(lang, "test")
             if not (text or parallel or projected) and method != "direct":
                 unlabelled = named.given(lang, "train")
-        tagger = run(
-            lang=lang,
-            out=output,
-            labelled=sources,
-            text=unlabelled,
-            parallel=(*(parallel or ()), *([alignments] if alignments else [])),
-            projected=projected,
-            method=method,
-            base=base,
-            bundle=bundle,
-            source_lang=source_lang,
-            drop_labels=dropped,
-            dev=dev,
-            test=gold,
-            select="target-dev" if select else "",
-            fresh=fresh,
-            method_options=a.system_options(None, None, option),
-            lessons=LessonOptions(tau=tau, mask=mask, weigh=weigh),
-            options=TrainOptions(
+        given: dict[str, Any] = {
+            "lang": lang,
+            "out": output,
+            "labelled": sources,
+            "text": unlabelled,
+            "parallel": (*(parallel or ()), *([alignments] if alignments else [])),
+            "base": base,
+            "bundle": bundle,
+            "drop_labels": dropped,
+            "test": gold,
+            "fresh": fresh,
+            "options": TrainOptions(
                 epochs=epochs,
                 budget=budget,
                 seeds=numbers,
@@ -128,7 +128,22 @@ def add(app: typer.Typer) -> None:
                 freeze=freeze,
                 save_seconds=save_seconds,
             ),
-            progress=say,
+            "progress": say,
+        }
+        if sources_curve:
+            rows = run_curve(**given).to_rows()
+            table(tuple(rows[0]), [tuple(row.values()) for row in rows], title="F1 by the number of source languages")
+            say(f"made {output}: the table, the plot and the figures")
+            return 0
+        tagger = run(
+            **given,
+            projected=projected,
+            method=method,
+            source_lang=source_lang,
+            dev=dev,
+            select="target-dev" if select else "",
+            method_options=a.system_options(None, None, option),
+            lessons=LessonOptions(tau=tau, mask=mask, weigh=weigh),
         )
         say(f"made {tagger.folder}, and {tagger.huggingface} for transformers")
         if tagger.report.exported:

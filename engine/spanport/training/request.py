@@ -123,6 +123,21 @@ class Data:
             raise UsageError("--select target-dev needs --dev FILE")
 
 
+def claim(work: Path, request: str) -> None:
+    """Make the work folder that of a request.
+
+    Raises:
+        UsageError: It holds a stopped run of another one.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    mark = work / "request"
+    if mark.exists() and mark.read_text() != request:
+        raise UsageError(
+            f"{work} holds a stopped run of other inputs or options; run that command again, or pass --fresh"
+        )
+    mark.write_text(request)
+
+
 def kinds_of(found: Set) -> frozenset[str]:
     """The labels of a set's spans."""
     return frozenset(span.label for sentence in found.sentences for span in sentence.spans)

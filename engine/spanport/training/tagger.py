@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from spanport.api import Engine
-from spanport.encoding.label import label_spans
 from spanport.errors import ModelError, UsageError
 from spanport.languages import resolve
 from spanport.options import StreamOptions
 from spanport.training.card import Figure, Report, card, figure
 from spanport.training.inputs import Notes, Set, Text, checked, require_extra
 from spanport.training.lessons import LessonOptions, tags_of
-from spanport.training.material import bare, build_material, carries
+from spanport.training.material import build_material, carries
 from spanport.training.projecting import Projector
-from spanport.training.request import Data, Order, Select, kinds_of
+from spanport.training.request import Data, Order, Select, claim, kinds_of
+from spanport.training.scoring import labelled_by
 from spanport.types import Sentence
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class _Training:
 
         if self.order.fresh:
             shutil.rmtree(self.work, ignore_errors=True)
-        self._claim()
+        claim(self.work, self.report.request)
         material = build_material(self.data, self.projector, self.method, self.tags, self.work)
         trainer = Trainer(self.base, self.method, material, self.options, self.work, self.say)
         self.report.plan = msgspec.to_builtins(trainer.plan)
@@ -152,8 +152,7 @@ class _Training:
         for seed in self.options.seeds:
             network, run = trainer.train(seed)
             scores = {
-                name: self._score(gold, partial(self._read_words, network, run))
-                for name, gold in self.data.gold.items()
+                name: self._score(gold, partial(labelled_by, network, run)) for name, gold in self.data.gold.items()
             }
             self.report.seconds[str(seed)] = run.seconds
             self.report.figures[str(seed)] = scores
@@ -164,22 +163,6 @@ class _Training:
         self._publish(kept)
         shutil.rmtree(self.work)
         return Tagger(self.out, self.out / HUGGING_FACE, self.report)
-
-    def _claim(self) -> None:
-        self.work.mkdir(parents=True, exist_ok=True)
-        mark = self.work / "request"
-        if mark.exists() and mark.read_text() != self.report.request:
-            raise UsageError(
-                f"{self.work} holds a stopped run of other inputs or options; run that command again, or pass --fresh"
-            )
-        mark.write_text(self.report.request)
-
-    def _read_words(self, network: Any, run: Any, sentences: list[Sentence]) -> list[Sentence]:
-        views = run.predict(network, [bare(one, len(self.tags)) for one in sentences])
-        return [
-            msgspec.structs.replace(one, spans=label_spans(one.words, view, self.tags))
-            for one, view in zip(sentences, views, strict=True)
-        ]
 
     def _score(self, gold: Set, predict: Callable[[list[Sentence]], list[Sentence]]) -> Figure:
         found = figure(gold.sentences, predict(gold.sentences), frozenset(self.order.drop_labels))

@@ -11,6 +11,7 @@ from spanport_models.training.options import Material, MethodOptions, Progress, 
 
 if TYPE_CHECKING:
     from spanport_models.training.aligner import TuneOptions, tune_aligner
+    from spanport_models.training.curve import SourcesCurve
     from spanport_models.training.lexicon import count_lexicon, write_lexicon
     from spanport_models.training.methods.base import Method, make_method, method_names
     from spanport_models.training.network import HUGGING_FACE, Network, find_base
@@ -31,6 +32,7 @@ _HOMES = {
     "Method": "methods.base",
     "PairExample": "pairs",
     "REPORT": "publish",
+    "SourcesCurve": "curve",
     "Trainer": "trainer",
     "TuneOptions": "aligner",
     "check_base": "trainer",
@@ -57,6 +59,7 @@ __all__ = [
     "Network",
     "PairExample",
     "Progress",
+    "SourcesCurve",
     "TrainOptions",
     "Trainer",
     "TuneOptions",

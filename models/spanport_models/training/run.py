@@ -57,6 +57,8 @@ class Run:
         self.seed, self.folder, self.say = seed, folder, say
         self.curves: dict[str, list[tuple[int, float]]] = {}
         self.seconds = 0.0
+        self._parent: Run | None = None
+        self._shared = ""
         folder.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -71,6 +73,12 @@ class Run:
         if start is not None:
             made.adopt(start.trained())
         return made
+
+    def beneath(self, name: str, shared: str) -> "Run":
+        """A run in a folder below, which has this one's fits whose names begin with `shared`."""
+        own = Run(self.base, self.labels, self.options, self.plan, self.seed, self.folder / name, self.say)
+        own._parent, own._shared = self, shared
+        return own
 
     def fit(
         self,
@@ -90,6 +98,8 @@ class Run:
             start: Whose weights it starts from; None: the base's.
             factor: On the learning rate.
         """
+        if self._parent is not None and name.startswith(self._shared):
+            return self._parent.fit(name, examples, objective, start=start, factor=factor)
         network = self.network(start)
         done = self.folder / f"{name}.pt"
         if not done.exists():
@@ -114,7 +124,7 @@ class Run:
         for (module, _), state in zip(objective.further, result["further"], strict=True):
             module.load_state_dict(state)
         self.curves[name] = [(step, loss) for step, loss in result["curve"]]
-        self.seconds += result["seconds"]
+        (self._parent or self).seconds += result["seconds"]
         return network
 
     def predict(self, network: Network, examples: Sequence[Example]) -> list[Float32]:

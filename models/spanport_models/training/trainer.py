@@ -3,7 +3,7 @@
 import ctypes
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -71,10 +71,10 @@ class Trainer:
         return Run(self.base, self.material.labels, self.options, self.plan, seed, folder, self.say)
 
     @training_process()
-    def train(self, seed: int) -> tuple[Network, Run]:
-        """The tagger of a seed, and the run with its curves."""
+    def train(self, seed: int, make: Callable[[Run], Network] | None = None) -> tuple[Network, Run]:
+        """The tagger of a seed, made by the method or by what is given, and the run with its curves."""
         run = self.run(seed)
-        return self.method.train(self.material, run), run
+        return make(run) if make else self.method.train(self.material, run), run
 
     @training_process()
     def _plan(self) -> Plan:
