@@ -6,6 +6,7 @@ it has no train), Tatoeba en-de and its 112 languages with English, TICO-19 en-e
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -236,8 +237,8 @@ def write_corpus(pairs: Iterator[Pair], path: Path) -> int:
     return count
 
 
-def load_corpus(path: Path) -> list[Pair]:
-    """Read what `write_corpus` wrote."""
+def load_corpus(path: Path, every: int = 1) -> list[Pair]:
+    """Read what `write_corpus` wrote, or of it each `every`-th pair."""
     decoder = msgspec.json.Decoder(Pair)
     with path.open("rb") as file:
-        return [decoder.decode(line) for line in file]
+        return [decoder.decode(line) for line in islice(file, 0, None, every)]
