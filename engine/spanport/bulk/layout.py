@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from spanport.errors import LanguageError
 from spanport.formats.extras import library
 from spanport.formats.layouts import FIELDS
 from spanport.formats.records import Reading
+from spanport.languages import resolve
+from spanport.ports import BoolArray
 
 EXTRA = "parquet"
 
@@ -47,3 +52,22 @@ def layout_of(schema: Any, reading: Reading) -> Layout | None:
     if not reading.labels and not all(any(test(kinds[name]) for test in exact) for name in extras):
         return None
     return Layout(tokens, tags if reading.labels else "", tuple(extras))
+
+
+def languages_of(batch: Any, default: str) -> tuple[Any, BoolArray]:
+    """The language of every row (else ``default``), as an Arrow dictionary, and which rows name an unknown one."""
+    pa = library("pyarrow", EXTRA)
+    codes = np.zeros(batch.num_rows, np.int32)
+    if "language" not in batch.schema.names:
+        return pa.DictionaryArray.from_arrays(codes, [default]), np.zeros(batch.num_rows, np.bool_)
+    given = batch.column("language").dictionary_encode()
+    codes = given.indices.fill_null(len(given.dictionary)).to_numpy(zero_copy_only=False)
+    names, known = [], []
+    for name in [*given.dictionary.to_pylist(), ""]:
+        try:
+            names.append(resolve(name) if name else default)
+            known.append(True)
+        except LanguageError:
+            names.append(default)
+            known.append(False)
+    return pa.DictionaryArray.from_arrays(codes, names), ~np.array(known)[codes]

@@ -16,7 +16,8 @@ import numpy as np
 from spanport.bulk.feeds import WINDOW, PharaohFeed, in_step
 from spanport.bulk.labelled import labelled_rows, stream_of, with_rows
 from spanport.bulk.ordinary import project_one, without
-from spanport.bulk.tables import ROWS, Rows, TableFeed, entities_of
+from spanport.bulk.tables import EXTRA, ROWS, Rows, TableFeed, entities_of
+from spanport.formats.extras import library
 from spanport.formats.fields import fields_of_projection
 from spanport.formats.inputs import Input
 from spanport.formats.pharaoh import read_pharaoh
@@ -32,7 +33,7 @@ from spanport_kernels.pharaoh import Pharaoh, flag_ranges
 def project_tables(
     source: Input, target: Input, alignments: str, system: System, types: LabelTypes, skip: int = 0
 ) -> Iterator[Part]:
-    """The records of three line-parallel files after the first `skip`, in order, some ten thousands at a time.
+    """The records of three line-parallel files after the first `skip`, in order, some thousands at a time.
 
     The output of each part is an Arrow stream. Raises LengthMismatchError at the end when one file has more records.
     """
@@ -41,7 +42,7 @@ def project_tables(
         left, right = (TableFeed(given.paths[0], given.reading) for given in (source, target))
         for feed in (left, right):
             stack.enter_context(closing(feed))
-        links = stack.enter_context(closing(PharaohFeed(alignments, 8 * WINDOW)))
+        links = stack.enter_context(closing(PharaohFeed(alignments, 4 * WINDOW)))
         bulk = _Tables(left, right, links, system, types)
         for block in in_step([left, right, links], skip, ROWS):
             yield bulk.part(*block)
@@ -60,8 +61,10 @@ class TableBatch(PairBatch):
 
     def stop_mask(self, stop_words: Sequence[str]) -> BoolArray:
         """True for target words that are among these, bool (target words,)."""
-        stops = np.array([word in stop_words for word in self.target.vocabulary.array.to_pylist()], np.bool_)
-        return stops[self.target.words]
+        pa, compute = library("pyarrow", EXTRA), library("pyarrow.compute", EXTRA)
+        stops = compute.is_in(self.target.vocabulary.array, value_set=pa.array(stop_words, pa.string()))
+        mask: BoolArray = stops.to_numpy(zero_copy_only=False)[self.target.words]
+        return mask
 
 
 class _Tables:

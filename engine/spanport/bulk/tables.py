@@ -9,18 +9,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from spanport.bulk.layout import layout_of
-from spanport.errors import LanguageError
+from spanport.bulk.layout import languages_of, layout_of
 from spanport.formats.arrow import Columns, parquet_table, read_group, rows_of
 from spanport.formats.extras import library
 from spanport.formats.records import Reading, ReadResult
-from spanport.languages import resolve
 from spanport.ports import BoolArray, Int32, Int64
 from spanport_kernels.label_codes import INVALID, OUTSIDE, LabelTypes, group_codes
 from spanport_kernels.text import Joined, join_words
 
 EXTRA = "parquet"
-ROWS = 1 << 16
+ROWS = 1 << 14
 """Most rows of a block."""
 
 
@@ -74,6 +72,7 @@ class TableFeed:
         self.schema, self.rows = self._table.schema_arrow, self._table.metadata.num_rows
         self._results: dict[int, ReadResult] = {}
         self._pieces, self._rest = self._read(), None
+        self._vocabulary: tuple[Any, Vocabulary] | None = None
 
     def ready(self) -> int:
         """How many rows are left."""
@@ -133,7 +132,7 @@ class TableFeed:
     def _rows(self, first: int, batch: Any) -> Rows:
         column = batch.column(self.layout.tokens)
         words, offsets, slow = coded_lists(column)
-        vocabulary, words = _vocabulary(column.values.dictionary, words)
+        vocabulary, words = self._known(column.values.dictionary, words)
         compute = library("pyarrow.compute", EXTRA)
         empty = vocabulary.lengths == 0
         if empty.any():
@@ -142,26 +141,17 @@ class TableFeed:
         if "text" in batch.schema.names:
             same = compute.equal(batch.column("text"), text_array(joined.text, joined.offsets))
             slow |= ~same.fill_null(True).to_numpy(zero_copy_only=False)
-        languages, unknown = self._languages(batch)
+        languages, unknown = languages_of(batch, self.reading.language)
         return Rows(first, batch, vocabulary, words, offsets, slow | unknown, joined, languages)
 
-    def _languages(self, batch: Any) -> tuple[Any, BoolArray]:
-        """The language of every row, in a dictionary, and which rows name one that is unknown."""
-        pa = library("pyarrow", EXTRA)
-        default, codes = self.reading.language, np.zeros(batch.num_rows, np.int32)
-        if "language" not in batch.schema.names:
-            return pa.DictionaryArray.from_arrays(codes, [default]), np.zeros(batch.num_rows, np.bool_)
-        given = batch.column("language").dictionary_encode()
-        codes = given.indices.fill_null(len(given.dictionary)).to_numpy(zero_copy_only=False)
-        names, known = [], []
-        for name in [*given.dictionary.to_pylist(), ""]:
-            try:
-                names.append(resolve(name) if name else default)
-                known.append(True)
-            except LanguageError:
-                names.append(default)
-                known.append(False)
-        return pa.DictionaryArray.from_arrays(codes, names), ~np.array(known)[codes]
+    def _known(self, array: Any, words: Int32) -> tuple[Vocabulary, Int32]:
+        """The vocabulary of a block, looked at once where blocks share it; of a large one what the block needs."""
+        if len(array) > words.size:
+            array, words = _used(array, words)
+        place = [(part.address, part.size) for part in array.buffers() if part is not None]
+        if self._vocabulary is None or self._vocabulary[0] != place:
+            self._vocabulary = place, _vocabulary(array)
+        return self._vocabulary[1], words
 
 
 def entities_of(rows: Rows, feed: TableFeed, types: LabelTypes) -> tuple[Int32, Int64, BoolArray]:
@@ -209,23 +199,25 @@ def text_array(data: npt.NDArray[np.uint8], offsets: Int32) -> Any:
     return pa.Array.from_buffers(pa.string(), offsets.size - 1, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
 
 
-def _vocabulary(array: Any, words: Int32) -> tuple[Vocabulary, Int32]:
+def _used(array: Any, words: Int32) -> tuple[Any, Int32]:
     """The words that occur, and the numbers of all in them."""
-    pa, compute = library("pyarrow", EXTRA), library("pyarrow.compute", EXTRA)
-    used = np.zeros(max(1, len(array)), np.bool_)
+    used = np.zeros(len(array), np.bool_)
     used[words] = True
-    if not len(array):
-        array = pa.array([""])
-    array = array.take(np.flatnonzero(used)) if words.size else array.slice(0, 1)
+    return array.take(np.flatnonzero(used)), (np.cumsum(used, dtype=np.int32) - 1)[words]
+
+
+def _vocabulary(array: Any) -> Vocabulary:
+    """The words of a dictionary."""
+    pa, compute = library("pyarrow", EXTRA), library("pyarrow.compute", EXTRA)
+    array = array if len(array) else pa.array([""])
     try:
         array.validate(full=True)
     except pa.ArrowInvalid:
         array = pa.array([_text(word) for word in array])
-    words = (np.cumsum(used, dtype=np.int32) - 1)[words]
     lengths = compute.utf8_length(array).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
     _, places, data = array.buffers()
     starts = np.frombuffer(places, np.int32, len(array) + 1, 4 * array.offset)
-    return Vocabulary(array, np.frombuffer(data or b"", np.uint8), starts, lengths), words
+    return Vocabulary(array, np.frombuffer(data or b"", np.uint8), starts, lengths)
 
 
 def _text(word: Any) -> str:

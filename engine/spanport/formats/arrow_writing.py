@@ -14,6 +14,9 @@ EXTRA = "parquet"
 GROUP = 8192
 """Rows of a row group that is written."""
 
+BULK_GROUP = 1 << 16
+"""The same in bulk, at least: a dictionary is written once for so many."""
+
 
 def save_parquet(path: str, records: Staged) -> None:
     """Write the records as Parquet, compressed with Zstandard."""
@@ -24,22 +27,32 @@ def save_parquet(path: str, records: Staged) -> None:
 
 
 def save_parquet_batches(path: str, staged: str) -> None:
-    """Write what `spanport.bulk` staged: Arrow streams, one after the other, of which each makes a row group.
+    """Write what `spanport.bulk` staged: Arrow streams, one after the other.
 
     Columns that are dictionaries here are plain text there: the dictionaries are written as they are.
     """
-    pa, parquet = library("pyarrow", EXTRA), library("pyarrow.parquet", EXTRA)
+    parquet = library("pyarrow.parquet", EXTRA)
     writer = None
-    with pa.memory_map(staged) as file:
-        while file.tell() < file.size():
-            with pa.ipc.open_stream(file) as stream:
-                table = stream.read_all()
-            writer = writer or parquet_writer(path, table.schema, store_schema=False)
-            writer.write_table(table, max(1, table.num_rows))
+    for table in _row_groups(staged):
+        writer = writer or parquet_writer(path, table.schema, store_schema=False)
+        writer.write_table(table, max(1, table.num_rows))
     if writer is None:
         parquet.write_table(schema_of([]).empty_table(), path)
     else:
         writer.close()
+
+
+def _row_groups(staged: str) -> Iterator[Any]:
+    """The tables of streams, some of which make one with the same dictionaries: each is written with its rows."""
+    pa = library("pyarrow", EXTRA)
+    tables = list[Any]()
+    with pa.memory_map(staged) as file:
+        while file.tell() < file.size():
+            with pa.ipc.open_stream(file) as stream:
+                tables.append(stream.read_all())
+            if file.tell() == file.size() or sum(table.num_rows for table in tables) >= BULK_GROUP:
+                yield pa.concat_tables(tables).unify_dictionaries()
+                tables = []
 
 
 def parquet_writer(path: str, schema: Any, **options: Any) -> Any:
