@@ -90,6 +90,7 @@ class TranslatorManifest(Manifest, frozen=True, kw_only=True, tag="translator"):
         precision: Precision of the stored weights, as CTranslate2 names it.
         repetition_penalty: Above 1, tokens already produced become less likely; for models that repeat themselves.
         shortlist: Code of the language whose pieces ``vmap.txt`` lists: into it no others are written; "" = none.
+        keeps_tags: Whether it was tuned to keep XML tags round entities.
     """
 
     architecture: Literal["m2m100", "t5", "marian"]
@@ -100,6 +101,7 @@ class TranslatorManifest(Manifest, frozen=True, kw_only=True, tag="translator"):
     precision: Line
     repetition_penalty: Annotated[float, msgspec.Meta(gt=0.0)] = 1.0
     shortlist: Line = ""
+    keeps_tags: bool = False
 
     @property
     def required(self) -> tuple[str, ...]:

@@ -87,6 +87,7 @@ class Translator:
         if cpu:
             require_memory(translator_memory(weights, self.inter_threads), f"the translator {where}")
         self.languages: dict[str, str] = dict(self.manifest.languages)
+        self.keeps_tags: bool = self.manifest.keeps_tags
         self.max_length: int = self.manifest.max_length
         target = where / "target_tokenizer.json"
         self._tokenizer = TextTokenizer(where / "tokenizer.json", target if target.is_file() else None)

@@ -107,6 +107,9 @@ def translator(
         ),
     ] = None,
     shortlist_language: Annotated[str, typer.Option(help="Language of the shortlist.")] = "eng_Latn",
+    keeps_tags: Annotated[
+        bool, typer.Option("--keeps-tags", help="It was tuned to keep XML tags: entities are marked by these.")
+    ] = False,
     licence: Licence = "unknown",
     name: Name = None,
     revision: Revision = None,
@@ -121,6 +124,7 @@ def translator(
         precision=precision, repetition_penalty=repetition_penalty,
         shortlist=_lines(shortlist) if shortlist else (),
         shortlist_language=resolve(shortlist_language),
+        keeps_tags=keeps_tags,
         licence=licence, name=name, revision=revision, allow_pickle=allow_pickle, replace=replace,
     )  # fmt: skip
     _run("export_translator", model, out, options)

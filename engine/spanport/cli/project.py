@@ -138,7 +138,7 @@ def _stream(files: JobFiles, engine: Engine, job: Job, encode: Callable[[Project
     from spanport.shown import counted
     from spanport.types import Pair, Sentence
 
-    to_come, dropped = Sentence("", job.language), 0
+    to_come, dropped, made = Sentence("", job.language), 0, 0
     texts = [given for given in job.files.inputs if given.format != "pharaoh"]
     readers: list[tuple[str, Any]] = [(given.name, given.read()) for given in texts]
     readers += [(g.name, read_alignments(g.name)) for g in job.files.inputs if g.format == "pharaoh"]
@@ -149,7 +149,8 @@ def _stream(files: JobFiles, engine: Engine, job: Job, encode: Callable[[Project
         return Pair(left.sentence, right.sentence if right else to_come, links.alignment if links else None)
 
     def kept(projection: Projection) -> bytes:
-        nonlocal dropped
+        nonlocal dropped, made
+        made += 1
         if len(texts) > 1 or projection.target.text:
             return encode(projection)
         dropped += 1
@@ -157,8 +158,8 @@ def _stream(files: JobFiles, engine: Engine, job: Job, encode: Callable[[Project
 
     code = run_job(files, readers, build=build, encode=kept, engine=engine, job=job)
     if dropped:
-        sentences = counted(dropped, "sentence")
-        say(f"{sentences} left out by the filters of {job.system}: their labels did not come through whole")
+        sentences, share = counted(dropped, "sentence"), f"{dropped / made:.1%} of {made:,}"
+        say(f"{sentences} ({share}) left out by {job.system}: their labels did not come through whole")
     seen.report()
     return code
 

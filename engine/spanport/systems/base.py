@@ -39,6 +39,7 @@ MODULES = (
     "ensemble",
     "multi_source",
     "translate_train",
+    "t_projection",
 )
 
 Need = Literal["source", "links", "probabilities", "translator"]

@@ -79,6 +79,7 @@ class TranslatorOptions:
         shortlist: Texts in ``shortlist_language``. Into it the translator then writes only pieces that occur in them
             (three times, or single characters), which is faster where the vocabulary serves many languages.
         shortlist_language: NLLB code of the shortlist.
+        keeps_tags: Say that the translator was tuned to keep XML tags round entities.
         licence: Licence of the weights, to record; "unknown" is looked up among the registered models.
         name: Short name to record; None = that of the registry, or the last part of the model's name.
         revision: Commit, tag or branch, for a model of the hub.
@@ -93,6 +94,7 @@ class TranslatorOptions:
     repetition_penalty: float = 1.0
     shortlist: tuple[str, ...] = ()
     shortlist_language: str = "eng_Latn"
+    keeps_tags: bool = False
     licence: str = "unknown"
     name: str | None = None
     revision: str | None = None

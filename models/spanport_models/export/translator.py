@@ -93,6 +93,7 @@ def export_translator(
             precision=options.precision,
             repetition_penalty=options.repetition_penalty,
             shortlist=options.shortlist_language if options.shortlist else "",
+            keeps_tags=options.keeps_tags,
         )
         write_manifest(staging, manifest)
     return ExportReport(target, False, _size(target), time.perf_counter() - start)

@@ -42,10 +42,21 @@ def test_a_shortlist_is_read_from_a_text(cli: Callable[..., Any], tmp_path: Path
     source = tiny_models.m2m100(tmp_path / "source")
     text = tmp_path / "english.txt"
     text.write_text("Oslo sleeps\n" * 3, "utf8")
-    ran = cli("export", "translator", source, tmp_path / "bundle", "--shortlist", text, "--shortlist-language", "en")
+    ran = cli(
+        "export",
+        "translator",
+        source,
+        tmp_path / "bundle",
+        "--shortlist",
+        text,
+        "--shortlist-language",
+        "en",
+        "--keeps-tags",
+    )
     assert ran.code == 0, ran.err
     assert "into eng_Latn it writes" in ran.out + ran.err
-    assert json.loads((tmp_path / "bundle" / "manifest.json").read_text("utf8"))["shortlist"] == "eng_Latn"
+    manifest = json.loads((tmp_path / "bundle" / "manifest.json").read_text("utf8"))
+    assert (manifest["shortlist"], manifest["keeps_tags"]) == ("eng_Latn", True)
     for content, message in ((b"\n", "it is empty"), (b"caf\xe9\n", "expected a text in UTF-8")):
         text.write_bytes(content)
         ran = cli("export", "translator", source, tmp_path / "other", "--shortlist", text)

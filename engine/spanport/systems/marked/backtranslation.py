@@ -12,6 +12,7 @@ from spanport.detokenize import phrase
 from spanport.options import SystemOptions
 from spanport.systems.base import Need, make_system, register
 from spanport.systems.marked.markers import entities_of, mark, marked_spans, match_marked, unmark
+from spanport.systems.marked.tags import Markers, tag, untag, uses_tags
 from spanport.systems.tools import Tools
 from spanport.systems.translation import Request, languages_of, sentence_of, translate
 from spanport.types import Projection, Sentence, Span
@@ -21,6 +22,9 @@ from spanport.work import Work
 class BackTranslationOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What carries the entities from the back-translation onto the original."""
 
+    markers: Markers = "auto"
+    """Square brackets, matched by likeness, or XML tags, read by name (LabelPigeon); auto: tags where the bundle says
+    that its translator keeps them."""
     projector: str = "heuristic"
     """A system that works on links: heuristic, ngram, ner-candidates, ..."""
     projector_options: dict[str, Any] = msgspec.field(default_factory=dict)
@@ -38,9 +42,9 @@ class Returned(NamedTuple):
 
 @register("backtranslation")
 class BackTranslation:
-    """The source is translated back with its entities in brackets, which are then projected onto the original.
+    """The source is translated back with its entities marked, which are then projected onto the original.
 
-    Entities whose brackets get lost, or whose bracketed text is unlike their translation, are lost. Published
+    Entities whose markers get lost, or whose bracketed text is unlike their translation, are lost. Published
     figures are below those of direct projection.
     """
 
@@ -74,16 +78,19 @@ class BackTranslation:
     def translate_back(self, works: Sequence[Work]) -> list[Returned]:
         """The marked source sentences in the language of their targets."""
         requests, sizes = [], []
+        tagged = uses_tags(self.settings.markers, self.tools.translator)
         for work in works:
             entities = entities_of(work.source)
-            texts = [mark(work.source), *(phrase(work.source, i, j) for i, j, _ in entities)] if entities else []
+            forms = [] if tagged else [phrase(work.source, i, j) for i, j, _ in entities]
+            texts = [tag(work.source) if tagged else mark(work.source), *forms] if entities else []
             languages = languages_of(work.source, work.target, "backtranslation") if entities else ("", "")
             requests += [Request(text, *languages) for text in texts]
             sizes.append(len(texts))
         results = iter(translate(self.tools.translator, requests, self.settings.beam_size))
         answers = [[next(results) for _ in range(size)] for size in sizes]
         empty = Returned(Sentence(""))
-        return [_recover(work, *found) if found else empty for work, found in zip(works, answers, strict=True)]
+        recover = _recover_tags if tagged else _recover
+        return [recover(work, *found) if found else empty for work, found in zip(works, answers, strict=True)]
 
 
 def _recover(work: Work, text: str, *forms: str) -> Returned:
@@ -97,6 +104,20 @@ def _recover(work: Work, text: str, *forms: str) -> Returned:
         Span(start, end, origin.label, origin.score) for (start, end), origin in zip(plain.spans, kept, strict=True)
     )
     return Returned(msgspec.structs.replace(sentence, spans=spans), tuple(kept))
+
+
+def _recover_tags(work: Work, text: str, *_: str) -> Returned:
+    """The back-translation without its tags; entities that overlap the one before are lost."""
+    origins = [entity.span for entity in entities_of(work.source)]
+    plain = untag(text, len(origins))
+    spans: list[Span] = []
+    kept: list[Span] = []
+    for number, (start, end) in sorted(plain.ranges.items(), key=lambda one: one[1]):
+        if not spans or spans[-1].end <= start:
+            spans.append(Span(start, end, origins[number].label, origins[number].score))
+            kept.append(origins[number])
+    sentence = sentence_of(plain.text, work.target.language)
+    return Returned(msgspec.structs.replace(sentence, spans=tuple(spans)), tuple(kept))
 
 
 def _restore(projection: Projection, back: Returned, found: Projection) -> Projection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import ClassVar, NamedTuple
 
 from spanport.checked import Positive
@@ -12,6 +13,7 @@ from spanport.detokenize import phrase
 from spanport.options import SystemOptions
 from spanport.systems.base import Need, register
 from spanport.systems.marked.markers import ACCEPT, Entity, entities_of, mark, marked_spans, ratio, unmark
+from spanport.systems.marked.tags import Markers, tag, untag, uses_tags
 from spanport.systems.tools import Tools
 from spanport.systems.translation import Request, languages_of, sentence_of, translate
 from spanport.types import ProjectedSpan, Projection, Sentence
@@ -23,6 +25,9 @@ BRACKETS = str.maketrans("《》【】", "[][]")
 class EasyProjectOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the marked text is translated; a translator tuned to keep markers loses fewer sentences."""
 
+    markers: Markers = "auto"
+    """Square brackets, matched by likeness, or XML tags, read by name (LabelPigeon); auto: tags where the bundle says
+    that its translator keeps them."""
     beam_size: Positive = 1
     """Beams of the translator; 1 decodes greedily."""
 
@@ -41,9 +46,9 @@ class Form(NamedTuple):
 
 @register("easyproject")
 class EasyProject:
-    """Each source sentence is translated with its entities in brackets; what the brackets hold gets the labels.
+    """Each source sentence is translated with its entities marked; what the markers hold gets the labels.
 
-    The targets of the works are not read, only their language. A sentence whose brackets or labels do not come back
+    The targets of the works are not read, only their language. A sentence whose markers or labels do not come back
     whole is dropped: its projection has an empty target and the status "infeasible".
     """
 
@@ -57,13 +62,20 @@ class EasyProject:
     def project(self, works: Sequence[Work]) -> list[Projection]:
         """One projection per record, in order, onto a translation of its source."""
         requests, sizes = [], []
+        tagged = uses_tags(self.settings.markers, self.tools.translator)
         for work in works:
-            texts = [mark(work.source), *(phrase(work.source, i, j) for i, j, _ in entities_of(work.source))]
+            texts = (
+                [tag(work.source)]
+                if tagged
+                else [mark(work.source), *(phrase(work.source, i, j) for i, j, _ in entities_of(work.source))]
+            )
             languages = languages_of(work.source, work.target, "easyproject")
             requests += [Request(text, *languages) for text in texts]
             sizes.append(len(texts))
         results = iter(translate(self.tools.translator, requests, self.settings.beam_size))
         answers = [[next(results) for _ in range(size)] for size in sizes]
+        if tagged:
+            return [read_tags(work, text) for work, (text,) in zip(works, answers, strict=True)]
         return [read_back(work, text, forms) for work, (text, *forms) in zip(works, answers, strict=True)]
 
 
@@ -109,6 +121,21 @@ def read_back(work: Work, translated: str, translations: Sequence[str]) -> Proje
     projection = Projection(sentence, spans, work.source, status="feasible")
     labels = Counter(label for _, _, label in projection.labelled().word_spans())
     return projection if labels == Counter(form.label for form in forms) else dropped(work)
+
+
+def read_tags(work: Work, translated: str) -> Projection:
+    """The translation with its tags turned into labelled spans; `dropped` where one is missing or two overlap."""
+    entities = entities_of(work.source)
+    plain = untag(translated, len(entities))
+    ordered = sorted(((*found, entities[i].span) for i, found in plain.ranges.items()), key=lambda one: one[:2])
+    apart = all(one[1] <= other[0] for one, other in pairwise(ordered))
+    if not plain.text.strip() or len(ordered) < len(entities) or not apart:
+        return dropped(work)
+    spans = tuple(
+        ProjectedSpan(start, end, span.label, 1.0 if span.score is None else span.score, span)
+        for start, end, span in ordered
+    )
+    return Projection(sentence_of(plain.text, work.target.language), spans, work.source, status="feasible")
 
 
 def assign(spans: Sequence[str], forms: Sequence[Form]) -> list[Form] | None:
