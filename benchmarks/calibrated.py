@@ -19,24 +19,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
 from spanport import Engine
-from spanport.compare import DataSet, collect_works, compare_systems, load_set, parse_systems, run_systems, warm_up
-from spanport.evaluate import Comparison, count_entities
-from spanport.languages import resolve
-from spanport.matching.batch import PairBatch
+from spanport.compare import DataSet, compare_systems, load_set, parse_systems, run_systems, warm_up
+from spanport.evaluate import Comparison
 from spanport.options import StreamOptions
 from spanport.report import markdown_table, render
-from spanport.systems.calibrated.evidence import Evidence
-from spanport.systems.calibrated.names import NAMES
-from spanport.systems.calibrated.regression import Calibration, Logistic, fit_logistic
-from spanport.systems.calibrated.system import Scored, languages, select, weigh
-from spanport.work import Work
+from spanport.training.calibrating import fit as fit_views
+from spanport.training.calibrating import read_views
 from spanport_models import calibrate_pipeline
 
 LANGUAGES = ("es", "de", "it")
@@ -44,7 +36,6 @@ UNLABELLED = {"it": ("MISC",)}
 """Labels of the classifier that a language's gold standard does not have."""
 STREAM = StreamOptions(linger=None)
 """Batches by the input alone, so that figures do not depend on how busy the machine is."""
-TAUS = np.arange(0.1, 0.61, 0.025)
 SYSTEMS = (
     "ngram,ngram:score=pairs:solver=greedy,heuristic,heuristic:threshold=null,easy-label-projection,span-filling,"
     "ner-candidates,aligned-ranges,ensemble,model-transfer,calibrated,calibrated:view=false"
@@ -70,80 +61,21 @@ def load(root: Path, code: str, part: str, limit: int) -> DataSet:
     )
 
 
-class Examples(NamedTuple):
-    """Candidates of a data set: which are gold, and which have a label that its gold standard knows."""
-
-    data: DataSet
-    batch: PairBatch
-    evidence: Evidence
-    right: npt.NDArray[np.float64]
-    known: npt.NDArray[np.bool_]
-
-
-def examples(data: DataSet, works: list[Work], tags: Sequence[str] | None) -> Examples:
-    batch, evidence = weigh(works, tags, translated=data.pairs is None)
-    ranges = evidence.ranges
-    gold = [set(sentence.word_spans()) for sentence in data.gold]
-    labels = [batch.labels[k] for k in batch.entities[ranges.entity, 2].tolist()]
-    rows = zip(ranges.pair.tolist(), ranges.start.tolist(), ranges.end.tolist(), labels, strict=True)
-    right = np.array([(i, j, label) in gold[b] for b, i, j, label in rows], float)
-    return Examples(
-        data, batch, evidence, right, np.array([label not in unlabelled(data) for label in labels], np.bool_)
-    )
-
-
-def unlabelled(data: DataSet) -> tuple[str, ...]:
-    return next((labels for code, labels in UNLABELLED.items() if resolve(code) == data.language), ())
-
-
-def best_tau(model: Logistic, names: tuple[str, ...], sets: list[Examples]) -> float:
-    """The threshold with the highest micro F1 over all data sets together."""
-    found = []
-    for tau in TAUS.tolist():
-        total = np.zeros(3)
-        for data, batch, evidence, _, known in sets:
-            probability = model.probability(names, evidence.matrix, languages(batch, evidence))
-            probable = np.where(known, probability, 0.0)
-            predicted = [projection.labelled() for projection in select(Scored(batch, evidence, probable), tau)]
-            total += count_entities(data.gold, predicted).totals().sum(axis=0)
-        found.append((2 * total[0] / (total[1] + total[2]), tau))
-    print(f"dev F1 {max(found)[0]:.4f} at tau {max(found)[1]:.3f}", flush=True)
-    return float(max(found)[1])
-
-
-def fitted(name: str, sets: list[Examples], *, view: bool) -> Logistic:
-    """A regression over the candidates of all data sets, and its best threshold."""
-    names = NAMES[view]
-    matrix = np.concatenate([one.evidence.matrix[one.known] for one in sets])
-    spoken = np.concatenate([np.array(languages(one.batch, one.evidence))[one.known] for one in sets])
-    right = np.concatenate([one.right[one.known] for one in sets])
-    model = fit_logistic(names, matrix, right, spoken.tolist())
-    print(f"{name}: ", end="")
-    return msgspec.structs.replace(model, tau=round(best_tau(model, names, sets), 3))
-
-
 def fit(arguments: argparse.Namespace) -> None:
-    given, translated = [], []
     with Engine.from_bundle(arguments.bundle, stream=STREAM) as engine:
-        for code in LANGUAGES:
-            loaded = load(arguments.data, code, "dev", arguments.limit)
-            for what, found, data in (
-                ("given", given, loaded),
-                ("translated", translated, loaded._replace(pairs=None, aligned=False)),
-            ):
-                found.append(collect_works(engine, data, label_source=True))
-                entities = sum(len(work.source.spans) for work in found[-1][1])
-                print(f"{code}, source {what}: {len(found[-1][1])} sentences, {entities} source entities", flush=True)
-        tags = engine.models.encoder().labels
-        models = {
-            name: fitted(name, [examples(*one, tags if view else None) for one in data], view=view)
-            for name, data, view in (("links", given, False), ("view", given, True), ("translated", translated, True))
-        }
-        made = Calibration(f"CoNLL-2002/2003 and Evalita 2009 dev sets ({', '.join(LANGUAGES)})", **models)
+        sets = [load(arguments.data, code, "dev", arguments.limit) for code in LANGUAGES]
+        views = read_views(engine, sets, translates=True, say=tell)
+        made = fit_views(views, engine.models.encoder().labels, tell)
+        title = f"CoNLL-2002/2003 and Evalita 2009 dev sets ({', '.join(LANGUAGES)})"
+        made = msgspec.structs.replace(made, fitted=title)
         written = msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"
         calibrate_pipeline(engine.models.bundle.path, written)
     if arguments.output:
         arguments.output.write_bytes(written)
+
+
+def tell(line: str) -> None:
+    print(line, flush=True)
 
 
 def sample(data: DataSet, size: int) -> DataSet:

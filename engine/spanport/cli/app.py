@@ -16,6 +16,7 @@ import typer
 from spanport.cli import (
     align,
     bench,
+    calibrate,
     compare,
     convert,
     demo,
@@ -64,7 +65,7 @@ def _root(
     log_to_stderr(verbose=verbose)
 
 
-for module in (demo, label, project, align, convert, evaluate, bench, compare, train, tune, view, finding):
+for module in (demo, label, project, align, convert, evaluate, bench, compare, calibrate, train, tune, view, finding):
     module.add(app)
 app.add_typer(models.app, name="models")
 app.add_typer(export.app, name="export")

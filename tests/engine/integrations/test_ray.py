@@ -113,15 +113,15 @@ def die_once() -> None:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A cluster of two machines of one core each."""
+    """A cluster of two machines of two cores each."""
     ray = pytest.importorskip("ray", reason="the extra ray is not installed")
     from ray.cluster_utils import Cluster
 
     died = tmp_path_factory.mktemp("ray") / "died"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPANPORT_TEST_DIED", str(died))
-        made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "object_store_memory": 100_000_000})
-        made.add_node(num_cpus=1, object_store_memory=100_000_000)
+        made = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "object_store_memory": 100_000_000})
+        made.add_node(num_cpus=2, object_store_memory=100_000_000)
         ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
         try:
             yield made.address
@@ -177,7 +177,7 @@ def test_a_worker_that_dies_costs_nothing(
         batch_format="pyarrow",
         batch_size=10,
         compute=ray.data.ActorPoolStrategy(size=2),
-        num_cpus=0.5,
+        num_cpus=1,
     )
     rows = sorted(labelled.take_all(), key=lambda row: row["row"])
     assert rows == alone
@@ -207,7 +207,7 @@ def test_the_command_on_a_cluster(
     command = ("label", corpus / "*.parquet", "--lang", "es", "--ray", cluster, "-o", out)
     code, err = cli(*command)
     assert code == 1, err
-    assert "8 parts, 2 actors of 1 cores" in err
+    assert "8 parts, 2 actors of 2 cores" in err
     assert "1 failed: the column 'error' says why" in err
     assert sorted(path.name for path in out.iterdir()) == [
         "_spanport.json",

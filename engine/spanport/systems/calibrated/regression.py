@@ -65,7 +65,7 @@ def load_calibration(path: str = "", bundled: bytes | None = None) -> Calibratio
         data = Path(path).read_bytes() if path else bundled or Models("mini").calibration() or b""
         return msgspec.json.decode(data, type=Calibration)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"calibration {path!r}: {error}; write one with benchmarks/calibrated.py fit") from error
+        raise UsageError(f"calibration {path!r}: {error}; make one with `spanport calibrate`") from error
 
 
 def fit_logistic(

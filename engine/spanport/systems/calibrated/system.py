@@ -66,7 +66,7 @@ class Calibrated:
             if set(model.weights) != set(names):
                 raise UsageError(
                     f"calibration {settings.calibration!r} does not weigh the evidence of this version; fit it anew "
-                    "with benchmarks/calibrated.py fit"
+                    "with `spanport calibrate`"
                 )
         self._unseen: set[str] = set()
 
