@@ -21,7 +21,7 @@ from spanport.formats.pharaoh import parse_links
 from spanport.formats.records import Reading
 from spanport.integrations.tables import texts_of, with_spans
 from spanport.languages import resolve
-from spanport.runner import SystemOptions
+from spanport.runner import Options
 from spanport.stream import Failed
 from spanport.types import Pair, Projection, Sentence
 
@@ -57,7 +57,7 @@ class Label:
         into: str = "spans",
         errors: str = "error",
         system: str | None = None,
-        options: SystemOptions = None,
+        options: Options = None,
         min_confidence: float = 0.0,
     ) -> None:
         self.engine = engine_of(bundle)
@@ -102,7 +102,7 @@ class Project:
         into: str = "spans",
         errors: str = "error",
         system: str = "ngram",
-        options: SystemOptions = None,
+        options: Options = None,
         min_confidence: float = 0.0,
     ) -> None:
         self.engine = engine_of(bundle)
