@@ -26,6 +26,8 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
     """Of the output."""
     min_confidence: float = 0.0
     """Spans of less are not written."""
+    links: bool = False
+    """Word links are written, where the format has names for them."""
     staged: Literal["", "arrow"] = ""
     """What a format that is made when all records are there is made of, if not of JSON lines."""
 

@@ -22,7 +22,11 @@ def fits(job: Job, system: System) -> Literal["", "lines", "tables"]:
     files, settings = job.files, system.settings
     if not isinstance(system, Matcher) or system.needs != {"source", "links"} or settings.drop_labels:
         return ""
-    if files.min_confidence or any(len(given.paths) > 1 or given.reading.map_labels for given in files.inputs):
+    if (
+        files.links
+        or files.min_confidence
+        or any(len(given.paths) > 1 or given.reading.map_labels for given in files.inputs)
+    ):
         return ""
     if not is_plain(*(path for given in files.inputs for path in given.paths)):
         return ""

@@ -18,6 +18,7 @@ from spanport_models.devices import available_cores
 
 if TYPE_CHECKING:
     from spanport.api import Engine
+    from spanport.job import Files
     from spanport.types import Projection
 
 Bundle = Annotated[
@@ -90,6 +91,10 @@ Option = Annotated[
     typer.Option(help="Further option, NAME=VALUE (`spanport systems NAME` lists them); repeatable."),
 ]
 MinConfidence = Annotated[float, typer.Option(min=0, max=1, help="Leave out spans of less confidence.")]
+Links = Annotated[
+    bool,
+    typer.Option("--links", help="Write the word links too, in JSON lines and tables; `spanport view` shows them."),
+]
 SourceLang = Annotated[
     str,
     typer.Option(
@@ -172,14 +177,27 @@ def limit_memory(engine: Engine, limit: str) -> None:
     engine.stream_options = msgspec.structs.replace(engine.stream_options, resident=resident)
 
 
-def projection_encoder(format: str, min_confidence: float) -> Callable[[Projection], bytes]:
-    """How one projection becomes bytes, spans below the confidence left out."""
+def projection_encoder(files: Files) -> Callable[[Projection], bytes]:
+    """How one projection becomes bytes, spans below the confidence left out.
+
+    Raises UsageError where links are asked for and the format has no room for them.
+    """
+    from functools import partial
+
     import msgspec
 
+    from spanport.errors import UsageError
     from spanport.formats import FORMATS
+    from spanport.formats.jsonl import encode_jsonl_projection
 
-    encode = FORMATS[format].encode_projection
+    encode, min_confidence = FORMATS[files.format].encode_projection, files.min_confidence
     assert encode is not None, "find_format refuses what cannot be written"
+    if files.links and encode is not encode_jsonl_projection:
+        raise UsageError(
+            f"format {files.format!r} has no room for --links; write jsonl or parquet, or leave them out"
+        )
+    if files.links:
+        encode = partial(encode_jsonl_projection, links=True)
     if not min_confidence:
         return encode
 

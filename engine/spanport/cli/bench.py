@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from spanport.cli import arguments as a
 from spanport.shown import counted
 from spanport_models.devices import available_cores
+
+if TYPE_CHECKING:
+    from spanport.formats.records import Reading
 
 
 def add(app: typer.Typer) -> None:
@@ -19,6 +22,9 @@ def add(app: typer.Typer) -> None:
     def bench(
         input: Annotated[str | None, typer.Argument(help="Text to label; generated when left out.")] = None,
         lang: Annotated[str, typer.Option(help="Language of the text, such as spa_Latn or es.")] = "spa_Latn",
+        input_format: a.InputFormat = None,
+        text_column: a.TextColumn = None,
+        tokens_column: a.TokensColumn = None,
         bundle: a.Bundle = "mini",
         sentences: Annotated[int, typer.Option(min=1, help="Sentences of the text to use.")] = 1000,
         batch_tokens: a.BatchTokens = 1024,
@@ -39,12 +45,14 @@ def add(app: typer.Typer) -> None:
         """
         from spanport.bench import measure
         from spanport.cli.console import print_json
+        from spanport.cli.files import reading
         from spanport.languages import resolve
         from spanport.output import check_outputs
 
         check_outputs({"plot": plot}, [input] if input else [], replace=None if replace else "--replace")
         lang = resolve(lang)
-        texts = _texts(input, lang, sentences)
+        how = reading(lang, text_column, tokens_column, labels=False)
+        texts = _texts(input, input_format, how, sentences)
         with a.engine(bundle, device, threads, batch_tokens=batch_tokens) as engine:
             figures = measure(engine, texts, lang, rounds=rounds)
         points = _sweep(bundle, device, texts[:500], lang, plot) if tune or plot else []
@@ -56,17 +64,19 @@ def add(app: typer.Typer) -> None:
                 _advise(points)
 
 
-def _texts(path: str | None, lang: str, count: int) -> list[str]:
+def _texts(path: str | None, format: str | None, how: Reading, count: int) -> list[str]:
     from itertools import islice
 
     from spanport.bench import generate
     from spanport.cli.demo import sample
+    from spanport.cli.files import job_input
     from spanport.errors import UsageError
-    from spanport.formats import Rejected, read
+    from spanport.formats import Rejected
 
     if path is None:
-        return generate([sentence.text for sentence in sample() if sentence.language == lang], count)
-    found = (item.sentence.text for item in read(path, None, lang) if not isinstance(item, Rejected))
+        return generate([sentence.text for sentence in sample() if sentence.language == how.language], count)
+    source = job_input(path, format, "--input-format", how)
+    found = (item.sentence.text for item in source.read() if not isinstance(item, Rejected))
     texts = list(islice((text for text in found if text.strip()), count))
     if not texts:
         raise UsageError(f"{path} has no text to measure on")

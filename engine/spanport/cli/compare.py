@@ -24,7 +24,8 @@ def add(app: typer.Typer) -> None:
     @app.command(epilog="Example: spanport compare gold.es.conll --systems ngram,heuristic,calibrated --lang es")
     def compare(
         data: Annotated[
-            str, typer.Argument(help="Labelled file, or folder of several languages; {lang} stands in.")
+            str,
+            typer.Argument(help="Labelled file or pattern, or folder of several languages; {lang} stands in."),
         ] = "",
         systems: Annotated[
             str, typer.Option(help="Systems, separated by commas, as NAME or NAME:OPTION=VALUE; all: every one.")
@@ -43,6 +44,12 @@ def add(app: typer.Typer) -> None:
         ignore: Annotated[str, typer.Option(help="Labels left out of gold and predictions.")] = "",
         limit: Annotated[int, typer.Option(min=0, help="Only the first sentences of each file; 0 is all.")] = 0,
         input_format: a.InputFormat = None,
+        source_format: Annotated[str | None, typer.Option(help="Format of the sources.")] = None,
+        text_column: a.TextColumn = None,
+        tokens_column: a.TokensColumn = None,
+        labels_column: a.LabelsColumn = None,
+        offsets: a.Offsets = "codepoints",
+        map_labels: a.MapLabels = "",
         bundle: a.Bundle = "mini",
         html: Annotated[str | None, typer.Option(help="Write a page with plots and differing sentences.")] = None,
         markdown: Annotated[str | None, typer.Option(help="Write the tables as Markdown.")] = None,
@@ -58,9 +65,12 @@ def add(app: typer.Typer) -> None:
         paired test against the best system; each system's settings are written to the JSON and the page. With
         --benchmark labels that it does not count are ignored, and means over languages stand beside published ones.
         """
+        from spanport.cli.files import reading
         from spanport.compare import compare_systems, find_sets, load_set, parse_systems, run_systems, warm_up
         from spanport.output import check_outputs
 
+        columns = (text_column, tokens_column, labels_column)
+        how = reading("", *columns, offsets=offsets, map_labels=map_labels)
         specs, codes = parse_systems(systems), _list(lang)
         named = Named(benchmark, folder or data, part) if benchmark else None
         if not named and not data:
@@ -83,6 +93,8 @@ def add(app: typer.Typer) -> None:
                     code,
                     path,
                     input_format=input_format,
+                    reading=how,
+                    source_format=source_format,
                     source=_fill(source, code),
                     source_language=pivot,
                     alignments=_fill(alignments, code),

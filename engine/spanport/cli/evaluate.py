@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from spanport.cli import arguments as a
 from spanport.cli.console import print_json, table
 from spanport.cli.labels import Labels
+
+if TYPE_CHECKING:
+    from spanport.formats.records import Reading
 
 
 def add(app: typer.Typer) -> None:
@@ -25,6 +28,11 @@ def add(app: typer.Typer) -> None:
         ignore: Annotated[str, typer.Option(help="Labels to leave out on both sides, separated by commas.")] = "",
         gold_format: Annotated[str | None, typer.Option(help="Format of the gold file.")] = None,
         predicted_format: Annotated[str | None, typer.Option(help="Format of the other.")] = None,
+        text_column: a.TextColumn = None,
+        tokens_column: a.TokensColumn = None,
+        labels_column: a.LabelsColumn = None,
+        offsets: a.Offsets = "codepoints",
+        map_labels: a.MapLabels = "",
         benchmark: a.Benchmark = "",
         folder: a.DataFolder = "",
         lang: Annotated[str, typer.Option(help="Language of the data set; several, and {lang} in the path.")] = "",
@@ -34,8 +42,10 @@ def add(app: typer.Typer) -> None:
 
         With them come a 95% bootstrap interval of F1, what kinds of mistakes there are, and, where the predicted
         spans carry confidences, how well these are calibrated. With --benchmark the gold file is that of a data set,
-        and the figures stand beside published ones.
+        and the figures stand beside published ones. Columns and offsets are those of the gold file; --map-labels is
+        for both.
         """
+        from spanport.cli.files import reading
         from spanport.errors import UsageError
         from spanport.formats import holds_alignments
 
@@ -50,7 +60,10 @@ def add(app: typer.Typer) -> None:
             _alignments(gold, predicted, json)
             return
         ignored = [label.strip() for label in ignore.split(",") if label.strip()]
-        wanted, found = _sentences(gold, gold_format), _sentences(predicted, predicted_format)
+        columns = (text_column, tokens_column, labels_column)
+        how = reading("", *columns, offsets=offsets, map_labels=map_labels)
+        wanted = _sentences(gold, gold_format, how)
+        found = _sentences(predicted, predicted_format, reading("", map_labels=map_labels))
         Labels(gold, found=any(sentence.spans for sentence in wanted)).report()
         _entities(wanted, found, ignored, json)
 
@@ -114,10 +127,11 @@ def _alignments(gold: str, predicted: str, json: bool) -> None:
         table(("alignment", "value"), [(name, _shown(value)) for name, value in scores.to_row().items()])
 
 
-def _sentences(path: str, format: str | None) -> list[Any]:
+def _sentences(path: str, format: str | None, how: Reading | None = None) -> list[Any]:
     from spanport.cli.files import job_input, reading
 
-    source = job_input(path, format, "--gold-format or --predicted-format", reading(""), piped=None, labelled=True)
+    option = "--gold-format or --predicted-format"
+    source = job_input(path, format, option, how or reading(""), piped=None, labelled=True)
     return [item.sentence for item in _intact(source.name, source.read())]
 
 

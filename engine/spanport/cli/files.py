@@ -39,6 +39,7 @@ class JobFiles:
         fresh: bool,
         stats: str | None = None,
         min_confidence: float = 0.0,
+        links: bool = False,
     ) -> None:
         self.output, self.fresh, self.stats = output, fresh, stats
         self.inputs = [file for given in inputs for path in given.paths for file in _files(path)]
@@ -57,7 +58,7 @@ class JobFiles:
                     raise UsageError(f"format {form.name!r} is written to a file or folder: name it with -o")
                 check_library(form.extra)
                 self._made_of, self.written = form, f"{output}.part"
-        self.record = Files(inputs=tuple(inputs), format=self.format, min_confidence=min_confidence)
+        self.record = Files(inputs=tuple(inputs), format=self.format, min_confidence=min_confidence, links=links)
 
     @property
     def spill(self) -> str | None:

@@ -24,6 +24,7 @@ def add(app: typer.Typer) -> None:
         solver: a.Solver = None,
         option: a.Option = None,
         min_confidence: a.MinConfidence = 0.0,
+        links: a.Links = False,
         input_format: a.InputFormat = None,
         text_column: a.TextColumn = None,
         tokens_column: a.TokensColumn = None,
@@ -68,6 +69,7 @@ def add(app: typer.Typer) -> None:
                 "--memory-limit": memory_limit,
             }
             elsewhere |= {"--tokens-column": tokens_column, "--from": input_format, "--to": format}
+            elsewhere["--links"] = "yes" if links else None
             there = absolute(bundle) if "/" in bundle else bundle
             return label_on_cluster(
                 ray,
@@ -90,7 +92,9 @@ def add(app: typer.Typer) -> None:
             fresh=fresh,
             stats=stats,
             min_confidence=min_confidence,
+            links=links,
         )
+        encode = a.projection_encoder(files.record)
         engine = a.engine(
             bundle,
             device,
@@ -117,7 +121,7 @@ def add(app: typer.Typer) -> None:
                 files,
                 [(source.name, source.read())],
                 build=lambda item: item.sentence,
-                encode=a.projection_encoder(files.format, min_confidence),
+                encode=encode,
                 engine=engine,
                 job=job,
             )

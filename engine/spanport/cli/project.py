@@ -44,6 +44,7 @@ def add(app: typer.Typer) -> None:
         solver: a.Solver = None,
         option: a.Option = None,
         min_confidence: a.MinConfidence = 0.0,
+        links: a.Links = False,
         source_format: Annotated[str | None, typer.Option(help="Format of the source.")] = None,
         target_format: Annotated[str | None, typer.Option(help="Format of the target.")] = None,
         text_column: a.TextColumn = None,
@@ -89,7 +90,9 @@ def add(app: typer.Typer) -> None:
             fresh=fresh,
             stats=stats,
             min_confidence=min_confidence,
+            links=links,
         )
+        encode = a.projection_encoder(files.record)
         engine = a.engine(bundle, device, threads, aligner=aligner)
         job = engine.job(
             "project",
@@ -103,7 +106,6 @@ def add(app: typer.Typer) -> None:
         made = make_system(job.system, job.settings)
         if not stats and (way := fits(job, made)):
             return _bulk(files, files.stage_batches(job) if way == "tables" else job, made)
-        encode = a.projection_encoder(files.format, min_confidence)
         with engine:
             return _stream(files, engine, job, encode)
 

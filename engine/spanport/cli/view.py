@@ -12,6 +12,7 @@ from spanport.cli import arguments as a
 from spanport.cli.console import say
 
 if TYPE_CHECKING:
+    from spanport.formats.inputs import Input
     from spanport.report import Viewable
 
 
@@ -23,7 +24,7 @@ def add(app: typer.Typer) -> None:
         "spanport view es.conll --source en.conll --alignments en-es.pharaoh -o es.html"
     )
     def view(
-        input: Annotated[str, typer.Argument(help="Labelled file, or what a job wrote.")],
+        input: Annotated[list[str], typer.Argument(help="Labelled files, patterns or folders, or what a job wrote.")],
         output: Annotated[str, typer.Option("--output", "-o", help="The page to write; - is standard output.")],
         source: Annotated[str | None, typer.Option(help="Sources of the same lines, to show above.")] = None,
         alignments: Annotated[str | None, typer.Option(help="Pharaoh file source-target, to show the links.")] = None,
@@ -32,6 +33,12 @@ def add(app: typer.Typer) -> None:
         ] = 2000,
         title: Annotated[str | None, typer.Option(help="Title of the page; default: the name of the file.")] = None,
         input_format: a.InputFormat = None,
+        source_format: Annotated[str | None, typer.Option(help="Format of the sources.")] = None,
+        text_column: a.TextColumn = None,
+        tokens_column: a.TokensColumn = None,
+        labels_column: a.LabelsColumn = None,
+        offsets: a.Offsets = "codepoints",
+        map_labels: a.MapLabels = "",
         replace: a.Replace = False,
     ) -> int:
         """Make a page to look through labelled text: source above target, filters, search, links on hover.
@@ -39,6 +46,7 @@ def add(app: typer.Typer) -> None:
         The page is one file that needs no network. What a job wrote as JSON lines shows its sources by itself; for
         other files name them with --source. Records that cannot be read are left out and counted.
         """
+        from spanport.cli.files import job_input, reading
         from spanport.errors import UsageError
         from spanport.output import check_outputs
         from spanport.report import sample as draw
@@ -47,11 +55,17 @@ def add(app: typer.Typer) -> None:
 
         if alignments and not source:
             raise UsageError("--alignments are of sentence pairs: name the sources too, with --source")
-        inputs = [path for path in (input, source, alignments) if path]
-        check_outputs({"page": output}, inputs, replace=None if replace else "--replace")
+        columns = (text_column, tokens_column, labels_column)
+        how = reading("", *columns, offsets=offsets, map_labels=map_labels)
+        shown = [job_input(input, input_format, "--input-format", how, piped=None, labelled=True)]
+        if source:
+            how = reading("", map_labels=map_labels)
+            shown.append(job_input(source, source_format, "--source-format", how, piped=None, labelled=True))
+        files = [path for given in shown for path in given.paths] + ([alignments] if alignments else [])
+        check_outputs({"page": output}, files, replace=None if replace else "--replace")
         rejected: list[Any] = []
-        found = draw(_records(inputs, input_format, rejected), sample)
-        page = view_sample(found, title or Path(input).name, unreadable=len(rejected))
+        found = draw(_records(shown, alignments, rejected), sample)
+        page = view_sample(found, title or Path(shown[0].name).name, unreadable=len(rejected))
         if output == "-":
             typer.get_binary_stream("stdout").write(page.encode())
         else:
@@ -63,27 +77,25 @@ def add(app: typer.Typer) -> None:
         return 1 if rejected else 0
 
 
-def _records(inputs: list[str], format: str | None, rejected: list[Any]) -> Iterator[tuple[int, Viewable]]:
+def _records(shown: list[Input], alignments: str | None, rejected: list[Any]) -> Iterator[tuple[int, Viewable]]:
     """What can be read, with the line on which it starts; the rest goes to ``rejected``."""
-    from spanport.formats import Rejected, find_format, labelled_format, parallel, read, read_alignments
+    from spanport.formats import Rejected, parallel, read_alignments
     from spanport.formats.outcomes import Outcomes
     from spanport.types import Pair
 
-    path, *others = inputs
-    readers: list[Any] = [(path, read(path, labelled_format(path, format)))]
-    if others:
-        readers.append((others[0], read(others[0], labelled_format(others[0]))))
-    if others[1:]:
-        readers.append((others[1], read_alignments(others[1])))
-    by_line = not others and path != "-" and find_format(path, format).name == "jsonl"
-    outcomes = Outcomes(path) if by_line else None
+    readers: list[Any] = [(given.name, given.read()) for given in shown]
+    if alignments:
+        readers.append((alignments, read_alignments(alignments)))
+    target, *others = shown
+    by_line = not others and target.format == "jsonl" and len(target.paths) == 1 and target.paths[0] != "-"
+    outcomes = Outcomes(target.paths[0]) if by_line else None
     for row in parallel(*readers):
         bad = [item for item in row if isinstance(item, Rejected)]
         rejected += bad[:1]
         if bad:
             continue
         if others:
-            links = row[2].alignment if others[1:] else None
+            links = row[2].alignment if alignments else None
             yield row[0].line, Pair(row[1].sentence, row[0].sentence, links)
         else:
             yield row[0].line, outcomes(row[0]) if outcomes else row[0].sentence

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from spanport.errors import LanguageError, UsageError
-from spanport.formats import Rejected, is_readable, labelled_format, parallel, read, read_alignments
+from spanport.formats import Rejected, is_readable, parallel, read_alignments
+from spanport.formats.inputs import find_input
+from spanport.formats.reading import holds_documents
+from spanport.formats.records import Reading
 from spanport.languages import resolve
 from spanport.types import Alignment, Pair, Sentence
 
@@ -31,9 +36,9 @@ class DataSet(NamedTuple):
 def find_sets(data: str, languages: Sequence[str], part: str = "test") -> list[tuple[str, str]]:
     """The language (as given) and the path of each file to compare on.
 
-    data: a file; a folder, whose files below count where a folder or the first part of the name is a language
-    (``hau/test.txt``, ``es.test.tsv``) and ``part`` is part of the name; or a path in which ``{lang}`` stands for
-    each of the languages. languages: those wanted; all by default.
+    data: a file, a pattern, or a folder that is one data set; a folder, whose files below count where a folder or the
+    first part of the name is a language (``hau/test.txt``, ``es.test.tsv``) and ``part`` is part of the name; or a
+    path in which ``{lang}`` stands for each of the languages. languages: those wanted; all by default.
 
     Raises:
         UsageError: nothing is found, a language is missing, or a file's language is unknown.
@@ -42,7 +47,7 @@ def find_sets(data: str, languages: Sequence[str], part: str = "test") -> list[t
         if not languages:
             raise UsageError(f"{data}: name the languages that {{lang}} stands for with --lang")
         return [(code, data.replace("{lang}", code)) for code in languages]
-    if not Path(data).is_dir():
+    if not Path(data).is_dir() or holds_documents(data):
         code = languages[0] if len(languages) == 1 else _language_in(Path(data))
         if code is None:
             raise UsageError(f"{data}: its name says no language; pass one with --lang")
@@ -66,7 +71,9 @@ def load_set(
     path: str,
     *,
     input_format: str | None = None,
+    reading: Reading | None = None,
     source: str | None = None,
+    source_format: str | None = None,
     source_language: str = "eng_Latn",
     alignments: str | None = None,
     swap: bool = False,
@@ -74,9 +81,10 @@ def load_set(
 ) -> DataSet:
     """Read a data set.
 
-    input_format: by default what the path's ending says, ``.txt`` being columns; source: file of labelled sources,
-    line by line; alignments: Pharaoh file of links source-target (``swap``: target-source); limit: only the first
-    records, 0 for all.
+    path: a file, a pattern or a folder; input_format: by default what the path's ending says, ``.txt`` being columns;
+    reading: how its fields are called, and what becomes of labels (of sources too); source: file of labelled sources,
+    line by line, in source_format; alignments: Pharaoh file of links source-target (``swap``: target-source); limit:
+    only the first records, 0 for all.
 
     Raises:
         UsageError: alignments without a source.
@@ -84,12 +92,14 @@ def load_set(
     """
     if alignments and not source:
         raise UsageError("alignments are of given sentence pairs: give the source too")
-    code = resolve(language)
-    readers = [(path, read(path, labelled_format(path, input_format), code))]
+    code, how = resolve(language), reading or Reading()
+    data = find_input(path, input_format, replace(how, language=code), labelled=True)
+    readers: list[tuple[str, Any]] = [(data.name, data.read())]
     if source:
-        readers.append((source, read(source, labelled_format(source), resolve(source_language))))
+        theirs = Reading(language=resolve(source_language), map_labels=how.map_labels)
+        readers.append((source, find_input(source, source_format, theirs, labelled=True).read()))
     if alignments:
-        readers.append((alignments, read_alignments(alignments)))  # type: ignore[arg-type]
+        readers.append((alignments, read_alignments(alignments)))
     gold, pairs, rejected = [], [], []
     for records in parallel(*readers):
         bad = [record for record in records if isinstance(record, Rejected)]

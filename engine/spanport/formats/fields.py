@@ -89,9 +89,9 @@ def fields_of(sentence: Sentence) -> dict[str, Any]:
     return _fields(sentence, [span_fields(sentence.text, span) for span in sentence.spans], {})
 
 
-def fields_of_projection(projection: Projection) -> dict[str, Any]:
+def fields_of_projection(projection: Projection, *, links: bool = False) -> dict[str, Any]:
     """The record of the target, its projected spans with their source spans, and under ``projection`` the status and
-    the source text."""
+    the source text; with ``links`` also the word links, and the words of the source where these came with it."""
     text, source = projection.target.text, projection.source
     spans: list[dict[str, Any]] = []
     for span in projection.spans:
@@ -99,7 +99,15 @@ def fields_of_projection(projection: Projection) -> dict[str, Any]:
         if span.source is not None:
             fields["source"] = span_fields(source.text, span.source)
         spans.append(fields)
-    outcome = {"status": projection.status, "source": source.text, "source_language": source.language}
+    outcome: dict[str, Any] = {
+        "status": projection.status,
+        "source": source.text,
+        "source_language": source.language,
+    }
+    if links:
+        outcome["links"] = list(projection.alignment)
+        if source.tokenized:
+            outcome["source_tokens"] = source.word_texts()
     return _fields(projection.target, spans, {"projection": outcome})
 
 

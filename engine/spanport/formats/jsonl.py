@@ -50,9 +50,9 @@ def encode_jsonl(sentence: Sentence) -> bytes:
     return line_of(fields_of(sentence), sentence.text)
 
 
-def encode_jsonl_projection(projection: Projection) -> bytes:
+def encode_jsonl_projection(projection: Projection, *, links: bool = False) -> bytes:
     """One line; see `fields_of_projection`."""
-    return line_of(fields_of_projection(projection), projection.target.text)
+    return line_of(fields_of_projection(projection, links=links), projection.target.text)
 
 
 def line_of(fields: dict[str, Any], text: str) -> bytes:

@@ -23,6 +23,13 @@ def runtimes(cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models, "Models", lambda *args, **options: bench_models())
 
 
+def test_a_column_of_a_table(cli: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "news.csv").write_text("id,body\n1,una casa\n2,otra casa\n")
+    ran = cli("bench", tmp_path / "news.csv", "--text-column", "body", "--rounds", 1, "--json")
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["bench"]["sentences"] == 2
+
+
 def test_figures_of_generated_text(cli: Callable[..., Any]) -> None:
     ran = cli("bench", "--sentences", 30, "--rounds", 1)
     assert ran.code == 0

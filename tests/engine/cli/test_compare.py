@@ -29,6 +29,26 @@ def test_tables_page_and_figures(cli, tmp_path: Path) -> None:
     assert found["systems"][0]["mistakes"]["missed"] == 1
 
 
+def test_tables_columns_and_labels(cli, tmp_path: Path) -> None:
+    for i, text in enumerate(("Ana vive en Sevilla", "Lima")):
+        spans = [{"start": 0, "end": 3, "label": "PERSON"}] if i == 0 else []
+        (tmp_path / f"{i}.jsonl").write_text(json.dumps({"body": text, "found": spans}) + "\n")
+    columns = ["--text-column", "body", "--labels-column", "found", "--map-labels", "PERSON=PER"]
+    ran = cli("compare", tmp_path / "*.jsonl", "--lang", "es", "--systems", "ngram", "--json", "-", *columns)
+    assert ran.code == 0, ran.err
+    (found,) = json.loads(ran.out)
+    assert found["sentences"] == 2
+    assert (found["systems"][0]["recall"], found["systems"][0]["precision"]) == (1.0, 0.5)
+
+
+def test_a_saved_data_set_is_one(cli, tmp_path: Path) -> None:
+    pytest.importorskip("datasets")
+    (tmp_path / "gold.conll").write_text(GOLD)
+    assert cli("convert", tmp_path / "gold.conll", tmp_path / "saved", "--to", "datasets").code == 0
+    ran = cli("compare", tmp_path / "saved", "--lang", "es", "--systems", "ngram", "--json", "-")
+    assert (ran.code, json.loads(ran.out)[0]["sentences"]) == (0, 2), ran.err
+
+
 def test_json_alone_on_standard_output(cli, tmp_path: Path) -> None:
     (tmp_path / "gold.conll").write_text(GOLD)
     ran = cli(

@@ -22,6 +22,17 @@ def test_scores_equal_seqeval(cli, tmp_path: Path) -> None:
     assert "0.4000" in ran.out
 
 
+def test_tables_columns_and_labels(cli, tmp_path: Path) -> None:
+    gold, predicted = tmp_path / "gold.jsonl", tmp_path / "predicted.conll"
+    gold.write_text('{"words": ["Ana", "vive"], "found": ["B-PERSON", "O"]}\n')
+    predicted.write_text("Ana B-PER\nvive O\n\n")
+    columns = ["--tokens-column", "words", "--labels-column", "found"]
+    ran = cli("evaluate", gold, predicted, *columns, "--map-labels", "PERSON=PER", "--json")
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["scores"]["micro"]["f1"] == 1.0
+    assert json.loads(cli("evaluate", gold, predicted, *columns, "--json").out)["scores"]["micro"]["f1"] == 0.0
+
+
 def test_alignments(cli, tmp_path: Path) -> None:
     gold, predicted = tmp_path / "gold.pharaoh", tmp_path / "predicted.pharaoh"
     gold.write_text("0-0 1p1\n")

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from html_text import text_of
 from spanport import Engine
 from spanport.formats import Read, read
@@ -45,6 +47,43 @@ def test_outcomes_are_the_projections_that_were_written(cli, tmp_path: Path) -> 
     assert isinstance(found[1], Projection)
     assert found[2] == Sentence("Ana", spans=(Span(0, 3, "PER"),))
     assert isinstance(found[3], Sentence)
+
+
+@pytest.mark.parametrize("tokenized", [True, False])
+def test_links_of_a_job_are_shown(cli, tmp_path: Path, tokenized: bool) -> None:
+    (tmp_path / "en.conll").write_text("U.S.A B-LOC\nlives O\n\n")
+    (tmp_path / "en.jsonl").write_text('{"text": "Ana lives", "spans": []}\n')
+    (tmp_path / "es.txt").write_text("vive Ana\n")
+    (tmp_path / "links").write_text("0-1 1-0\n")
+    job = [
+        "project",
+        "--source",
+        tmp_path / ("en.conll" if tokenized else "en.jsonl"),
+        "--target",
+        tmp_path / "es.txt",
+    ]
+    job += ["--target-lang", "es", "--alignments", tmp_path / "links", "-o", tmp_path / "out.jsonl"]
+    assert cli(*job).code == 0
+    assert "links" not in json.loads((tmp_path / "out.jsonl").read_text())["projection"]
+    assert cli(*job, "--links", "--fresh").code == 0
+    written = json.loads((tmp_path / "out.jsonl").read_text())["projection"]
+    assert written["links"] == [[0, 1], [1, 0]]
+    assert written.get("source_tokens") == (["U.S.A", "lives"] if tokenized else None)
+    assert cli("view", tmp_path / "out.jsonl", "-o", tmp_path / "p.html").code == 0
+    assert 'data-links="0-1 1-0 "' in (tmp_path / "p.html").read_text("utf8")
+    ran = cli(*job[:-1], tmp_path / "out.conll", "--links")
+    assert (ran.code, "no room for --links" in ran.err) == (2, True)
+
+
+def test_tables_and_several_files(cli, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text(
+            'body,found\nAna vive,"[{""start"": 0, ""end"": 3, ""label"": ""PER""}]"\n'
+        )
+    more = ["--text-column", "body", "--labels-column", "found", "--map-labels", "PER=PERSON"]
+    ran = cli("view", tmp_path / "*.csv", *more, "-o", tmp_path / "p.html")
+    assert (ran.code, "2 records on" in ran.err) == (0, True), ran.err
+    assert "PERSON" in (tmp_path / "p.html").read_text("utf8")
 
 
 def test_labelled_files_with_their_sources_and_links(cli, tmp_path: Path) -> None:
