@@ -25,6 +25,7 @@ from spanport.cli import (
     finding,
     label,
     models,
+    plan,
     project,
     train,
     tune,
@@ -65,7 +66,22 @@ def _root(
     log_to_stderr(verbose=verbose)
 
 
-for module in (demo, label, project, align, convert, evaluate, bench, compare, calibrate, train, tune, view, finding):
+for module in (
+    demo,
+    label,
+    project,
+    align,
+    convert,
+    evaluate,
+    bench,
+    plan,
+    compare,
+    calibrate,
+    train,
+    tune,
+    view,
+    finding,
+):
     module.add(app)
 app.add_typer(models.app, name="models")
 app.add_typer(export.app, name="export")

@@ -44,6 +44,14 @@ def test_demo_and_models_on_the_bundle() -> None:
 
 
 @pytest.mark.slow
+def test_the_demo_shows_six_good_examples() -> None:
+    ran = subprocess.run([*SPANPORT, "demo"], capture_output=True, text=True, check=True)
+    assert "0 missing, 0 wrong" in ran.stderr
+    assert "Next: `spanport demo --all`" in ran.stderr
+    assert ran.stdout.count("──") >= 6
+
+
+@pytest.mark.slow
 def test_interrupted_and_killed_jobs_resume_to_the_same_bytes(text: Path, tmp_path: Path) -> None:
     whole = tmp_path / "whole.jsonl"
     subprocess.run(label(text, whole), check=True, capture_output=True)
