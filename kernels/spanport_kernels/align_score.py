@@ -10,9 +10,15 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from spanport_kernels.checks import Candidates, check_entities, check_inside
 from spanport_kernels.jit import BOOL, I64, IN_I32_2D, IN_I64, OUT_F64, OUT_I32, OUT_I64, Array, helper, kernel
-from spanport_kernels.ragged import as_array, check_edge_range, check_edges
+from spanport_kernels.ragged import (
+    Candidates,
+    as_array,
+    check_edge_range,
+    check_edges,
+    check_entities,
+    check_inside,
+)
 from spanport_kernels.scores import Scores, filled, most_cells
 
 AlignScore = Literal["pairs", "covered"]

@@ -9,8 +9,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from spanport_kernels.checks import Candidates as Candidates
-from spanport_kernels.checks import check_entities
 from spanport_kernels.jit import (
     BOOL,
     I64,
@@ -24,7 +22,15 @@ from spanport_kernels.jit import (
     helper,
     kernel,
 )
-from spanport_kernels.ragged import as_array, check_edge_range, check_edges, check_offsets, offsets_of
+from spanport_kernels.ragged import Candidates as Candidates
+from spanport_kernels.ragged import (
+    as_array,
+    check_edge_range,
+    check_edges,
+    check_entities,
+    check_offsets,
+    offsets_of,
+)
 
 
 @kernel(I64, IN_I32, IN_BOOL, I64, OUT_I32_2D, OUT_I64)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from spanport_kernels.checks import Candidates, check_entities, check_inside
 from spanport_kernels.jit import (
     BOOL,
     F64,
@@ -24,7 +23,7 @@ from spanport_kernels.jit import (
     helper,
     kernel,
 )
-from spanport_kernels.ragged import as_array, check_offsets
+from spanport_kernels.ragged import Candidates, as_array, check_entities, check_inside, check_offsets
 from spanport_kernels.scores import Scores, filled, most_cells
 
 

@@ -18,7 +18,6 @@ import numpy as np
 import numpy.typing as npt
 
 from spanport_kernels import fused
-from spanport_kernels.checks import check_entities
 from spanport_kernels.matching import (
     HANDED_OVER,
     OPEN_BITS_CAP,
@@ -31,7 +30,7 @@ from spanport_kernels.matching import (
     select,
     splice,
 )
-from spanport_kernels.ragged import as_array, check_edges, check_same_batch
+from spanport_kernels.ragged import as_array, check_edges, check_entities, check_same_batch
 
 Score = Literal["pairs", "covered"]
 Solver = Literal["greedy", "exact"]

@@ -1,4 +1,4 @@
-"""Ragged arrays: a flat array of values and the int64 offsets that cut it into items.
+"""Ragged arrays: a flat array of values and the int64 offsets that cut it into items; and the checks of all arrays.
 
 Item ``p`` of a batch of B items is ``values[offsets[p]:offsets[p + 1]]``; ``offsets`` has B + 1
 entries, starts at 0, never decreases and ends at ``len(values)``. Kernels trust their input, so every
@@ -8,7 +8,7 @@ public function checks its arrays here first.
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from spanport_kernels.jit import I64, IN_I32_2D, IN_I64, Array, kernel
 
@@ -20,6 +20,13 @@ class Ragged(NamedTuple):
 
     values: NDArray[Any]
     offsets: Offsets
+
+
+class Candidates(NamedTuple):
+    """``ranges`` int32 ``(C, 2)``: start, end in target words, half-open; ``offsets`` int64 ``(B + 1,)``."""
+
+    ranges: NDArray[np.int32]
+    offsets: NDArray[np.int64]
 
 
 def as_array(values: Any, dtype: DTypeLike, name: str, *, columns: int | None = None) -> NDArray[Any]:
@@ -161,3 +168,23 @@ def check_edge_range(
             f"edge {edges[at, 0]}-{edges[at, 1]} of pair {pair}, expected source < {source_lengths[pair]} "
             f"and target < {target_lengths[pair]}, neither negative"
         )
+
+
+def check_entities(entities: ArrayLike, entity_offsets: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Entities ``(E, 3)`` and their offsets, converted; ValueError where they do not fit or an entity is empty."""
+    rows = as_array(entities, np.int32, "entities", columns=3)
+    bad = (rows[:, 0] < 0) | (rows[:, 1] <= rows[:, 0])
+    if bad.any():
+        at = int(np.argmax(bad))
+        raise ValueError(f"entity {at} is [{rows[at, 0]}, {rows[at, 1]}), expected 0 <= start < end")
+    return rows, check_offsets(entity_offsets, len(rows), "entity_offsets")
+
+
+def check_inside(candidates: Candidates, lengths: NDArray[np.int64]) -> None:
+    """ValueError unless every candidate is a range of words of its sentence."""
+    ends = np.repeat(lengths, np.diff(candidates.offsets))
+    starts_at, ends_at = candidates.ranges.T
+    bad = (starts_at < 0) | (ends_at <= starts_at) | (ends_at > ends)
+    if bad.any():
+        at = int(np.argmax(bad))
+        raise ValueError(f"candidate {at} is {candidates.ranges[at].tolist()} in a sentence of {ends[at]} words")

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from spanport_kernels.checks import Candidates
 from spanport_kernels.jit import F64, I64, IN_F64, IN_I32, IN_I64, OUT_F64, OUT_I32, OUT_I64, Array, kernel
 from spanport_kernels.matching import Ranges
+from spanport_kernels.ragged import Candidates
 
 
 class Scores(NamedTuple):

@@ -27,12 +27,15 @@ class PerProcess:
         with self._lock:
             if self._live is None:
                 self._live = self._make()
-            return getattr(self._live, name)
+            vars(self)[name] = getattr(self._live, name)  # found without asking from now on
+            return vars(self)[name]
 
     def abandon(self) -> None:
         """Let go of what the parent made without ending it, which would wait for its threads."""
         if self._live is not None:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._live))  # never to be freed in this process
+        for name in [name for name in vars(self) if not name.startswith("_")]:
+            del vars(self)[name]
         self._live, self._lock = None, threading.Lock()
 
 

@@ -116,10 +116,7 @@ class Translator:
         Raises:
             LanguageError: The model does not have the language.
         """
-        token = self._token(language, self.manifest.sources)
-        if self.manifest.architecture != "m2m100":
-            token = self._token(target_language or language, self.manifest.targets)
-        head = [token] if token else []
+        head = self._head(language, target_language)
         return [[*head, *pieces, END] for pieces in self._tokenizer.pieces(texts)]
 
     def generate(
@@ -220,18 +217,21 @@ class Translator:
             LanguageError: The model does not have a language.
         """
         prefix = self._prefix(target_language)
-        tokens = [self._cut(row) for row in self.tokenize(sources, source_language, target_language)]
-        room = self.max_length - len(prefix) - 2
-        forced = [prefix + pieces[:room] for pieces in self._tokenizer.target_pieces(targets)]
+        head, room = self._head(source_language, target_language), self.max_length - len(prefix) - 2
+        rows, wanted = self._tokenizer.pieces(sources), self._tokenizer.target_pieces(targets)
+        tokens = [self._cut([*head, *row, END]) for row in rows]
+        forced = [prefix + row[:room] for row in wanted]
         results = self.runtime.score_batch(
-            tokens,
-            forced,
-            offset=len(prefix),
-            max_input_length=0,
-            max_batch_size=batch_tokens,
-            batch_type="tokens",
+            tokens, forced, offset=len(prefix), max_input_length=0, max_batch_size=batch_tokens, batch_type="tokens"
         )
         return [np.array(result.log_probs, dtype=np.float32) for result in results]
+
+    def _head(self, language: str, target_language: str) -> list[str]:
+        """What comes before the pieces of a source: the token of its language, or of that of the translation."""
+        token = self._token(language, self.manifest.sources)
+        if self.manifest.architecture != "m2m100":
+            token = self._token(target_language or language, self.manifest.targets)
+        return [token] if token else []
 
     def _prefix(self, language: str) -> list[str]:
         token = self._token(language, self.manifest.targets)

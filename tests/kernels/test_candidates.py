@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from naive import matching as naive
 from spanport_kernels import candidates
-from spanport_kernels.checks import Candidates
-from spanport_kernels.ragged import offsets_of
+from spanport_kernels.ragged import Candidates, offsets_of
 
 sentences = st.lists(
     st.integers(0, 9).flatmap(

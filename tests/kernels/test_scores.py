@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from naive import matching as naive
 from spanport_kernels.align_score import align_scores
 from spanport_kernels.candidates import ngram_candidates
-from spanport_kernels.checks import Candidates
 from spanport_kernels.ner_score import ner_scores
-from spanport_kernels.ragged import offsets_of
+from spanport_kernels.ragged import Candidates, offsets_of
 from spanport_kernels.scores import Scores, fuse, to_ranges
 
 BEGIN, INSIDE = np.array([1, 3, -1, -1], np.int32), np.array([2, -1, 4, -1], np.int32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -14,7 +15,6 @@ from spanport.matching.nmt_search import LazyNmt
 from spanport.matching.scores import FUSIONS, align_score, ner_score
 from spanport.matching.solve import solve
 from spanport.options import Score, Solver, SystemOptions
-from spanport.ports import Int32, Int64
 from spanport.systems.base import Matcher, Need, register
 from spanport.systems.ner_candidates import reader
 from spanport.systems.tools import Tools
@@ -73,6 +73,7 @@ class Ilp(Matcher):
     def __init__(self, settings: IlpOptions, tools: Tools) -> None:
         self.settings, self.tools = settings, tools
         self.parts = FUSIONS[settings.score]
+        self._solve = partial(solve, solver=settings.solver, relation=settings.relation, count=settings.count)
         self._scorer: NmtScorer | None = None
 
     @property
@@ -138,18 +139,6 @@ class Ilp(Matcher):
                 )
                 parts.append((found, weight, 0.0))
         return fuse(parts) if parts else None
-
-    def _solve(self, entities: Int32, entity_offsets: Int64, ranges: Ranges, target_lengths: Int32) -> Matching:
-        settings = self.settings
-        return solve(
-            entities,
-            entity_offsets,
-            ranges,
-            target_lengths,
-            solver=settings.solver,
-            relation=settings.relation,
-            count=settings.count,
-        )
 
     def _nmt_scorer(self) -> NmtScorer:
         if self._scorer is None:
