@@ -25,11 +25,9 @@ from spanport.ports import BoolArray, Int64, Translator
 
 Float64 = npt.NDArray[np.float64]
 
-BATCH = 64
-"""Most phrases in a batch."""
-BATCH_CHARACTERS = 1000
-"""Most characters forced in a batch, about 250 tokens: with 700 a CPU takes 2 to 3 times as long per token, as their
-vocabulary-wide outputs leave the cache."""
+BATCH, BATCH_CHARACTERS = 64, 1000
+"""Most phrases forced in a batch, and their characters, about 250 tokens: with 700 a CPU takes 2 to 3 times as long
+per token, as their vocabulary-wide outputs leave the cache."""
 WINDOW = 3
 """Words that are forced together at first for s(b|a) / s(b|b): each is told by the two before it."""
 CACHE = 200_000
@@ -50,10 +48,8 @@ SPLIT_SLACK = 3.0
 """The same of a b put together from several phrases (seen: 3.97, with room left by the other half; 2.1 from .3)."""
 SELF_SLACK = 3.5
 """By how much s(b|b), b of several words, may fall short of what these give for it (seen: 5.8; 2.3 from .3 on)."""
-JOINT_SLACK = 2.0
-"""By how much both halves together may exceed the sum of their estimates (seen: 1.86)."""
-SPLIT_JOINT_SLACK = 2.5
-"""The same of a b put together from several phrases (seen: 2.44)."""
+JOINT_SLACK, SPLIT_JOINT_SLACK = 2.0, 2.5
+"""By how much both halves together may exceed the sum of their estimates, and of a split b (seen: 1.86 and 2.44)."""
 MOST_BACKWARD = 1.35
 """The most that s(b|a) / s(b|b) is taken to be before anything is known of it (seen: 1.28)."""
 
@@ -78,8 +74,7 @@ class Phrases:
         """Entities by pair and place among those of the pair."""
         out = []
         for pair, entity in rows:
-            found = self._known.get((pair, entity))
-            if found is None:
+            if (found := self._known.get((pair, entity))) is None:
                 first, last, _ = self._batch.entities[int(self._batch.entity_offsets[pair]) + entity].tolist()
                 source = self._batch.works[pair].source
                 found = self._known[pair, entity] = Phrase(phrase(source, first, last), source.language)
@@ -91,8 +86,7 @@ class Phrases:
         out = []
         for pair, start, end in rows:
             key = (pair, start, min(end, self._lengths[pair]))
-            found = self._known.get(key)
-            if found is None:
+            if (found := self._known.get(key)) is None:
                 target = self._batch.works[pair].target
                 found = self._known[key] = Phrase(phrase(target, *key[1:]), target.language)
             out.append(found)
@@ -142,6 +136,12 @@ class NmtScorer:
         """``s(second | first)`` of each pair, float64 (len(pairs),)."""
         return np.array([float(2.0 ** (sums[-1] / (len(sums) - 1))) for sums in self.force(pairs)])
 
+    def similarity(self, pairs: Sequence[tuple[Phrase, Phrase]]) -> Float64:
+        """NMTScore of each pair, float64 (len(pairs),)."""
+        both = [(b, a) for a, b in pairs] + list(pairs) + [(a, a) for a, _ in pairs] + [(b, b) for _, b in pairs]
+        a_from_b, b_from_a, a_from_a, b_from_b = self.likelihoods(both).reshape(4, -1)
+        return np.asarray((a_from_b / a_from_a + b_from_a / b_from_b) / 2)
+
     def force(self, pairs: Sequence[tuple[Phrase, Phrase]]) -> list[Float64]:
         """Force each second phrase out of the first: running sums of its log-probabilities, float64 (tokens + 1,).
 
@@ -155,7 +155,7 @@ class NmtScorer:
                 raise UsageError("the NMT score translates, so it must know both languages; pass their codes")
             here = [pair for pair in missing if (pair[0].language, pair[1].language) == (given, wanted)]
             here.sort(key=lambda pair: (len(pair[1].text), len(pair[0].text)))
-            for part in batches(here):
+            for part in _batches(here):
                 sources, targets = ([pair[side].text for pair in part] for side in (0, 1))
                 for pair, values in zip(part, self.translator.score(sources, targets, given, wanted), strict=True):
                     found[pair] = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
@@ -167,8 +167,8 @@ class NmtScorer:
         return [found[pair] for pair in pairs]
 
 
-def batches(pairs: Sequence[tuple[Phrase, Phrase]]) -> list[list[tuple[Phrase, Phrase]]]:
-    """Cut pairs, sorted by the length of the second, into batches."""
+def _batches(pairs: Sequence[tuple[Phrase, Phrase]]) -> list[list[tuple[Phrase, Phrase]]]:
+    """Pairs, sorted by the length of the second, in batches."""
     out: list[list[tuple[Phrase, Phrase]]] = []
     for pair in pairs:
         room = BATCH_CHARACTERS // (len(pair[1].text) + 4)

@@ -113,21 +113,16 @@ def test_greedy_that_misses_a_constraint_does_not_claim_that_none_meets_it() -> 
 def test_nmt_score_is_worked_out_by_hand() -> None:
     # The fake gives -0.1 to a word it can explain and to the end token, -3 to any other.
     scorer = NmtScorer(FakeTranslator(DICTIONARY))
-
-    def similarity(a: Phrase, b: Phrase) -> float:
-        a_from_b, b_from_a, a_from_a, b_from_b = scorer.likelihoods([(b, a), (a, b), (a, a), (b, b)])
-        return float(a_from_b / a_from_a + b_from_a / b_from_b) / 2
-
     a, b = Phrase("new zealand", "eng_Latn"), Phrase("la nueva zelanda", "spa_Latn")
     a_from_b, self_score = 2 ** (-0.3 / 3), 2 ** (-0.1)
     b_from_a = 2 ** ((-3 - 0.3) / 4)
     expected = (a_from_b / self_score + b_from_a / self_score) / 2
-    assert similarity(a, b) == pytest.approx(expected)
+    assert scorer.similarity([(a, b)])[0] == pytest.approx(expected)
     assert expected == pytest.approx((1 + 2 ** (-3.3 / 4 + 0.1)) / 2)
     assert scorer.scored == 4
-    similarity(a, b)
+    scorer.similarity([(a, b), (a, b)])
     assert scorer.scored == 4
-    assert math.isclose(similarity(a, a), 1.0, rel_tol=1e-6)
+    assert math.isclose(scorer.similarity([(a, a)])[0], 1.0, rel_tol=1e-6)
 
 
 def test_nmt_finds_the_translation_without_links() -> None:

@@ -420,7 +420,7 @@ def test_calibrations_are_read_from_a_bundle_or_a_file(tmp_path: Path) -> None:
     for bad in ("{}", "nonsense"):
         path = tmp_path / f"{len(bad)}.json"
         path.write_text(bad)
-        with pytest.raises(UsageError, match=r"calibrated\.py fit"):
+        with pytest.raises(UsageError, match="spanport calibrate"):
             load_calibration(str(path))
     path.write_text(json.dumps({"fitted": "", "links": logistic | {"weights": {}}, "view": logistic}))
     with pytest.raises(UsageError, match="does not weigh the evidence"):
