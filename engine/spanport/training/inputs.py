@@ -97,6 +97,7 @@ def read_labelled(given: Text, notes: Notes, language: str = "") -> Set:
         raise UsageError(f"{found.name}: every word is labelled {named}; expected words without a label too")
     if len(kinds) == 1:
         notes.add(f"{found.name} has one label only: {next(iter(kinds))}")
+    warn_language(found, notes)
     return found
 
 
@@ -144,6 +145,7 @@ def read_pairs(
     found = Set(target, language, [pair.target for pair in pairs])
     _enough(found)
     warn_language(found, notes)
+    warn_language(Set(source, source_language, [pair.source for pair in pairs]), notes)
     return f"{Path(source).name} and {Path(target).name}", pairs
 
 

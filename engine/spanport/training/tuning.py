@@ -14,7 +14,7 @@ import numpy as np
 from spanport.api import Engine
 from spanport.errors import UsageError
 from spanport.evaluate import count_entities, count_links
-from spanport.languages import resolve
+from spanport.languages import resolve, writes_without_spaces
 from spanport.models import Models
 from spanport.options import StreamOptions
 from spanport.training.inputs import Notes, checked, digest_of, read_gold, read_pairs, require_extra, two_files
@@ -152,11 +152,13 @@ class _Tuning:
         bundle = Models(self.bundle).bundle
         self.report.before = self._figures("before", self.bundle)
         links = [pair.alignment or Alignment() for pair in self.pairs] if self.given else self._bootstrap(bundle)
+        unspaced = (writes_without_spaces(self.languages[0]), writes_without_spaces(self.languages[1]))
         examples = [
             PairExample(
                 tuple(pair.source.word_texts()),
                 tuple(pair.target.word_texts()),
                 np.array(found.links, np.int64).reshape(-1, 2),
+                unspaced,
             )
             for pair, found in zip(self.pairs, links, strict=True)
         ]

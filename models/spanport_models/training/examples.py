@@ -93,7 +93,8 @@ class Stream:
     def __init__(self, examples: Sequence[Example], tokenizer: WordTokenizer, batch_tokens: int, seed: int) -> None:
         self.examples, self.batch_tokens, self.seed = examples, batch_tokens, seed
         self._pad = tokenizer.pad_id
-        self._rows = [_row(item, tokenizer.specials[0]) for item in _tokenized(examples, tokenizer)]
+        items = tokenized([one.words for one in examples], [one.unspaced for one in examples], tokenizer)
+        self._rows = [_row(item, tokenizer.specials[0]) for item in items]
         self._lengths = np.array([len(row.ids) for row in self._rows], np.int64)
         self._epoch, self._start = 0, 0
         self._order = self._shuffled(0)
@@ -192,15 +193,22 @@ def read_examples(path: Path) -> list[Example]:
     return [Example(*row) for row in rows] if words else []
 
 
-def _tokenized(examples: Sequence[Example], tokenizer: WordTokenizer) -> list[TokenizedWords]:
-    """The examples as the bundle will read them: those without spaces as running text."""
-    plain = iter(tokenizer([one.words for one in examples if not one.unspaced]))
-    running = iter(tokenizer.running([one.words for one in examples if one.unspaced]))
-    return [next(running if one.unspaced else plain) for one in examples]
+def tokenized(
+    sentences: Sequence[Sequence[str]], unspaced: Sequence[bool], tokenizer: WordTokenizer
+) -> list[TokenizedWords]:
+    """Sentences as the bundle will read them: those of languages written without spaces as running text."""
+    plain = iter(tokenizer([words for words, without in zip(sentences, unspaced, strict=True) if not without]))
+    running = iter(tokenizer.running([words for words, without in zip(sentences, unspaced, strict=True) if without]))
+    return [next(running if without else plain) for without in unspaced]
+
+
+def subwords_of(item: TokenizedWords) -> Int64:
+    """Which subword each entry of `word_of_subword` is about, int64."""
+    numbers = np.arange(len(item.word_of_subword)) if item.subwords is None else item.subwords
+    return numbers.astype(np.int64)
 
 
 def _row(item: TokenizedWords, head: int) -> _Row:
     owners = item.word_of_subword
     at = np.flatnonzero(np.diff(owners, prepend=-1))
-    first = at if item.subwords is None else item.subwords[at]
-    return _Row(item.ids.astype(np.int64), (first + head).astype(np.int64), owners[at].astype(np.int64))
+    return _Row(item.ids.astype(np.int64), subwords_of(item)[at] + head, owners[at].astype(np.int64))

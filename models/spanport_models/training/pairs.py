@@ -8,16 +8,18 @@ import numpy as np
 
 from spanport_models.batching import token_batches
 from spanport_models.tokenization import TokenizedWords, WordTokenizer
-from spanport_models.training.examples import Bool, Int64
+from spanport_models.training.examples import Bool, Int64, subwords_of, tokenized
 
 
 @dataclass(frozen=True, slots=True)
 class PairExample:
-    """Words of both sides, and int64 (K, 2) links between them."""
+    """Words of both sides, and int64 (K, 2) links between them; unspaced: whether each side is of a language written
+    without spaces, which is read as running text."""
 
     source: tuple[str, ...]
     target: tuple[str, ...]
     links: Int64
+    unspaced: tuple[bool, bool] = (False, False)
 
 
 class Side(NamedTuple):
@@ -44,7 +46,10 @@ class PairStream:
 
     def __init__(self, pairs: Sequence[PairExample], tokenizer: WordTokenizer, batch_tokens: int, seed: int) -> None:
         self.pairs, self.seed, self.tokenizer = pairs, seed, tokenizer
-        self._sides = [tokenizer([getattr(pair, side) for pair in pairs]) for side in ("source", "target")]
+        self._sides = [
+            tokenized([getattr(pair, side) for pair in pairs], [pair.unspaced[k] for pair in pairs], tokenizer)
+            for k, side in enumerate(("source", "target"))
+        ]
         lengths = [2 * max(len(one.ids), len(other.ids)) for one, other in zip(*self._sides, strict=True)]
         self._batches = token_batches(lengths, batch_tokens)
         self.per_epoch = len(self._batches)
@@ -80,5 +85,5 @@ class PairStream:
         word, head = np.full(shape, -1, np.int64), self.tokenizer.specials[0]
         for b, row in enumerate(rows):
             ids[b, : len(row.ids)], mask[b, : len(row.ids)] = row.ids, 1
-            word[b, head : head + len(row.word_of_subword)] = row.word_of_subword
+            word[b, head + subwords_of(row)[::-1]] = row.word_of_subword[::-1]  # of several words the first
         return Side(ids, mask, word)

@@ -90,6 +90,20 @@ def test_text_of_another_language_is_noted(tmp_path: Path, notes: Notes) -> None
     assert "frequent words of English (eng_Latn)" in notes.lines[0]
 
 
+def test_the_other_side_and_labelled_files_are_looked_at_too(tmp_path: Path, notes: Notes) -> None:
+    spanish = "La casa de la reina y del rey estaba en el norte .\n"
+    source, target = (
+        write(tmp_path / "en.txt", spanish * 9),
+        write(tmp_path / "yo.txt", "Ile oba wa ni ariwa .\n" * 9),
+    )
+    read_pairs(source, target, None, "eng_Latn", "yor_Latn", notes)
+    words = spanish.split()
+    rows = [(words, ["B-LOC", *["O"] * (len(words) - 1)])] * 9
+    read_labelled(write(tmp_path / "some.conll", toy.conll(rows)), notes)
+    assert sum("en.txt may not be eng_Latn" in line for line in notes.lines) == 1
+    assert "some.conll may not be eng_Latn" in notes.lines[-1]
+
+
 def test_records_that_cannot_be_read_are_counted(tmp_path: Path, notes: Notes) -> None:
     path = tmp_path / "text.jsonl"
     path.write_text('{"text": "una casa"}\n' * 9 + "{no\n", encoding="utf-8")

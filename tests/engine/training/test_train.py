@@ -34,7 +34,7 @@ def train(files: Path, out: Path, **given: Any) -> spanport.Tagger:
 def tagger(files: Path, tmp_path_factory: pytest.TempPathFactory) -> spanport.Tagger:
     out = tmp_path_factory.mktemp("out") / "tagger"
     pair = (str(files / "en.conll"), str(files / "es.txt"))
-    return train(files, out, method="projected", parallel=pair, labelled=(), test=files / "test.conll")
+    return train(files, out, method="self", parallel=pair, labelled=(), test=files / "test.conll")
 
 
 def test_the_bundle_labels_as_transformers_does(tagger: spanport.Tagger, files: Path) -> None:
@@ -52,12 +52,12 @@ def test_the_bundle_labels_as_transformers_does(tagger: spanport.Tagger, files: 
 
 def test_card_and_report_say_what_was_done(tagger: spanport.Tagger) -> None:
     report = json.loads((tagger.folder / "train.json").read_text())
-    assert report["method"] == "projected"
+    assert report["method"] == "self"
     assert report["labels"] == ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
     assert report["figures"]["29"]["test"]["f1"] > 0.9
     assert abs(report["exported"]["test"]["f1"] - report["figures"]["29"]["test"]["f1"]) < 0.05
     assert report["label_agreement"] > 0.98
-    assert report["curves"]["projected"][0][1] > report["curves"]["projected"][-1][1]
+    assert report["curves"]["round-1"][0][1] > report["curves"]["round-1"][-1][1]
     assert [one["role"] for one in report["inputs"]] == ["parallel", "test"]
     assert len(report["digest"]) == len(report["request"]) == 64
     card = (tagger.folder / "MODEL_CARD.md").read_text()
@@ -69,7 +69,7 @@ def test_card_and_report_say_what_was_done(tagger: spanport.Tagger) -> None:
 
 def test_the_same_request_is_not_trained_twice(tagger: spanport.Tagger, files: Path) -> None:
     pair = (str(files / "en.conll"), str(files / "es.txt"))
-    same = {"method": "projected", "parallel": pair, "labelled": (), "test": files / "test.conll"}
+    same = {"method": "self", "parallel": pair, "labelled": (), "test": files / "test.conll"}
     lines: list[str] = []
     again = train(files, tagger.folder, **same, progress=lines.append)
     assert again.report.digest == tagger.report.digest

@@ -14,7 +14,7 @@ import torch
 import toy
 from naive import training as naive
 from spanport_models.lexicon import Lexicon, hash_pairs
-from spanport_models.tokenization import WordTokenizer
+from spanport_models.tokenization import TokenizedWords, WordTokenizer
 from spanport_models.training import alignment
 from spanport_models.training.aligner import TuneOptions, tune_aligner
 from spanport_models.training.lexicon import count_lexicon, write_lexicon
@@ -134,3 +134,30 @@ def test_a_counted_lexicon_holds_what_is_linked(tmp_path: Path) -> None:
     assert wrong not in scores
     assert count == len(scores)
     assert write_lexicon({}, tmp_path / "none.npz") == 0
+
+
+class Running:
+    """A tokenizer whose running text has three subwords for two words that share the second."""
+
+    pad_id, specials = 0, (1, 1)
+
+    def __call__(self, sentences: list[list[str]]) -> list[TokenizedWords]:
+        rows = [np.arange(1, len(words) + 3, dtype=np.int32) for words in sentences]
+        owners = [np.arange(len(words), dtype=np.int32) for words in sentences]
+        return [TokenizedWords(row, own, len(own), 0) for row, own in zip(rows, owners, strict=True)]
+
+    def running(self, sentences: list[list[str]]) -> list[TokenizedWords]:
+        shared = np.array([0, 0, 1, 1], np.int32), np.array([0, 1, 1, 2], np.int32)
+        return [TokenizedWords(np.arange(1, 6, dtype=np.int32), shared[0], 2, 0, shared[1]) for _ in sentences]
+
+
+def test_sides_without_spaces_are_read_as_running_text() -> None:
+    links = np.array([[0, 0], [1, 1]])
+    pair = PairExample(("two", "words"), ("东京", "都"), links, (False, True))
+    batch = PairStream([pair], Running(), 100, 0).batch(0)  # type: ignore[arg-type]
+    assert batch.source.word.tolist() == [[-1, 0, 1, -1]]
+    assert batch.target.word.tolist() == [[-1, 0, 0, 1, -1]]  # a shared subword is the first word's
+    assert batch.guide[0].tolist() == [
+        [False] * 5, [False, True, True, False, False], [False, False, False, True, False], [False] * 5,
+    ]  # fmt: skip
+    assert batch.rows[:, 1:].tolist() == links.tolist()
