@@ -2,13 +2,15 @@
 
 ONNX Runtime's own dynamic quantization has one scale of activations for a whole batch, so that a few large units
 spoil the rest, and what a sentence gets depends on its neighbours. Here each row, that is each token, is divided by
-its largest magnitude. What several products read, as those of queries, keys and values do, is quantized once.
+its largest magnitude. What several products read, as those of queries, keys and values do, is quantized once, and
+multiplied once by the matrices side by side.
 
-Trained transformers have a few channels that are ten times as large as the others, in every token. They would set the
-scale of every row, and the rounding of the weights that they meet would outweigh all else. Where calibration found
-such channels they are multiplied in floating point, beside the int8 product of the rest; and the rest is smoothed:
-each channel is divided by a factor that its weights are multiplied by, so that both are rounded alike (SmoothQuant,
-arXiv 2211.10438, with its migration strength of 1/2).
+Trained transformers have a few channels that are ten times as large as the others, in every token. They set the
+scale of the rows, and the rounding of the weights that they meet outweighs all else. Where calibration finds such
+channels, and the result is narrow, as that of the second product of a feed-forward layer, they are multiplied in
+floating point, beside the int8 product of the rest. Where the result is wide that would take too long, and the input
+is smoothed: each channel is divided by a factor that its weights are multiplied by, so that both are rounded alike
+(SmoothQuant, arXiv 2211.10438, with its migration strength of 1/2).
 """
 
 from collections.abc import Mapping
@@ -24,12 +26,12 @@ Floats: TypeAlias = NDArray[np.float32]
 
 _NARROW = 32
 """Products with fewer columns, as those of classifiers, stay in floating point: they cost next to nothing."""
-_GELU_OFFSET = 0.17
-"""GELU is nowhere below -0.16998."""
+_LEAST_GELU, _BELOW = -0.17, 32
+"""GELU is nowhere below -0.16998, for which 32 of the 255 steps are enough."""
 _OUTLYING = 4.0
-"""A channel stays in floating point if its largest magnitude is so many times that of the median channel."""
-_MOST = 8
-"""Most channels of a product's input that do."""
+"""A channel is outlying if its largest magnitude is so many times that of the median channel."""
+_MOST = 4
+"""Most channels of a product's input that stay in floating point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +54,26 @@ class _Split:
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Activations as uint8, the scale of each row, and what they stand for: scale x (values - middle) - offset.
+    """Activations as uint8, the scale of each row, and what they stand for: scale x (values - middle).
 
-    ``split`` and the value ``aside``, the channels apart, are there where the input has such channels.
+    ``split`` and the value ``aside``, the channels apart and a column of ones, are there where the input has such
+    channels.
     """
 
     values: str
     scale: str
     middle: str
-    offset: float
     split: _Split | None
     aside: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Columns:
-    """A matrix (K, N) as int8, its scales (N,), and what an offset of the activations adds to the product (N,)."""
+class _Product:
+    """A matrix, float32 (K, N), what is added to the product with it, (N,), and the name of the sum."""
 
-    values: str
-    scale: str
-    sums: Floats
+    matrix: Floats
+    bias: Floats
+    output: str
 
 
 def quantize(model: Any, maxima: Mapping[str, Floats] | None = None) -> None:
@@ -84,25 +86,20 @@ def quantize(model: Any, maxima: Mapping[str, Floats] | None = None) -> None:
     """
     graph = Rewriter(model, "int8")
     readers = products(graph)
-    splits = {
-        source: _split(maximum, [_matrix(graph, node) for node in readers[source]])
-        for source, maximum in (maxima or {}).items()
-    }
-    one, zero, middle = (graph.constant(n) for n in (np.float32(1.0), np.uint8(0), np.uint8(128)))
+    own = {node.output[0]: _product(graph, node) for nodes in readers.values() for node in nodes}
+    sums = {product.output for product in own.values()}
     rows: dict[str, _Rows] = {}
-    columns: dict[str, _Columns] = {}
     for node in graph.nodes:
-        source = node.input[0] if node.input else ""
-        if all(node is not reader for reader in readers.get(source, ())):
-            graph.keep(node)
+        output = node.output[0]
+        if output not in own:
+            if output not in sums:
+                graph.keep(node)
             continue
+        source = node.input[0]
         if source not in rows:
-            rows[source] = _quantize_rows(graph, source, splits.get(source), one, zero, middle)
-        own, name = rows[source], graph.weights[node.input[1]].name
-        name = f"{name}_of_{source}" if own.split else name
-        if name not in columns:
-            columns[name] = _quantize_columns(graph, _matrix(graph, node), own.split, name)
-        _multiply(graph, node, own, columns[name], one)
+            matrices = [own[reader.output[0]].matrix for reader in readers[source]]
+            rows[source] = _quantize_rows(graph, source, matrices, (maxima or {}).get(source))
+        _multiply(graph, own[output], rows[source])
     graph.finish()
 
 
@@ -118,24 +115,24 @@ def products(graph: Rewriter) -> dict[str, list[Any]]:
     return found
 
 
-def _matrix(graph: Rewriter, node: Any) -> Floats:
-    from onnx import numpy_helper
+def _product(graph: Rewriter, node: Any) -> _Product:
+    matrix = graph.array(node.input[1])
+    output, bias = graph.bias_of(node.output[0]) or (node.output[0], np.zeros(matrix.shape[1], np.float32))
+    return _Product(matrix, bias, output)
 
-    matrix: Floats = numpy_helper.to_array(graph.weights[node.input[1]])
-    return matrix
 
-
-def _split(maximum: Floats, matrices: list[Floats]) -> _Split | None:
-    """The channels apart and the factors of the others; None where no channel is outlying."""
+def _split(maximum: Floats, matrices: list[Floats], *, smooth: bool) -> _Split | None:
+    """How to treat outlying channels: by smoothing all, or by taking them apart; None where there is none."""
     outlying = int((maximum > _OUTLYING * np.median(maximum)).sum())
     if not outlying:
         return None
+    if smooth:
+        weights = np.max([np.abs(matrix).max(axis=1) for matrix in matrices], axis=0)
+        ratios = np.sqrt(_positive(maximum) / _positive(weights))
+        return _Split((ratios / np.exp(np.log(ratios).mean())).astype(np.float32), np.zeros(0, np.int64))
     apart = np.sort(np.argsort(-maximum, kind="stable")[: min(outlying, _MOST)])
-    weights = np.max([np.abs(matrix).max(axis=1) for matrix in matrices], axis=0)
-    rest = np.setdiff1d(np.arange(len(maximum)), apart)
-    ratios = np.sqrt(_positive(maximum[rest]) / _positive(weights[rest]))
-    factors = np.zeros_like(maximum)
-    factors[rest] = ratios / np.exp(np.log(ratios).mean())
+    factors = np.ones_like(maximum)
+    factors[apart] = 0
     return _Split(factors, apart)
 
 
@@ -146,57 +143,56 @@ def _positive(magnitudes: Floats) -> Floats:
     return positive
 
 
-def _multiply(graph: Rewriter, node: Any, rows: _Rows, columns: _Columns, one: str) -> None:
-    """The product of a node's quantized input and weights, under the name that the node's output had."""
+def _multiply(graph: Rewriter, product: _Product, rows: _Rows) -> None:
+    """The product of quantized rows and columns, and what is added to it, under the name that the sum had."""
+    values, scale = _quantize_columns(product.matrix, rows.split)
     # A scale per row must be a product of its own: the fused one reads the first number of its scale only.
-    inputs = (rows.values, columns.values, one, columns.scale, rows.middle)
-    fused = graph.add("MatMulIntegerToFloat", *inputs, domain=MICROSOFT)
-    added = []
-    if rows.offset:
-        added.append(graph.constant(-rows.offset * columns.sums))
-    if rows.split:
-        part = graph.constant(_matrix(graph, node)[rows.split.apart])
-        added.append(graph.add("MatMul", rows.aside, part))
-    names = ["" for _ in added] + [node.output[0]]
-    product = graph.add("Mul", fused, rows.scale, output=names[0])
-    for value, name in zip(added, names[1:], strict=True):
-        product = graph.add("Add", product, value, output=name)
+    operands = (graph.constant(values), graph.constant(np.float32(1)), graph.constant(scale), rows.middle)
+    result = graph.add("MatMulIntegerToFloat", rows.values, *operands, domain=MICROSOFT)
+    if rows.split and rows.aside:
+        part = np.vstack((product.matrix[rows.split.apart], product.bias))
+        added = graph.add("MatMul", rows.aside, graph.constant(part))
+    else:
+        added = graph.constant(product.bias)
+    graph.add("Add", graph.add("Mul", result, rows.scale), added, output=product.output)
 
 
-def _quantize_rows(graph: Rewriter, source: str, split: _Split | None, one: str, zero: str, middle: str) -> _Rows:
-    """Nodes that turn float32 (..., K) into uint8: around 128, or from 0 on where there is a least value."""
-    offset, steps, aside, values = _offset(graph, source), 127, "", source
-    if offset is not None:
-        middle, steps = zero, 255
-        values = graph.add("Add", values, graph.constant(np.float32(offset))) if offset else values
-    if split:
-        aside = graph.add("Gather", source, graph.constant(split.apart), axis=-1)
-        values = graph.add("Mul", values, graph.constant(split.inverse))
-    magnitude = graph.add("Abs", values) if offset is None else values
+def _quantize_rows(graph: Rewriter, source: str, matrices: list[Floats], maximum: Floats | None) -> _Rows:
+    """Nodes that turn float32 (..., K) into uint8: around 128, or around less where there is a least value."""
+    least = _least(graph, source)
+    wide = any(2 * matrix.shape[1] > len(matrix) for matrix in matrices)
+    split = None if maximum is None else _split(maximum, matrices, smooth=wide and least is None)
+    middle = 128 if least is None else _BELOW if least else 0
+    values = graph.add("Mul", source, graph.constant(split.inverse)) if split else source
+    magnitude = graph.add("Abs", values) if least is None else values
     largest = graph.add("ReduceMax", magnitude, axes=[-1], keepdims=1)
-    scale = graph.add("Mul", largest, graph.constant(np.float32(1 / steps)))
-    scale = graph.add("Add", scale, graph.constant(np.float32(1e-12)))  # a row of zeros
-    steps_of = graph.add("Mul", values, graph.add("Reciprocal", scale))
-    return _Rows(graph.add("QuantizeLinear", steps_of, one, middle), scale, middle, offset or 0.0, split, aside)
+    scale = graph.add("Mul", largest, graph.constant(np.float32(1 / (255 - middle))))
+    floor = -least / middle if least else 1e-12  # for a row of zeros
+    scale = graph.add("Max", scale, graph.constant(np.float32(floor)))
+    aside = ""
+    if split and len(split.apart):  # a column of ones brings the bias into the same product
+        apart = graph.add("Gather", source, graph.constant(split.apart), axis=-1)
+        aside = graph.add("Concat", apart, graph.add("Div", scale, scale), axis=-1)
+    steps = graph.add("Mul", values, graph.add("Reciprocal", scale))
+    zero = graph.constant(np.uint8(middle))
+    rounded = graph.add("QuantizeLinear", steps, graph.constant(np.float32(1)), zero)
+    return _Rows(rounded, scale, zero, split, aside)
 
 
-def _offset(graph: Rewriter, source: str) -> float | None:
-    """What makes all values positive, where that is known: all 255 steps are then for values that occur."""
+def _least(graph: Rewriter, source: str) -> float | None:
+    """The least value that activations can have, where that is known: most steps are then for values that occur."""
     maker = graph.makers.get(source)
     if maker is None:
         return None
     if maker.op_type == "Relu":
         return 0.0
     halved = any(graph.is_constant(name) for name in maker.input)
-    return _GELU_OFFSET if halved and graph.made_by(source, ("Mul", "Mul", "Add", "Erf")) else None
+    return _LEAST_GELU if halved and graph.made_by(source, ("Mul", "Mul", "Add", "Erf")) else None
 
 
-def _quantize_columns(graph: Rewriter, matrix: Floats, split: _Split | None, name: str) -> _Columns:
-    factors = split.factors if split else np.ones(len(matrix), np.float32)
-    smooth = matrix * factors[:, None]
+def _quantize_columns(matrix: Floats, split: _Split | None) -> tuple[NDArray[np.int8], Floats]:
+    """A matrix (K, N) as int8, and its scales, float32 (N,)."""
+    smooth = matrix * split.factors[:, None] if split else matrix
     scale = np.abs(smooth).max(axis=0) / np.float32(127)
     scale[scale == 0] = 1
-    values = np.rint(smooth / scale).astype(np.int8)
-    carried = split.inverse if split else factors
-    sums = (carried @ values * scale).astype(np.float32)
-    return _Columns(graph.constant(values, f"{name}_int8"), graph.constant(scale, f"{name}_scale"), sums)
+    return np.rint(smooth / scale).astype(np.int8), scale

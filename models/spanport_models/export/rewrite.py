@@ -27,6 +27,7 @@ class Rewriter:
         self._constants: list[Any] = []
         self.nodes: list[Any] = list(model.graph.node)
         self.makers: dict[str, Any] = {name: node for node in self.nodes for name in node.output}
+        self._outputs = {value.name for value in model.graph.output}
         self.weights: dict[str, Any] = {tensor.name: tensor for tensor in model.graph.initializer}
         for node in self.nodes:
             if node.op_type == "Identity" and node.input[0] in self.weights:  # equal weights are traced once
@@ -42,6 +43,23 @@ class Rewriter:
         if maker is None or maker.op_type != ops[0]:
             return False
         return len(ops) == 1 or any(self.made_by(value, ops[1:]) for value in maker.input)
+
+    def bias_of(self, name: str) -> tuple[str, NDArray[np.float32]] | None:
+        """The sum that is all that reads a value, and the constant (N,) in it; None if it has another reader."""
+        readers = [node for node in self.nodes if name in reads(node)]
+        if name in self._outputs or len(readers) != 1 or readers[0].op_type != "Add":
+            return None
+        other = next((value for value in readers[0].input if value != name), "")
+        if other not in self.weights or len(self.weights[other].dims) != 1:
+            return None
+        return readers[0].output[0], self.array(other)
+
+    def array(self, name: str) -> NDArray[np.float32]:
+        """A float32 weight of the graph."""
+        from onnx import numpy_helper
+
+        array: NDArray[np.float32] = numpy_helper.to_array(self.weights[name])
+        return array
 
     def keep(self, node: Any) -> None:
         """Add a node as it is."""
@@ -62,6 +80,13 @@ class Rewriter:
         output = output or f"{self._prefix}/{op}_{len(self._nodes)}"
         self._nodes.append(helper.make_node(op, inputs, [output], **attributes))
         return output
+
+    def split(self, value: str, widths: tuple[int, ...], outputs: tuple[str, ...]) -> None:
+        """Add a node that divides a value along its last axis."""
+        from onnx import helper
+
+        sizes = self.constant(np.array(widths, np.int64))
+        self._nodes.append(helper.make_node("Split", [value, sizes], outputs, axis=-1))
 
     def finish(self) -> None:
         """Put the nodes in place of the graph's; weights that none of them reads any more are dropped."""

@@ -37,11 +37,11 @@ def model() -> Any:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
-def session(maxima: dict[str, Floats] | None = None) -> Any:
+def session() -> Any:
     import onnxruntime
 
     made = model()
-    quantize(made, maxima)
+    quantize(made)
     return onnxruntime.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"])
 
 
@@ -84,7 +84,7 @@ def test_only_wide_products_with_constants_are_quantized_and_their_input_once() 
     assert (nodes["MatMulIntegerToFloat"], nodes["MatMul"], nodes["QuantizeLinear"]) == (2, 2, 1)
     types = {tensor.name: tensor.data_type for tensor in made.graph.initializer}
     assert {"wide", "square"}.isdisjoint(types)
-    assert types["wide_int8"] == TensorProto.INT8
+    assert list(types.values()).count(TensorProto.INT8) == 2
     assert types["narrow"] == TensorProto.FLOAT
 
 
@@ -113,70 +113,96 @@ def activated(name: str) -> Any:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
-@pytest.mark.parametrize(("name", "offset"), [("gelu", 0.17), ("relu", 0.0), ("gated", None)])
-def test_what_has_a_least_value_is_quantized_from_there(name: str, offset: float | None) -> None:
+@pytest.mark.parametrize(("name", "middle"), [("gelu", 32), ("relu", 0), ("gated", None)])
+@pytest.mark.parametrize("size", [1.0, 0.01])
+def test_what_has_a_least_value_is_quantized_from_there(name: str, middle: int | None, size: float) -> None:
     import onnxruntime
 
     made = activated(name)
     quantize(made)
     run = onnxruntime.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"]).run
-    y, product = run(["y", "a"], {"x": RANDOM.standard_normal((2, 9, 40)).astype(np.float32)})
+    y, product = run(["y", "a"], {"x": size * RANDOM.standard_normal((2, 9, 40)).astype(np.float32)})
     scales = np.abs(WIDE).max(axis=0) / 127
     columns = np.rint(WIDE / np.where(scales, scales, 1)) * scales
-    if offset is None:
+    if middle is None:
         step = np.abs(y).max(axis=-1, keepdims=True) / 127
-        rounded = np.rint(y / step) * step
     else:
-        step = (y + offset).max(axis=-1, keepdims=True) / 255
-        rounded = np.rint((y + offset) / step) * step - offset
+        step = np.maximum(y.max(axis=-1, keepdims=True) / (255 - middle), 0.17 / middle if middle else 0)
+    rounded = np.rint(y / step) * step
+    assert np.abs(rounded - y).max() <= step.max() / 2 + 1e-6
     np.testing.assert_allclose(product, rounded @ columns, atol=1e-3)
 
 
-LARGE = (3, 17, 30)
+LARGE = [3, 17, 30]
+LONG = RANDOM.standard_normal((96, 40)).astype(np.float32)
+BIAS = RANDOM.standard_normal(64).astype(np.float32)
 
 
-def outlying(rows: int) -> Floats:
+def biased(matrix: Floats, maxima: dict[str, Floats] | None) -> Any:
+    """A session of one product and what is added to it."""
+    import onnxruntime
+
+    channels, width = matrix.shape
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "w"], ["p"]), helper.make_node("Add", ["bias", "p"], ["y"])],
+        "product",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, (None, None, channels))],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(matrix, "w"), numpy_helper.from_array(BIAS[:width], "bias")],
+    )
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    quantize(made, maxima)
+    return onnxruntime.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"])
+
+
+def outlying(rows: int, channels: int) -> Floats:
     """Activations of which three channels are many times as large as the others, in every row."""
-    x = RANDOM.standard_normal((1, rows, 40)).astype(np.float32)
+    x = RANDOM.standard_normal((1, rows, channels)).astype(np.float32)
     x[..., LARGE] *= (40, 25, 60)
     return x
 
 
-def smoothed(row: Floats, maximum: Floats) -> tuple[Floats, list[Floats], Floats]:
-    """What is quantized of a row, the matrices that this meets, and the channels apart, by the formula."""
-    rest = [channel for channel in range(40) if channel not in LARGE]
-    weights = [max(np.abs(WIDE[k]).max(), np.abs(SQUARE[k]).max()) for k in rest]
-    ratios = [(maximum[k] / weight) ** 0.5 for k, weight in zip(rest, weights, strict=True)]
-    factors = np.array(ratios, np.float32) / np.prod(np.array(ratios, np.float64)) ** (1 / len(rest))
-    return row[rest] / factors, [matrix[rest] * factors[:, None] for matrix in (WIDE, SQUARE)], row[list(LARGE)]
+def smoothed(row: Floats, matrix: Floats, maximum: Floats, apart: list[int]) -> tuple[Floats, Floats]:
+    """What is quantized of a row and of a matrix, by the formula."""
+    rest = [channel for channel in range(len(row)) if channel not in apart]
+    ratios = np.sqrt([maximum[k] / np.abs(matrix[k]).max() for k in rest])
+    factors = (
+        (ratios / np.prod(ratios) ** (1 / len(rest))).astype(np.float32) if not apart else np.float32([1] * len(rest))
+    )
+    return row[rest] / factors, matrix[rest] * factors[:, None]
 
 
-def test_smoothing_and_channels_apart_change_no_product() -> None:
-    x = outlying(6)
+@pytest.mark.parametrize(("matrix", "apart"), [(LONG, LARGE), (WIDE, [])])
+def test_smoothing_and_channels_apart_change_no_product(matrix: Floats, apart: list[int]) -> None:
+    x = outlying(6, len(matrix))
     maximum = np.abs(x).max(axis=(0, 1))
     for row in x[0]:
-        rest, matrices, apart = smoothed(row, maximum)
-        for whole, part in zip((WIDE, SQUARE), matrices, strict=True):
-            np.testing.assert_allclose(rest @ part + apart @ whole[list(LARGE)], row @ whole, rtol=1e-5, atol=1e-3)
+        rest, part = smoothed(row, matrix, maximum, apart)
+        np.testing.assert_allclose(rest @ part + row[apart] @ matrix[apart], row @ matrix, rtol=1e-5, atol=1e-3)
 
 
-def test_outlying_channels_are_multiplied_in_floating_point_and_the_rest_is_smoothed() -> None:
-    x = outlying(6)
+@pytest.mark.parametrize(("matrix", "apart"), [(LONG, LARGE), (WIDE, [])])
+def test_outlying_channels_stay_in_floating_point_where_the_result_is_narrow(
+    matrix: Floats, apart: list[int]
+) -> None:
+    x = outlying(6, len(matrix))
     maximum = np.abs(x).max(axis=(0, 1))
-    a, b = session({"x": maximum}).run(["a", "b"], {"x": x})
+    y = biased(matrix, {"x": maximum}).run(["y"], {"x": x})[0]
     for i, row in enumerate(x[0]):
-        rest, matrices, apart = smoothed(row, maximum)
-        for product, whole, part in zip((a, b), (WIDE, SQUARE), matrices, strict=True):
-            np.testing.assert_allclose(product[0, i], naive(rest, part) + apart @ whole[list(LARGE)], atol=2e-3)
+        rest, part = smoothed(row, matrix, maximum, apart)
+        expected = naive(rest, part) + row[apart] @ matrix[apart] + BIAS[: matrix.shape[1]]
+        np.testing.assert_allclose(y[0, i], expected, atol=2e-3)
 
 
-def test_calibration_makes_the_error_of_outlying_channels_fall() -> None:
-    x, seen = outlying(50), outlying(10)
+@pytest.mark.parametrize(("matrix", "share"), [(LONG, 1 / 8), (WIDE, 1 / 2)])
+def test_calibration_makes_the_error_of_outlying_channels_fall(matrix: Floats, share: float) -> None:
+    x, seen = outlying(50, len(matrix)), outlying(10, len(matrix))
+    maximum = np.abs(seen).max(axis=(0, 1))
+    exact = x @ matrix + BIAS[: matrix.shape[1]]
     errors = [
-        np.abs(session(maxima).run(["a"], {"x": x})[0] - x @ WIDE).mean()
-        for maxima in (None, {"x": np.abs(seen).max(axis=(0, 1))})
+        np.abs(biased(matrix, maxima).run(["y"], {"x": x})[0] - exact).mean() for maxima in (None, {"x": maximum})
     ]
-    assert errors[1] < errors[0] / 8
+    assert errors[1] < share * errors[0]
 
 
 def test_channels_of_one_size_stay_as_they_are() -> None:
