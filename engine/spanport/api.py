@@ -45,8 +45,9 @@ class Engine(Runner):
         Raises LanguageError for a code that is unknown or that the bundle does not translate, UsageError for an
         unknown system and for one text in place of several.
         """
+        _several(texts)
         job = self.job("label", language=lang, pivot=pivot, system=system, options=options)
-        return _results(self.run(job, _several(texts)), on_error)
+        return _results(self.run(job, texts), on_error)
 
     def label_table(
         self,
@@ -87,12 +88,14 @@ class Engine(Runner):
         With ``aligned=True`` every pair brings its alignment and no model is loaded (unless the system asks for
         one). Order and errors as in `label`.
         """
+        _several(pairs)
         job = self.job("project", system=system, options=options, aligned=aligned)
-        return _results(self.run(job, _several(pairs)), on_error)
+        return _results(self.run(job, pairs), on_error)
 
     def align(self, pairs: Iterable[Pair], *, on_error: OnError = "raise") -> Iterator[Alignment]:
         """Align the words of each pair. Order and errors as in `label`."""
-        return _results(self.run(self.job("align"), _several(pairs)), on_error)
+        _several(pairs)
+        return _results(self.run(self.job("align"), pairs), on_error)
 
     def alabel(
         self,
@@ -105,8 +108,9 @@ class Engine(Runner):
         on_error: OnError = "raise",
     ) -> AsyncIterator[Projection]:
         """As `label`, for ``async for``; ``texts`` may be asynchronous too."""
+        _several(texts)
         job = self.job("label", language=lang, pivot=pivot, system=system, options=options)
-        return _aresults(self.arun(job, _several(texts)), on_error)
+        return _aresults(self.arun(job, texts), on_error)
 
     def aproject(
         self,
@@ -118,15 +122,15 @@ class Engine(Runner):
         on_error: OnError = "raise",
     ) -> AsyncIterator[Projection]:
         """As `project`, for ``async for``."""
+        _several(pairs)
         job = self.job("project", system=system, options=options, aligned=aligned)
-        return _aresults(self.arun(job, _several(pairs)), on_error)
+        return _aresults(self.arun(job, pairs), on_error)
 
 
-def _several(records: Any) -> Any:
-    """Records to iterate over; UsageError where there is one in place of several."""
+def _several(records: Any) -> None:
+    """Raise UsageError where there is one record in place of several."""
     if isinstance(records, str | bytes | Sentence | Pair):
         raise UsageError(f"expected several records, in a list for example, but got one {type(records).__name__}")
-    return records
 
 
 def _results(outcomes: Iterator[Outcome], on_error: OnError) -> Iterator[Any]:

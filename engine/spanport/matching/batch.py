@@ -110,6 +110,6 @@ def unpack(batch: PairBatch, matching: Matching) -> list[Projection]:
         if len(found) > 1:
             found.sort(key=attrgetter("start", "end"))
         given = work.alignment  # not shown where the system asked for no links
-        alignment = given if given is not None and len(given) == len(work.links) else alignment_of(work.links)
+        alignment = given if given is not None and len(given.links) == len(work.links) else alignment_of(work.links)
         out.append(Projection(work.target, tuple(found), work.source, alignment, STATUSES[code]))
     return out

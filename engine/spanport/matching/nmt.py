@@ -1,13 +1,12 @@
 """NMTScore direct (Vamvas and Sennrich 2022), normalised, in both directions, through a translator's ``score``.
 
-``s(y | x) = 2 ** mean(natural-log probability of y's tokens given x)``, the end token included, the language token
-left out; ``similarity(a, b) = (s(a | b) / s(a | a) + s(b | a) / s(b | b)) / 2``, which may exceed 1 and is not
-clipped, as in the published program. Forced translations that many candidates share give upper bounds of the halves.
-
-No bound is a true one but where that is said: they are estimates with a slack. The slacks are about the largest
-violation (given with each) among all (entity, n-gram) pairs whose score is at least .1: of the first half, those of
-109 Europarl sentences (55 Spanish, 54 German) under a half-trained miniature, which finds a phrase likelier from
-another than from itself more often than good translators do; of b's own tokens, the 1,400 of 69 such sentences.
+``s(y | x) = 2 ** mean(natural-log probability of y's tokens given x)``, end token included, language token left out;
+``similarity(a, b) = (s(a | b) / s(a | a) + s(b | a) / s(b | b)) / 2``, which may exceed 1 and is not clipped, as in
+the published program. Forced translations that many candidates share give upper bounds of the halves, true ones only
+where that is said: the others are estimates with a slack, about the largest violation (given with each) among all
+(entity, n-gram) pairs whose score is at least .1: of the first half, those of 109 Europarl sentences (55 Spanish, 54
+German) under a half-trained miniature, which finds a phrase likelier from another than from itself more often than
+good translators do; of b's own tokens, the 1,400 of 69 such sentences.
 """
 
 from __future__ import annotations
@@ -38,10 +37,8 @@ FORWARD_SLACK = 2.1
 LONGER = 0.9
 """What each word that a phrase has more than the entity makes of that: what else it says makes the end of the entity
 less likely (seen, of what words and pairs give: 1.57 with one more, .9 with 5 or 6, .62 with 7 or 8)."""
-PAIR_SLACK = 5.0
-"""By how much two words may make an entity of several words likelier than each alone does (seen: 4.64)."""
-PAIR_FROM = 0.02
-"""Two words are forced together where their bound from each alone, without slack, is above this."""
+PAIR_SLACK, PAIR_FROM = 5.0, 0.02
+"""By how much two words may make an entity of several likelier than each (seen: 4.64); forced from that bound on."""
 BACKWARD_SLACK = 2.5
 """By how much s(b|a) / s(b|b) may exceed what b's tokens in a longer phrase give for it (seen: 2.41)."""
 SPLIT_SLACK = 3.0
@@ -61,12 +58,14 @@ class Phrase(NamedTuple):
     language: str
 
 
+Windows = tuple[list[Phrase], list[list[Phrase]]]  # see `Phrases.windows`
+
+
 class Phrases:
     """Entities and target phrases of a batch as running text, and the translator's tokens of those asked for."""
 
     def __init__(self, batch: PairBatch) -> None:
         self._batch = batch
-        self._lengths: list[int] = batch.target_lengths.tolist()
         self._known: dict[tuple[int, ...], Phrase] = {}
         self._pieces: dict[Phrase, tuple[str, ...]] = {}
 
@@ -85,14 +84,14 @@ class Phrases:
         """Target words [start, end) of pairs (pair, start, end); what lies behind a pair's last word is left out."""
         out = []
         for pair, start, end in rows:
-            key = (pair, start, min(end, self._lengths[pair]))
+            target = self._batch.works[pair].target
+            key = (pair, start, min(end, len(target.words)))
             if (found := self._known.get(key)) is None:
-                target = self._batch.works[pair].target
                 found = self._known[key] = Phrase(phrase(target, *key[1:]), target.language)
             out.append(found)
         return out
 
-    def windows(self, rows: Iterable[tuple[int, int, int]]) -> list[tuple[list[Phrase], list[list[Phrase]]]]:
+    def windows(self, rows: Iterable[tuple[int, int, int]]) -> list[Windows]:
         """Of the phrases from a start to a last word (rows: pair, start, last) the window that begins them, and those
         that end with a further word. With each, the phrases that begin it: of the first those of 1, 2, ... words, of
         the others without their last word and whole.
@@ -100,25 +99,24 @@ class Phrases:
         out = []
         for pair, start, last in rows:
             first = min(start + WINDOW, last)
-            parts = [self.targets((pair, start, end) for end in range(start + 1, first + 1))]
-            windows = self.targets([(pair, start, start + WINDOW)])
-            for end in range(first + 1, last + 1):
-                parts.append(self.targets([(pair, end - WINDOW, end - 1), (pair, end - WINDOW, end)]))
-                windows.append(parts[-1][1])
-            out.append((windows, parts))
+            further = [(pair, end - WINDOW, end - back) for end in range(first + 1, last + 1) for back in (1, 0)]
+            heads = [(pair, start, end) for end in range(start + 1, first + 1)]
+            window, *found = self.targets([(pair, start, start + WINDOW), *heads, *further])
+            parts = [found[: len(heads)], *[found[k : k + 2] for k in range(len(heads), len(found), 2)]]
+            out.append(([window, *found[len(heads) + 1 :: 2]], parts))
         return out
 
-    def cut(self, translator: Translator, phrases: Iterable[Phrase]) -> None:
-        """Tokenise phrases for `leading`."""
-        self._pieces.update(pieces(translator, [one for one in phrases if one not in self._pieces]))
+    def leading(self, translator: Translator, cuts: Sequence[Windows]) -> list[list[list[int]]]:
+        """Of each of the `windows`, how many tokens its parts have, -1 where these do not lead its own."""
+        every = [one for windows, parts in cuts for some in (windows, *parts) for one in some]
+        self._pieces.update(pieces(translator, [one for one in every if one not in self._pieces]))
 
-    def leading(self, windows: Sequence[Phrase], parts: Sequence[Sequence[Phrase]]) -> list[list[int]]:
-        """How many tokens each part has, -1 where these do not lead its window's. All must have been cut."""
-        out = []
-        for whole, own in zip(map(self._pieces.__getitem__, windows), parts, strict=True):
-            rows = map(self._pieces.__getitem__, own)
-            out.append([len(row) if whole[: len(row)] == row else -1 for row in rows])
-        return out
+        def lead(window: Phrase, part: Phrase) -> int:
+            whole, row = self._pieces[window], self._pieces[part]
+            return len(row) if whole[: len(row)] == row else -1
+
+        both = [zip(windows, parts, strict=True) for windows, parts in cuts]
+        return [[[lead(window, part) for part in own] for window, own in rows] for rows in both]
 
 
 class NmtScorer:
@@ -134,7 +132,7 @@ class NmtScorer:
 
     def likelihoods(self, pairs: Sequence[tuple[Phrase, Phrase]]) -> Float64:
         """``s(second | first)`` of each pair, float64 (len(pairs),)."""
-        return np.array([float(2.0 ** (sums[-1] / (len(sums) - 1))) for sums in self.force(pairs)])
+        return np.array(list(map(likelihood, self.force(pairs))))
 
     def similarity(self, pairs: Sequence[tuple[Phrase, Phrase]]) -> Float64:
         """NMTScore of each pair, float64 (len(pairs),)."""
@@ -167,6 +165,11 @@ class NmtScorer:
         return [found[pair] for pair in pairs]
 
 
+def likelihood(sums: Float64) -> float:
+    """``2 ** mean log-probability`` of a forced translation."""
+    return float(2.0 ** (sums[-1] / (len(sums) - 1)))
+
+
 def _batches(pairs: Sequence[tuple[Phrase, Phrase]]) -> list[list[tuple[Phrase, Phrase]]]:
     """Pairs, sorted by the length of the second, in batches."""
     out: list[list[tuple[Phrase, Phrase]]] = []
@@ -191,10 +194,7 @@ def pieces(translator: Translator, phrases: Iterable[Phrase]) -> dict[Phrase, tu
 
 def word_bounds(tokens: Mapping[int, Float64], itself: Float64, width: int) -> Float64:
     """Log-probabilities of the entity's tokens given each word, float64 (width, T); -inf where none was forced."""
-    best = np.full((width, len(itself)), -np.inf)
-    for i, values in tokens.items():
-        best[i] = values
-    return best
+    return np.array([tokens.get(i, np.full(len(itself), -np.inf)) for i in range(width)]).reshape(width, -1)
 
 
 def worthwhile_pairs(best: Float64, itself: Float64) -> Int64:

@@ -18,7 +18,7 @@ A better candidate is missed only where a slack is too little; ``benchmarks/nmt.
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import chain, repeat
+from itertools import islice, repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ import numpy.typing as npt
 from spanport.matching import nmt
 from spanport.matching.batch import PairBatch
 from spanport.matching.nmt import Float64, NmtScorer, Phrase, Phrases
-from spanport.ports import BoolArray, Int64
+from spanport.ports import Int64
 from spanport_kernels.candidates import Candidates
 from spanport_kernels.matching import FEASIBLE, OPTIMAL, Matching, Ranges, select, select_ranges
 from spanport_kernels.scores import Scores
@@ -90,21 +90,18 @@ class LazyNmt:
         active = np.flatnonzero(np.diff(self.offsets) > 0)
         while active.size:
             picked = self._picked(self._matching(solve, active), active)
-            open_cells = picked[~self._known()[picked] & (self._scores()[picked] > self.threshold)]
+            known = self.forward_known[picked] & self.backward_known[picked]
+            open_cells = picked[~known & (self._scores()[picked] > self.threshold)]
             self._advance(self._with_next_best(open_cells))
             active = np.unique(self.pair[open_cells])
         found = self._matching(solve, all_pairs)
-        guessed = np.bincount(self.pair[~self._known()], minlength=all_pairs.size) > 0
+        guessed = np.bincount(self.pair[~(self.forward_known & self.backward_known)], minlength=all_pairs.size) > 0
         status = np.where(guessed & (found.status == OPTIMAL), FEASIBLE, found.status).astype(np.int8)
         return found._replace(status=status)
 
     def _scores(self) -> Float64:
         """NMT scores of all cells, or bounds of them, float64 (C,)."""
         return np.asarray(np.minimum((self.forward + self.backward) / 2, self.joint))
-
-    def _known(self) -> BoolArray:
-        """Which cells are scored, bool (C,)."""
-        return np.asarray(self.forward_known & self.backward_known)
 
     def _keys(self, pair: Int64, *parts: npt.NDArray[np.int32] | Int64) -> Int64:
         """One number for each row of pair and parts of it (entity, start, end), in the same order."""
@@ -131,7 +128,7 @@ class LazyNmt:
     def _with_next_best(self, picked: Int64) -> Int64:
         """The picked cells, each with the most promising open ones of its entity."""
         ahead = min(MOST_AHEAD, TOGETHER // max(len(picked), 1))
-        scores, known, out = self._scores(), self._known(), [picked]
+        scores, known, out = self._scores(), self.forward_known & self.backward_known, [picked]
         for cell in picked.tolist():
             here = slice(self.offsets[self.pair[cell]], self.offsets[self.pair[cell] + 1])
             likely = (self.entity[here] == self.entity[cell]) & (scores[here] > self.threshold)
@@ -179,11 +176,15 @@ class LazyNmt:
         long = self.itself[backward] > 0
         self._score(rest[forward], forward=True)
         self._score(backward[~long], forward=False)
-        self._score_given(backward[long])
-        self._look(cells[~self.seen[cells]])
+        if long.any():
+            self._score_given(backward[long])
+        if not self.seen[cells].all():
+            self._look(cells[~self.seen[cells]])
 
     def _score(self, cells: Int64, *, forward: bool) -> None:
         """s(a|b) / s(a|a), or s(b|a) / s(b|b)."""
+        if not cells.size:
+            return
         a, b = self._entities(cells), self._candidates(cells)
         given, wanted = (b, a) if forward else (a, b)
         pairs = [*zip(given, wanted, strict=True), *zip(wanted, wanted, strict=True)]
@@ -222,18 +223,17 @@ class LazyNmt:
         entities, cuts = self._entities(firsts), self.phrases.windows(zip(*columns, strict=True))
         wanted: list[tuple[Phrase, Phrase]] = []
         for a, (windows, parts) in zip(entities, cuts, strict=True):
-            word = parts[0][0]
-            wanted += [(word, word), *((a, window) for window in windows), *((window, window) for window in windows)]
-        self.scorer.force(wanted)
-        every = chain.from_iterable([*windows, *chain.from_iterable(parts)] for windows, parts in cuts)
-        self.phrases.cut(self.scorer.translator, every)
-        for own, a, (windows, parts) in zip(groups, entities, cuts, strict=True):
-            self._bound_backward(own, a, windows, parts)
+            wanted += [(parts[0][0], parts[0][0]), *zip(repeat(a), windows), *zip(windows, windows, strict=True)]
+        forced = iter(self.scorer.force(wanted))
+        sizes = self.phrases.leading(self.scorer.translator, cuts)
+        for own, (windows, _), size in zip(groups, cuts, sizes, strict=True):
+            word, given, itself = next(forced), *([*islice(forced, len(windows))] for _ in range(2))
+            self._bound_backward(own, word, given, itself, size)
 
-    def _bound_backward(self, own: Int64, a: Phrase, windows: list[Phrase], parts: list[list[Phrase]]) -> None:
-        given = self.scorer.force([(a, window) for window in windows])
-        itself = self.scorer.force([(window, window) for window in windows])
-        sizes = self.phrases.leading(windows, parts)
+    def _bound_backward(
+        self, own: Int64, word: Float64, given: list[Float64], itself: list[Float64], sizes: list[list[int]]
+    ) -> None:
+        """Bounds of cells of one start from what `nmt.totals` takes; word: their first word out of itself."""
         on_a, on_itself, count = nmt.totals(given, itself, sizes)
         new = own[~self.seen[own] & ~self.backward_known[own]]
         size = self.end[new] - self.start[new]
@@ -246,5 +246,5 @@ class LazyNmt:
         self.joint[new] = np.where(self.forward_known[new], np.inf, both)
         if sizes[0][0] >= 0:
             most = 2.0 ** (given[0][sizes[0][0]] / (sizes[0][0] + 1))
-            self.backward[new[size == 1]] = most / self.scorer.likelihoods([(parts[0][0], parts[0][0])])[0]
+            self.backward[new[size == 1]] = most / nmt.likelihood(word)
         self.seen[own] = True

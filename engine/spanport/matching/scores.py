@@ -67,7 +67,7 @@ def ner_score(
     from spanport_kernels.ner_score import ner_scores
 
     views = [work.probabilities for work in batch.works if work.probabilities is not None]
-    if len(views) < len(batch):
+    if len(views) < batch.target_lengths.size:
         raise UsageError("the NER score needs the classifier's probabilities of the target; run it on an Engine")
     # Every class of the label set counts where types are ignored, those that no entity of the batch has included.
     kinds = batch.labels if typed else types_of(tags)
