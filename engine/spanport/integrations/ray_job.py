@@ -18,8 +18,10 @@ from spanport.errors import RuntimeMissingError, StageError
 from spanport.integrations.parts import Folder, Part, read_part
 from spanport.integrations.ray import Label
 
-PATIENCE = 25.0
-"""Seconds that a cluster has to answer."""
+PATIENCE = 24.0
+"""Seconds that a cluster has to answer, after its head has taken a connection within `KNOCK` seconds."""
+
+KNOCK = 5.0
 
 MOST_BLOCKS = 10_000
 """Blocks that the parts of a job are handed to Ray in; one that fails is tried again."""
@@ -114,7 +116,7 @@ def connect(address: str) -> list[dict[str, Any]]:
     """Join the cluster at ``HOST:PORT``, the one that this machine belongs to ("auto"), or start one ("local").
 
     Returns its machines, as `ray.nodes` gives them.
-    Raises StageError where nothing answers within `PATIENCE`, RuntimeMissingError without Ray.
+    Raises StageError where nothing answers in time, RuntimeMissingError without Ray.
     """
     try:
         import ray
@@ -153,7 +155,7 @@ def _join(ray: Any, address: str) -> None:
 
 def _knock(address: str, host: str, port: int) -> None:
     try:
-        socket.create_connection((host, port), timeout=PATIENCE / 2).close()
+        socket.create_connection((host, port), timeout=KNOCK).close()
     except OSError as error:
         raise _silent(address, str(error)) from error
 

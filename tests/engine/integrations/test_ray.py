@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +17,7 @@ from fakes import FakeEncoder, FakeModels, FakeTranslator
 from spanport import Engine
 from spanport.cli import console
 from spanport.cli.app import run
-from spanport.errors import StageError, UsageError
+from spanport.errors import RuntimeMissingError, StageError, UsageError
 from spanport.integrations.ray import Label, Project
 from spanport.integrations.ray_job import LabelPart, Share, connect, share_of
 
@@ -76,6 +78,49 @@ def test_what_each_actor_gets() -> None:
     assert share_of([node(16), node(16, 4)], 0, 1) == Share(4, 1, 4)
     with pytest.raises(StageError, match="no machine of the Ray cluster has 2 cores and 0 GPUs"):
         share_of([node(1)], 2, 0)
+
+
+def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(RuntimeMissingError, match=r"pip install 'spanport\[ray\]'"):
+        connect("auto")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("listens", [False, True])
+def test_a_cluster_that_does_not_answer(tmp_path: Path, listens: bool) -> None:
+    pytest.importorskip("ray", reason="the extra ray is not installed")
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table({"text": ["Ana vive"]}), tmp_path / "in.parquet")
+    with socket.socket() as head:
+        head.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{head.getsockname()[1]}"
+        if listens:
+            head.listen()
+        words = ["label", "in.parquet", "--lang", "es", "--ray", address, "-o", "out"]
+        command = [sys.executable, "-m", "spanport", *words]
+        ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode == 3
+    assert f"error: the Ray cluster '{address}' does not answer" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["-o", "-"], "--ray writes a folder of Parquet files: name it with -o"),
+        (["-o", "out", "--rejects", "bad.jsonl"], "--rejects bad.jsonl: with --ray Parquet goes in and out"),
+        (["-o", "out", "--to", "jsonl"], "--to jsonl: with --ray Parquet goes in and out"),
+    ],
+)
+def test_options_that_a_cluster_has_not(
+    words: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    console.stderr.cache_clear()
+    monkeypatch.setattr(sys, "argv", ["spanport", "label", "in.parquet", "--lang", "es", "--ray", "local", *words])
+    assert run() == 2
+    assert message in capfd.readouterr().err
 
 
 class Mortal(Label):
