@@ -4,6 +4,7 @@ What a bundle reads is what its manifest lists and hashes: a file that is not li
 special files.
 """
 
+import errno
 import hashlib
 import os
 import shutil
@@ -146,10 +147,15 @@ def link_or_copy(source: Path, target: Path) -> None:
         try:
             shutil.copyfile(source, target)
         except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             raise BundleError(
                 f"{source} cannot be copied: {error.strerror or error}",
-                expected="every file named in the manifest",
-                remedy="Export or fetch the bundle again.",
+                expected=f"{source.stat().st_size / 1e6:,.0f} MB free at {target.parent}"
+                if full
+                else "every file named in the manifest",
+                remedy="Free some space and run the same command again."
+                if full
+                else "Export or fetch the bundle again.",
             ) from error
 
 

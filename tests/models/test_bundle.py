@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import shutil
@@ -203,3 +204,19 @@ def test_verification_that_was_asked_for_hashes_whatever_the_stamps_say(
     verify_files(encoder, manifest)
     with pytest.raises(ChecksumError, match=r"model\.onnx"):
         verify_bundle(encoder)
+
+
+def test_a_full_disk_is_told_from_a_missing_file(
+    encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(source: object, target: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "link", full)
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with pytest.raises(BundleError, match=r"No space left on device; expected \d+ MB free at .*Free some space"):
+        bundle.copy_bundle(encoder, tmp_path / "copy")
+    monkeypatch.undo()
+    (encoder / "model.onnx").unlink()
+    with pytest.raises(BundleError, match=r"No such file.*expected every file named in the manifest"):
+        bundle.copy_bundle(encoder, tmp_path / "other")

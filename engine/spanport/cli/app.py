@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 from collections.abc import Sequence
@@ -110,6 +111,11 @@ def run() -> int:
         return fail(str(error), 3)
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        where = f" at {error.filename}" if error.filename else ""
+        return fail(f"{error.strerror}{where}; free some space and run the same command again", 3)
     except Exception as error:
         if hasattr(error, "format_message"):  # click's own usage errors
             message = error.format_message()  # none where no command was named: then its help is printed already

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def add(app: typer.Typer) -> None:
     """Enter the command."""
 
-    @app.command(epilog="Example: spanport bench news.txt --lang es --json > bench.json; spanport plan bench.json")
+    @app.command(epilog="Example: spanport plan bench.json --sentences 1e9 --cores 64")
     def plan(
         bench: Annotated[str, typer.Argument(help="What `spanport bench --json` printed; - is standard input.")],
         sentences: Annotated[float, typer.Option(min=1, help="Sentences to label, such as 5e8.")] = 1e9,

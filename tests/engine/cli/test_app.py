@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shlex
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
@@ -87,3 +88,15 @@ def test_models_for_commercial_use_are_listed_alone(cli: Callable[..., Any]) -> 
     assert "CC-BY-NC-4.0" in every.out
     assert "nllb" not in allowed.out
     assert "m2m100-418m" in allowed.out
+    assert "mini" in every.out
+    assert "mini" not in allowed.out, "no card says that its licence allows it"
+
+
+def test_a_full_disk_is_an_error_in_words(cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/data/model.onnx")
+
+    monkeypatch.setattr("spanport_models.export.export_pipeline", full)
+    ran = cli("export", "pipeline", "out", "--encoder", "mini")
+    assert ran.code == 3
+    assert "error: No space left on device at /data/model.onnx; free some space" in ran.err
