@@ -43,7 +43,7 @@ def test_the_bar_is_drawn_by_the_clock(
     now = iter(range(1000, 100_000, 10))
     monkeypatch.setattr(progress.time, "monotonic", lambda: float(next(now)))
     stats = Stats()
-    stats.open("translate", 1)
+    stats.open({"translate": 1})
     stats.add("translate", items=500, busy_s=5.0, queued=12)
     with Progress(str(tmp_path / "in.txt"), SimpleNamespace(stats=stats), skipped=100) as bar:  # type: ignore[arg-type]
         bar.update(150, 250)
