@@ -59,6 +59,12 @@ def repository_of(model: str | Path) -> str:
     return str(model)
 
 
+def commit_of(folder: str | Path) -> str:
+    """The commit of a folder in the hub's cache (``.../snapshots/COMMIT``); "" of any other."""
+    parts = Path(folder).parts
+    return parts[-1] if len(parts) > 2 and parts[-2] == "snapshots" and parts[-3].startswith("models--") else ""
+
+
 def licence_notice(licence: str) -> str | None:
     """A sentence to show when a model of this licence is used, or None where nothing needs to be said."""
     if re.search(r"-NC\b", licence.upper()):

@@ -94,7 +94,8 @@ def fetch(
         _install(folder, target)
         return Fetched(target, True, licence, commit)
     if card is not None and card.kind == "ctranslate2":
-        wrap_ctranslate2(folder, target, licence=licence, source=card.repository, inputs=commit)
+        origin = f"{card.repository}@{commit}" if commit else card.repository
+        wrap_ctranslate2(folder, target, licence=licence, source=origin, inputs=commit)
         return Fetched(target, True, licence, commit)
     return Fetched(folder, False, licence, commit)
 

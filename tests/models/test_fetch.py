@@ -236,7 +236,7 @@ def test_a_converted_translator_becomes_a_bundle(hub: Hub, translator_bundle: Pa
     fetched = got(hub, "nllb-600m-ct2")
     assert fetched.licence == "CC-BY-NC-4.0"
     translator = Translator(fetched.path, device="cpu")
-    assert translator.manifest.source == "entai2965/nllb-200-distilled-600M-ctranslate2"
+    assert translator.manifest.source == f"entai2965/nllb-200-distilled-600M-ctranslate2@{hub.commit}"
     assert "spa_Latn" in translator.languages
     assert translator.translate(["Ana"], "spa_Latn", "eng_Latn", max_decoding_length=4)
     assert got(hub, "nllb-600m-ct2").path == fetched.path

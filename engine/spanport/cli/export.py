@@ -160,6 +160,7 @@ def pipeline(
         ("size", f"{report.total_bytes / 1e6:,.1f} MB"),
         ("memory needed", f"about {report.memory_bytes / 1e9:.1f} GB"),
         ("licence", report.licence),
+        *(tuple(part.split(": ", 1)) for part in report.source.split("; ")),
     ]
     table(("pipeline", ""), rows)
     if notice := licence_notice(report.licence):

@@ -69,7 +69,7 @@ def _export(
     require_export_extra()
     start = time.perf_counter()
     folder = locate(model, revision=options.revision, progress=progress)
-    name, licence, source = provenance(model, options.licence, options.name)
+    name, licence, source = provenance(model, folder, options.licence, options.name)
     progress("hashing the model")
     inputs = digest(folder, (options, translator))
     if made_of(out, inputs):

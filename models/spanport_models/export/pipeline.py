@@ -34,6 +34,7 @@ class PipelineReport:
         folder: The bundle.
         unchanged: True when the folder already held it.
         licence: Licences of its parts.
+        source: What its parts were made of, each with its commit on the hub where it comes from there.
         memory_bytes: Main memory that its models are expected to take together, one batch at a time.
         total_bytes: Size of the bundle.
     """
@@ -41,6 +42,7 @@ class PipelineReport:
     folder: Path
     unchanged: bool
     licence: str
+    source: str
     memory_bytes: int
     total_bytes: int
 
@@ -101,7 +103,7 @@ def export_pipeline(
     shutil.rmtree(work)
     manifest = open_bundle(out, PipelineManifest, verify="size")
     total = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
-    return PipelineReport(out, unchanged, manifest.licence, _memory(out, manifest), total)
+    return PipelineReport(out, unchanged, manifest.licence, manifest.source, _memory(out, manifest), total)
 
 
 def _part(model: str, role: Role, work: Path, out: Path, allow_pickle: bool, progress: Progress) -> Path:

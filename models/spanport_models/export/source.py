@@ -8,7 +8,7 @@ from pickle import UnpicklingError
 from typing import Any
 
 from spanport_models.bundle import sha256_of
-from spanport_models.cards import CARDS, card_of, repository_of
+from spanport_models.cards import CARDS, card_of, commit_of, repository_of
 from spanport_models.errors import ExportError, RuntimeMissingError, UnsafeWeightsError, suggestion
 from spanport_models.export.options import Progress, quiet
 from spanport_models.fetch import snapshot
@@ -104,12 +104,17 @@ def digest(folder: Path, options: object) -> str:
     return total.hexdigest()
 
 
-def provenance(model: str | Path, licence: str, name: str | None) -> tuple[str, str, str]:
-    """Short name, licence and source to record, completed by what is known of a model."""
+def provenance(model: str | Path, folder: Path, licence: str, name: str | None) -> tuple[str, str, str]:
+    """Short name, licence and source to record, completed by what is known of a model.
+
+    ``folder`` is where `locate` found it; of one in the hub's cache the source is ``owner/name@commit``.
+    """
     card = card_of(model)
     repository = card.repository if card else repository_of(model)
     source = Path(model).name if repository == str(model) and Path(model).is_dir() else repository
     short = card.name if card else source.rpartition("/")[2]
+    commit = commit_of(folder)
+    source = f"{source}@{commit}" if commit else source
     return name or short, card.licence if licence == "unknown" and card else licence, source
 
 

@@ -60,7 +60,7 @@ def export_translator(
     if options.precision not in PRECISIONS:
         raise ExportError(f"precision {options.precision!r}", expected=f"one of: {', '.join(PRECISIONS)}")
     folder = locate(model, revision=options.revision, progress=progress)
-    name, licence, source = provenance(model, options.licence, options.name)
+    name, licence, source = provenance(model, folder, options.licence, options.name)
     config = read_config(folder)
     architecture = _ARCHITECTURES.get(str(config.get("model_type")))
     if architecture is None:

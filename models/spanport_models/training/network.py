@@ -66,7 +66,8 @@ def find_base(name: str | Path) -> Path:
             f"the bundle {folder} holds no network that can be trained", expected="a bundle with an encoder"
         )
     if manifest.architecture not in REBUILT and manifest.source.count("/") == 1:
-        return locate(manifest.source, revision=None)
+        repository, _, commit = manifest.source.partition("@")
+        return locate(repository, revision=commit or None)
     return rebuild(folder, manifest)
 
 

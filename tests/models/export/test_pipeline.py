@@ -26,6 +26,9 @@ def test_names_become_a_bundle_that_labels(hub: Hub, tmp_path: Path) -> None:
     report = export_pipeline(out, NAMES, progress=said.append)
     assert not report.unchanged
     assert report.licence == "CC-BY-NC-4.0 AND MIT"
+    assert [part.split(": ")[1] for part in report.source.split("; ")] == [
+        f"{CARDS[name].repository}@{hub.commit}" for name in NAMES.values()
+    ]
     assert report.memory_bytes > report.total_bytes > 10_000
     assert verify_bundle(out) == [out, out / "encoder", out / "translator"]
     assert {path.name for path in tmp_path.iterdir()} == {"mine", "hub", "nllb"}, "nothing is left beside it"

@@ -40,14 +40,15 @@ def test_a_known_model_is_recorded_as_such_however_it_is_named(hub: Hub, tmp_pat
     models = {"registry": "nllb-600m", "hub": NLLB.repository}
     model = models.get(by) or fetch.fetch("nllb-600m", endpoint=hub.endpoint).path
     export(model, tmp_path / "out", TranslatorOptions(precision="float32"))
-    assert recorded(tmp_path / "out") == ("nllb-600m", "CC-BY-NC-4.0", NLLB.repository)
+    assert recorded(tmp_path / "out") == ("nllb-600m", "CC-BY-NC-4.0", f"{NLLB.repository}@{hub.commit}")
 
 
 def test_languages_of_encoders_are_recorded(hub: Hub, m2m100: Path, tmp_path: Path) -> None:
     export_encoder("xlm-r-large-conll03", tmp_path / "xlmr", EncoderOptions(precision="fp32", revision=hub.commit))
     manifest = read_manifest(tmp_path / "xlmr")
     assert isinstance(manifest, EncoderManifest)
-    assert recorded(tmp_path / "xlmr") == ("xlm-r-large-conll03", "MIT", CARDS["xlm-r-large-conll03"].repository)
+    repository = CARDS["xlm-r-large-conll03"].repository
+    assert recorded(tmp_path / "xlmr") == ("xlm-r-large-conll03", "MIT", f"{repository}@{hub.commit}")
     assert {"eng_Latn", "swh_Latn", "zho_Hans"} <= set(manifest.languages)
     export_mt_encoder(m2m100, tmp_path / "mt", EncoderOptions(precision="fp32", licence="none"))
     manifest = read_manifest(tmp_path / "mt")
