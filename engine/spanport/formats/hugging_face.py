@@ -1,4 +1,4 @@
-"""Hugging Face datasets: a folder that ``save_to_disk`` made, read and written with the library ``datasets``.
+"""Hugging Face datasets: a folder that ``save_to_disk`` made, or a name on the hub (see `hub`, read only).
 
 Labels that are numbers take their names from the features. Written are the columns of `spanport.formats.fields`, and
 ``tokens`` with ``ner_tags``, a sequence of class labels in IOB2; these are null where tags cannot say what the spans
@@ -13,10 +13,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from spanport.errors import FormatError, UsageError
-from spanport.formats.arrow import BATCH, Columns, table_path
+from spanport.formats.arrow import BATCH, Columns, rows_of, table_path
 from spanport.formats.arrow_schema import json_columns, schema_of, to_row
 from spanport.formats.conll import tags_of
 from spanport.formats.extras import library
+from spanport.formats.hub import is_hub_name, load_hub
 from spanport.formats.lines import Source
 from spanport.formats.records import Reading, ReadResult
 from spanport.formats.staged import Staged
@@ -33,9 +34,13 @@ def read_datasets(source: Source, reading: Reading) -> Iterator[ReadResult]:
     """One sentence per row.
 
     Raises:
-        UsageError: at once, when this is no such folder, holds several splits, or lacks a column.
+        UsageError: at once, when this is no such folder and no name on the hub, holds several splits, or lacks a
+            column.
     """
     path = table_path(source, "a data set")
+    if is_hub_name(path):
+        data = load_hub(path)
+        return _rows(data.with_format("arrow"), Columns(data.features.arrow_schema, path, reading))
     datasets = library("datasets", EXTRA)
     try:
         data = datasets.load_from_disk(path)
@@ -100,6 +105,5 @@ def _tags(sentence: Any) -> list[str] | None:
 def _rows(table: Any, columns: Columns) -> Iterator[ReadResult]:
     row = 1
     for batch in table.iter(BATCH):
-        for fields in batch.to_pylist():
-            yield columns.result(row, fields)
-            row += 1
+        yield from rows_of(batch, row, columns)
+        row += batch.num_rows

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from spanport.errors import UsageError, suggestion
 from spanport.formats.conll import header_names
+from spanport.formats.hub import is_hub_name
 from spanport.formats.lines import Source, plain_name, read_lines
 from spanport.formats.mapping import mapped
 from spanport.formats.pharaoh import read_pharaoh
@@ -47,6 +48,8 @@ def _named(name: str) -> Format:
 
 def _of_path(source: Source, writing: bool) -> Format:
     path = fspath(source) if isinstance(source, str | PathLike) else ""
+    if is_hub_name(path) and not writing:
+        return FORMATS["datasets"]
     if path and Path(path).is_dir() and not writing:
         return FORMATS["brat" if any(Path(path).glob("*.ann")) else "datasets"]
     plain = plain_name(path)

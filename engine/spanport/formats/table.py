@@ -154,7 +154,7 @@ FORMATS: dict[str, Format] = {
         ),
         Format(
             name="datasets",
-            about="folder of a Hugging Face data set (save_to_disk)",
+            about="Hugging Face data set: a folder of save_to_disk, or (in) hf://NAME:SPLIT of the hub",
             read=hugging_face.read_datasets,
             save=hugging_face.save_datasets,
             extra="datasets",

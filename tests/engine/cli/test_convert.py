@@ -158,3 +158,13 @@ def test_a_format_that_is_one_way_is_refused(cli, tmp_path: Path) -> None:
     assert "'gliner' is written only" in cli("convert", tmp_path / "a.jsonl", tmp_path / "b", "--from", "gliner").err
     assert "name it with -o" in cli("label", tmp_path / "a.jsonl", "--lang", "es", "--to", "csv").err
     assert "last, what to write" in cli("convert", tmp_path / "a.jsonl").err
+
+
+def test_a_name_of_the_hub_is_an_input(cli, tmp_path: Path) -> None:
+    pytest.importorskip("datasets")
+    (tmp_path / "news").mkdir()
+    (tmp_path / "news" / "train.jsonl").write_text('{"tokens": ["Ana"], "ner_tags": ["B-PER"]}\n')
+    ran = cli("convert", f"hf://{tmp_path}/news", tmp_path / "out.conll")
+    assert (ran.code, (tmp_path / "out.conll").read_text()) == (0, "Ana\tB-PER\n\n"), ran.err
+    ran = cli("convert", f"hf://{tmp_path}/news:dev", tmp_path / "dev.conll")
+    assert (ran.code, "dev" in ran.err, "Traceback" in ran.err) == (2, True, False), ran.err
