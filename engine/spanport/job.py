@@ -28,6 +28,8 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
     """Spans of less are not written."""
     links: bool = False
     """Word links are written, where the format has names for them."""
+    sentences: bool = False
+    """Records are documents, of which the sentences are processed."""
     staged: Literal["", "arrow"] = ""
     """What a format that is made when all records are there is made of, if not of JSON lines."""
 

@@ -95,6 +95,10 @@ Links = Annotated[
     bool,
     typer.Option("--links", help="Write the word links too, in JSON lines and tables; `spanport view` shows them."),
 ]
+Sentences = Annotated[
+    bool,
+    typer.Option("--sentences", help="Records are documents: split them into sentences (extra sentences)."),
+]
 SourceLang = Annotated[
     str,
     typer.Option(

@@ -32,10 +32,11 @@ def add(app: typer.Typer) -> None:
         labels_column: a.LabelsColumn = None,
         offsets: a.Offsets = "codepoints",
         map_labels: a.MapLabels = "",
+        sentences: a.Sentences = False,
         rejects: a.Rejects = None,
         fresh: a.Fresh = False,
     ) -> int:
-        """Change the format of labelled text, and rename or drop labels.
+        """Change the format of labelled text, and rename or drop labels; with --sentences a record each.
 
         A record that cannot be read, or that the other format cannot hold, goes to the rejects file.
         """
@@ -50,18 +51,21 @@ def add(app: typer.Typer) -> None:
         columns = (text_column, tokens_column, labels_column)
         how = reading(lang, *columns, offsets=offsets, map_labels=map_labels)
         source = job_input(files[:-1], input_format, "--input-format", how, piped=None)
-        written = JobFiles(files[-1], rejects, format, fallback="jsonl", inputs=[source], fresh=fresh)
+        written = JobFiles(
+            files[-1], rejects, format, fallback="jsonl", inputs=[source], fresh=fresh, sentences=sentences
+        )
         form = FORMATS[written.format]
         return run_parts(
             written,
-            lambda output: _parts(source, form, output),
+            lambda output: _parts(source, form, output, sentences),
             Job(task="convert", language=how.language, files=written.record),
         )
 
 
-def _parts(source: Input, form: Format, output: Output) -> Iterator[Part]:
+def _parts(source: Input, form: Format, output: Output, sentences: bool) -> Iterator[Part]:
     from itertools import islice
 
+    from spanport.documents import split_document
     from spanport.errors import RecordError
     from spanport.formats import Read
     from spanport.formats.writing import encoded
@@ -73,6 +77,7 @@ def _parts(source: Input, form: Format, output: Output) -> Iterator[Part]:
             yield Part(result.line, rejects=[Reject.of(result.line, result.error, result.record, file)])
             continue
         try:
-            yield Part(result.line, encoded(form, result.sentence))
+            records = [p.sentence for p in split_document(result.sentence)] if sentences else [result.sentence]
+            yield Part(result.line, b"".join([encoded(form, record) for record in records]))
         except RecordError as error:
             yield Part(result.line, rejects=[Reject.of(result.line, error, result.sentence.text, file)])

@@ -40,6 +40,7 @@ class JobFiles:
         stats: str | None = None,
         min_confidence: float = 0.0,
         links: bool = False,
+        sentences: bool = False,
     ) -> None:
         self.output, self.fresh, self.stats = output, fresh, stats
         self.inputs = [file for given in inputs for path in given.paths for file in _files(path)]
@@ -48,6 +49,8 @@ class JobFiles:
         if self.rejects.endswith((".gz", ".zst")):
             raise UsageError(f"--rejects {rejects}: rejects are written as they are, in no compressed file")
         self.format, self.written = fallback, output
+        if sentences:
+            check_library("sentences")
         self._made_of: Format | None = None
         self._batches = False
         if fallback != "pharaoh" and (format is not None or named):
@@ -58,7 +61,13 @@ class JobFiles:
                     raise UsageError(f"format {form.name!r} is written to a file or folder: name it with -o")
                 check_library(form.extra)
                 self._made_of, self.written = form, f"{output}.part"
-        self.record = Files(inputs=tuple(inputs), format=self.format, min_confidence=min_confidence, links=links)
+        self.record = Files(
+            inputs=tuple(inputs),
+            format=self.format,
+            min_confidence=min_confidence,
+            links=links,
+            sentences=sentences,
+        )
 
     @property
     def spill(self) -> str | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +68,13 @@ def run_job(
     encode: Callable[[Any], bytes],
     engine: Engine,
     job: Job,
+    documents: Callable[[], Sequence[tuple[str, Iterator[Any]]]] | None = None,
 ) -> int:
     """Carry a job through and report; returns the exit code.
 
     ``build`` makes one record of one result of each reader, ``encode`` the bytes of one result; a record that the
-    output format cannot hold is rejected like any other.
+    output format cannot hold is rejected like any other. With ``documents``, which opens the readers once more, the
+    sentences of a record are processed.
 
     Raises LengthMismatchError, at the end, when the inputs are of different lengths, StageError when reading, writing
     or a stage fails for a reason outside the records.
@@ -81,7 +84,10 @@ def run_job(
 
     def parts(output: Output) -> Iterator[Part]:
         records = Records(readers, build, output.completed)
-        results = engine.run(job, records, skip=output.completed, waiting=output.tick)
+        if documents:
+            results = _of_documents(engine, job, records, Records(documents(), build, 1 << 62), output)
+        else:
+            results = engine.run(job, records, skip=output.completed, waiting=output.tick)
         with closing(results):  # type: ignore[type-var]
             for number, outcome in enumerate(results, output.completed):
                 internal.see(outcome)
@@ -94,6 +100,17 @@ def run_job(
     if files.stats:
         Path(files.stats).write_bytes(engine.stats.snapshot().to_json())
     return code
+
+
+def _of_documents(
+    engine: Engine, job: Job, records: Iterable[Any], again: Iterable[Any], output: Output
+) -> Iterator[Outcome]:
+    """The outcomes of documents; ``again`` are the same, to count the sentences that a run before has done."""
+    from spanport.documents import Documents, count_sentences
+
+    documents, before = Documents(), count_sentences(islice(again, output.completed))
+    sentences = documents.split(records, output.completed)
+    return documents.join(engine.run(job, sentences, skip=before, waiting=output.tick))
 
 
 class _Internal:

@@ -25,6 +25,7 @@ def add(app: typer.Typer) -> None:
         option: a.Option = None,
         min_confidence: a.MinConfidence = 0.0,
         links: a.Links = False,
+        sentences: a.Sentences = False,
         input_format: a.InputFormat = None,
         text_column: a.TextColumn = None,
         tokens_column: a.TokensColumn = None,
@@ -49,6 +50,7 @@ def add(app: typer.Typer) -> None:
     ) -> int:
         """Label text of a language without labelled data: translate, label, align, match, project back.
 
+        With --sentences long texts are split, and spans stand where they are in the whole text.
         A job that was stopped goes on where it stopped when the same command is run again.
         """
         from spanport.cli.cluster import label_on_cluster
@@ -69,7 +71,7 @@ def add(app: typer.Typer) -> None:
                 "--memory-limit": memory_limit,
             }
             elsewhere |= {"--tokens-column": tokens_column, "--from": input_format, "--to": format}
-            elsewhere["--links"] = "yes" if links else None
+            elsewhere |= {"--links": (links and "yes") or None, "--sentences": (sentences and "yes") or None}
             there = absolute(bundle) if "/" in bundle else bundle
             return label_on_cluster(
                 ray,
@@ -93,6 +95,7 @@ def add(app: typer.Typer) -> None:
             stats=stats,
             min_confidence=min_confidence,
             links=links,
+            sentences=sentences,
         )
         encode = a.projection_encoder(files.record)
         engine = a.engine(
@@ -122,6 +125,7 @@ def add(app: typer.Typer) -> None:
                 [(source.name, source.read())],
                 build=lambda item: item.sentence,
                 encode=encode,
+                documents=(lambda: [(source.name, source.read())]) if sentences else None,
                 engine=engine,
                 job=job,
             )

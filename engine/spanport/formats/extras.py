@@ -7,7 +7,13 @@ from typing import Any
 
 from spanport.errors import RuntimeMissingError
 
-LIBRARIES = {"parquet": "pyarrow", "datasets": "datasets", "spacy": "spacy", "zst": "zstandard"}
+LIBRARIES = {
+    "parquet": "pyarrow",
+    "datasets": "datasets",
+    "spacy": "spacy",
+    "zst": "zstandard",
+    "sentences": "sentencex",
+}
 """What each extra brings."""
 
 
@@ -27,6 +33,6 @@ def library(name: str, extra: str) -> Any:
         return import_module(name)
     except ImportError as error:
         raise RuntimeMissingError(
-            f"this format needs {name.partition('.')[0]}, which cannot be loaded ({error})",
+            f"this needs {name.partition('.')[0]}, which cannot be loaded ({error})",
             remedy=f"Install it with: pip install 'spanport[{extra}]'",
         ) from error

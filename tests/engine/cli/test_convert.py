@@ -168,3 +168,16 @@ def test_a_name_of_the_hub_is_an_input(cli, tmp_path: Path) -> None:
     assert (ran.code, (tmp_path / "out.conll").read_text()) == (0, "Ana\tB-PER\n\n"), ran.err
     ran = cli("convert", f"hf://{tmp_path}/news:dev", tmp_path / "dev.conll")
     assert (ran.code, "dev" in ran.err, "Traceback" in ran.err) == (2, True, False), ran.err
+
+
+def test_sentences_of_documents_are_records(cli, tmp_path: Path) -> None:
+    pytest.importorskip("sentencex")
+    spans = [{"start": 0, "end": 3, "label": "PER"}, {"start": 21, "end": 25, "label": "LOC"}]
+    (tmp_path / "in.jsonl").write_text(
+        json.dumps({"text": "Ana vive aquí. ¿Y en Lima?", "spans": spans, "id": 7}) + "\n"
+    )
+    ran = cli("convert", tmp_path / "in.jsonl", tmp_path / "out.jsonl", "--sentences", "--lang", "es")
+    assert (ran.code, "1 record in" in ran.err) == (0, True), ran.err
+    first, second = map(json.loads, (tmp_path / "out.jsonl").read_text().splitlines())
+    assert (first["text"], first["id"], first["spans"][0]["text"]) == ("Ana vive aquí.", 7, "Ana")
+    assert (second["text"], second["spans"][0]["start"], second["spans"][0]["text"]) == ("¿Y en Lima?", 6, "Lima")

@@ -170,3 +170,33 @@ def test_standard_streams(folder: Path, command: str, code: int, said: str, kept
     assert Path("f.txt").read_bytes().startswith(b"kept\n")
     assert kept is None or Path("f.txt").read_bytes().count(b"\n") == 3
     assert not list(folder.glob("*.rejects.jsonl"))
+
+
+def test_documents_of_sentences_go_on_as_documents(cli: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("sentencex")
+    Path("news.txt").write_text("Ana vive en Sevilla. Ana llega.\n\nllega Ana Ruiz. ¿Ana? vive.\n")
+    command = ["label", "news.txt", "--lang", "es", "--sentences", "-o"]
+    assert cli(*command, "whole.jsonl").code == 0
+    run = Engine.run
+
+    def stopped(*args: Any, **options: Any) -> Iterator[Any]:
+        yield from islice(run(*args, **options), 3)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Engine, "run", stopped)
+        assert cli(*command, "out.jsonl").code == 130
+    ran = cli(*command[:-2], "-o", "out.jsonl")
+    assert (ran.code, "files.sentences was true" in ran.err) == (3, True), ran.err
+    ran = cli(*command, "out.jsonl")
+    assert (ran.code, "resuming after the 2 records" in ran.err) == (0, True), ran.err
+    assert Path("out.jsonl").read_bytes() == Path("whole.jsonl").read_bytes()
+    first, _, third = map(json.loads, Path("out.jsonl").read_text().splitlines())
+    assert first["text"] == "Ana vive en Sevilla. Ana llega."
+    assert [(span["start"], span["label"]) for span in first["spans"]] == [(0, "PER"), (21, "PER")]
+    assert third["spans"][0]["text"] == "Ana Ruiz"
+    for record in (first, third):
+        source = record["projection"]["source"]
+        for span in record["spans"]:
+            origin = span["source"]
+            assert source[origin["start"] : origin["end"]] == origin["text"]
