@@ -132,6 +132,10 @@ def connect(address: str) -> list[dict[str, Any]]:
 
 
 def _join(ray: Any, address: str) -> None:
+    how: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False}
+    if address == "local":
+        ray.init(address=address, include_dashboard=False, **how)  # its servers die with the thread that starts them
+        return
     host, colon, port = address.rpartition(":")
     if colon and port.isdigit():
         _knock(address, host.removeprefix("ray://"), int(port))
@@ -139,14 +143,13 @@ def _join(ray: Any, address: str) -> None:
 
     def join() -> None:
         try:
-            own: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
-            ray.init(address=address, logging_level="ERROR", log_to_driver=False, **own)
+            ray.init(address=address, **how)
         except BaseException as error:
             failed.append(error)
 
     joining = threading.Thread(target=join, daemon=True)
     joining.start()
-    joining.join(None if address == "local" else PATIENCE)
+    joining.join(PATIENCE)
     if joining.is_alive():
         raise _silent(address, f"no answer within {PATIENCE:.0f} s")
     if failed:

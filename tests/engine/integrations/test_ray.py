@@ -106,6 +106,21 @@ def test_a_cluster_that_does_not_answer(tmp_path: Path, listens: bool) -> None:
     assert "Traceback" not in ran.stderr
 
 
+@pytest.mark.slow
+def test_this_machine_alone(tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="the extra ray is not installed")
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table({"text": ["María Castaño llegó ayer a Lima."]}), tmp_path / "in.parquet")
+    words = ["label", "in.parquet", "--lang", "es", "--ray", "local", "--threads", "1", "-o", "out"]
+    ran = subprocess.run(
+        [sys.executable, "-m", "spanport", *words], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    (row,) = pq.read_table(tmp_path / "out").to_pylist()
+    assert ("PER", "María Castaño") in [(span["label"], span["text"]) for span in row["spans"]]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
