@@ -1,11 +1,12 @@
 """Whether two versions do the same work: outputs of label, project with every system, align and compare, as digests.
 
-    python benchmarks/same_bytes.py --data DATA --bundle mini --out DIR [--against OTHER/digests.tsv] [--only TEXT]
+    python benchmarks/same_bytes.py --data DATA --out DIR [--base REVISION | --against DIGESTS] [--only TEXT]
 
 Sentences are those of CoNLL (Spanish test set; the English one, DeepL's Spanish and awesome-align's links), some with
 given links, some aligned by the bundle. Only what users import and type is used, so that the script runs on older
-versions too. Each output goes to a file of DIR, its SHA-256 to ``DIR/digests.tsv``; ``--against`` names those that
-differ, and the exit code is then 1.
+versions too. Each output goes to a file of DIR, its SHA-256 to ``DIR/digests.tsv``; those that differ from the ones
+of ``--against``, or of a git revision that ``--base`` names, run on this machine (the last digits of quantised models
+are the processor's), are named, and the exit code is then 1.
 """
 
 from __future__ import annotations
@@ -16,14 +17,16 @@ import hashlib
 import io
 import json
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from spanport import Alignment, Engine, Pair, Sentence, Span
+from sentences import pairs_of, rows_of, sentence
+
+from spanport import Alignment, Engine, Pair
 from spanport.cli.app import app
 from spanport.options import StreamOptions
 
@@ -59,47 +62,6 @@ STREAM = StreamOptions(linger=None)
 """Batches by the input alone: the last digits of quantised models depend on them."""
 
 ALIGNERS = ("hybrid", "simalign-itermax", "awesome")
-
-
-def rows_of(path: Path) -> Iterator[list[tuple[str, str]]]:
-    """Words and tags of each sentence of a CoNLL file."""
-    with open(path, encoding="utf-8") as lines:
-        for filled, block in groupby(lines, lambda line: bool(line.strip())):
-            if filled:
-                yield [(line.split()[0], line.split()[-1]) for line in block]
-
-
-def sentence(rows: list[tuple[str, str]], language: str, *, labelled: bool) -> Sentence:
-    """A sentence of given words, with the spans of its tags."""
-    words: list[tuple[int, int]] = []
-    for word, _ in rows:
-        start = words[-1][1] + 1 if words else 0
-        words.append((start, start + len(word)))
-    spans: list[Span] = []
-    for (_, tag), (start, end) in zip(rows, words, strict=True):
-        if tag.startswith("I-") and spans and spans[-1].label == tag[2:] and spans[-1].end == start - 1:
-            spans[-1] = Span(spans[-1].start, end, tag[2:])
-        elif tag != "O" and labelled:
-            spans.append(Span(start, end, tag[2:]))
-    text = " ".join(word for word, _ in rows)
-    return Sentence(text, language, tuple(words), tuple(spans) if labelled else (), tokenized=True)
-
-
-def pairs_of(data: Path, count: int) -> list[Pair]:
-    """English sentences with gold labels, their Spanish translations and links."""
-    folder = data / "conll-parallel"
-    links = (folder / "en2es/awesome.test.pharaoh").read_text().splitlines()
-    rows = zip(
-        rows_of(folder / "original/en.test.tsv"), rows_of(folder / "en2es/deepl.test.tsv"), links, strict=False
-    )
-    found = []
-    for source, target, line in rows:
-        pairs = sorted({(int(i), int(j)) for i, j in (link.split("-") for link in line.split())})
-        left, right = sentence(source, "eng_Latn", labelled=True), sentence(target, "spa_Latn", labelled=False)
-        found.append(Pair(left, right, Alignment(tuple(pairs))))
-        if len(found) == count:
-            break
-    return found
 
 
 def shown(results: Iterable[Any]) -> bytes:
@@ -212,6 +174,21 @@ def _aligned(bundle: str, aligner: str, pairs: list[Pair]) -> bytes:
         return shown(engine.align([Pair(pair.source, pair.target) for pair in pairs]))
 
 
+def digests_of(revision: str, options: argparse.Namespace) -> Path:
+    """The digests of a git revision, run here."""
+    with tempfile.TemporaryDirectory() as folder:
+        tree = ["git", "-C", str(Path(__file__).parent), "worktree"]
+        subprocess.run([*tree, "add", "--detach", folder, revision], check=True)
+        try:
+            path = os.pathsep.join(str(Path(folder) / root) for root in ("engine", "kernels", "models"))
+            given = ["--data", options.data, "--bundle", options.bundle, "--only", options.only]
+            command = [sys.executable, __file__, *given, "--out", options.out / "base"]
+            subprocess.run([str(part) for part in command], check=True, env={**os.environ, "PYTHONPATH": path})
+        finally:
+            subprocess.run([*tree, "remove", "--force", folder], check=True)
+    return Path(options.out / "base" / "digests.tsv")
+
+
 def main() -> int:
     """Write the outputs and their digests, and compare these."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -219,22 +196,24 @@ def main() -> int:
     parser.add_argument("--bundle", default="mini")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--against", type=Path, help="digests.tsv of another version")
+    parser.add_argument("--base", help="a git revision to compare with")
     parser.add_argument("--only", default="", help="only outputs with this text in their name")
-    arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    against = digests_of(options.base, options) if options.base else options.against
     digests: dict[str, str] = {}
-    made_by = Engine.from_bundle(arguments.bundle, threads=1, stream=STREAM)
+    made_by = Engine.from_bundle(options.bundle, threads=1, stream=STREAM)
     with tempfile.TemporaryDirectory() as folder, made_by as engine:
-        for name, content in works(engine, arguments.data, arguments.bundle, Path(folder)):
-            if arguments.only in name:
+        for name, content in works(engine, options.data, options.bundle, Path(folder)):
+            if options.only in name:
                 made = content()
                 digests[name] = hashlib.sha256(made).hexdigest()
-                (arguments.out / f"{len(digests):03d}.txt").write_bytes(name.encode() + b"\n" + made)
+                (options.out / f"{len(digests):03d}.txt").write_bytes(name.encode() + b"\n" + made)
                 print(digests[name][:16], name, file=sys.stderr, flush=True)
-    (arguments.out / "digests.tsv").write_text("".join(f"{digest}\t{name}\n" for name, digest in digests.items()))
-    if arguments.against is None:
+    (options.out / "digests.tsv").write_text("".join(f"{digest}\t{name}\n" for name, digest in digests.items()))
+    if against is None:
         return 0
-    before = dict(line.split("\t")[::-1] for line in arguments.against.read_text().splitlines())
+    before = dict(line.split("\t")[::-1] for line in against.read_text().splitlines())
     differ = [name for name, digest in digests.items() if before.get(name) != digest]
     print(f"{len(digests) - len(differ)} of {len(digests)} the same", *differ, sep="\n")
     return 1 if differ else 0

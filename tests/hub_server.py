@@ -72,76 +72,79 @@ def git_digest(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
+class Handler(BaseHTTPRequestHandler):
+    """Answers for the hub that it is made for."""
+
+    protocol_version = "HTTP/1.1"
+    hub: Hub
+
+    def log_message(self, *_: object) -> None:
+        return
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        self.hub.requests.append(self.path)
+        time.sleep(self.hub.silent)
+        path = unquote(self.path.partition("?")[0]).strip("/").split("/")
+        if path[:2] == ["api", "models"]:
+            self.model(f"{path[2]}/{path[3]}", path[5] if len(path) > 4 else "main", path[4:5] == ["tree"])
+        elif len(path) > 4 and path[2] == "resolve":
+            self.file(f"{path[0]}/{path[1]}", "/".join(path[4:]))
+        else:
+            self.fail("EntryNotFound")
+
+    def model(self, repository: str, revision: str, tree: bool) -> None:
+        if repository not in self.hub.repositories:
+            self.fail("RepoNotFound")
+        elif revision not in ("main", COMMIT, self.hub.commit):
+            self.fail("RevisionNotFound")
+        else:
+            answer = self.hub.tree(repository) if tree else self.hub.listing(repository)
+            self.reply(200, json.dumps(answer).encode(), {})
+
+    def file(self, repository: str, name: str) -> None:
+        content = self.hub.repositories[repository].get(name)
+        if content is None or name in self.hub.vanished:
+            self.fail("EntryNotFound")
+            return
+        shown = git_digest(b"something else" if name in self.hub.lie_about else content)
+        headers = {"X-Repo-Commit": self.hub.commit, "ETag": f'"{shown}"', "Accept-Ranges": "bytes"}
+        asked = self.headers.get("Range")
+        if asked is None or self.command == "HEAD":
+            self.reply(200, content, headers)
+            return
+        self.hub.ranges.append(asked)
+        start = int(asked.removeprefix("bytes=").partition("-")[0])
+        headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+        self.reply(206, content[start:], headers)
+
+    def fail(self, code: str) -> None:
+        self.reply(404, b"", {"X-Error-Code": code, "X-Error-Message": f"{code}: {self.path}"})
+
+    def reply(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        if self.hub.break_after is not None and len(body) > self.hub.break_after:
+            body, self.hub.break_after = body[: self.hub.break_after], None
+            self.wfile.write(body)
+            self.wfile.flush()
+            self.close_connection = True
+            self.connection.close()
+            return
+        self.wfile.write(body)
+
+
 @contextmanager
 def serve(hub: Hub) -> Iterator[Hub]:
     """Run the server in a thread."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_: object) -> None:
-            return
-
-        def do_HEAD(self) -> None:
-            self.do_GET()
-
-        def do_GET(self) -> None:
-            hub.requests.append(self.path)
-            time.sleep(hub.silent)
-            path = unquote(self.path.partition("?")[0]).strip("/").split("/")
-            if path[:2] == ["api", "models"]:
-                self.model(f"{path[2]}/{path[3]}", path[5] if len(path) > 4 else "main", path[4:5] == ["tree"])
-            elif len(path) > 4 and path[2] == "resolve":
-                self.file(f"{path[0]}/{path[1]}", "/".join(path[4:]))
-            else:
-                self.fail("EntryNotFound")
-
-        def model(self, repository: str, revision: str, tree: bool) -> None:
-            if repository not in hub.repositories:
-                self.fail("RepoNotFound")
-            elif revision not in ("main", COMMIT, hub.commit):
-                self.fail("RevisionNotFound")
-            else:
-                answer = hub.tree(repository) if tree else hub.listing(repository)
-                self.reply(200, json.dumps(answer).encode(), {})
-
-        def file(self, repository: str, name: str) -> None:
-            content = hub.repositories[repository].get(name)
-            if content is None or name in hub.vanished:
-                self.fail("EntryNotFound")
-                return
-            shown = git_digest(b"something else" if name in hub.lie_about else content)
-            headers = {"X-Repo-Commit": hub.commit, "ETag": f'"{shown}"', "Accept-Ranges": "bytes"}
-            asked = self.headers.get("Range")
-            if asked is None or self.command == "HEAD":
-                self.reply(200, content, headers)
-                return
-            hub.ranges.append(asked)
-            start = int(asked.removeprefix("bytes=").partition("-")[0])
-            headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
-            self.reply(206, content[start:], headers)
-
-        def fail(self, code: str) -> None:
-            self.reply(404, b"", {"X-Error-Code": code, "X-Error-Message": f"{code}: {self.path}"})
-
-        def reply(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command == "HEAD":
-                return
-            if hub.break_after is not None and len(body) > hub.break_after:
-                body, hub.break_after = body[: hub.break_after], None
-                self.wfile.write(body)
-                self.wfile.flush()
-                self.close_connection = True
-                self.connection.close()
-                return
-            self.wfile.write(body)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Of", (Handler,), {"hub": hub}))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     hub.endpoint = f"http://127.0.0.1:{server.server_port}"

@@ -10,7 +10,6 @@ from spanport.errors import RecordError
 from spanport.formats import Read, write
 from spanport.formats.inputs import find_input
 from spanport.formats.records import Offsets, Reading
-from spanport.languages import resolve
 from spanport.types import Sentence
 
 __all__ = ["read", "write"]
@@ -45,15 +44,10 @@ def read(
         UsageError: at once, when the file cannot be opened or its format is unknown.
         RuntimeMissingError: at once, when the format's library is not installed.
     """
-    reading = Reading(
-        language=resolve(lang) if lang else "",
-        labels=labels,
-        text_column=text_column,
-        tokens_column=tokens_column,
-        labels_column=labels_column,
-        offsets=offsets,
-        map_labels=dict(map_labels or {}),
-    )
+    reading = Reading.of(
+        lang, labels=labels, text_column=text_column, tokens_column=tokens_column, labels_column=labels_column,
+        offsets=offsets, map_labels=map_labels,
+    )  # fmt: skip
     results = find_input(str(path), format, reading).read()
     return (_sentence(result, on_error) for result in results)
 

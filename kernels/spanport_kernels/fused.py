@@ -132,6 +132,21 @@ def gain(rows: Array, a: int, b: int, covered: bool) -> int:
     return added
 
 
+@helper
+def put(spans: Array, at: int, start: int, end: int, label: int, entity: int) -> None:
+    """Write a span."""
+    spans[at, 0], spans[at, 1], spans[at, 2], spans[at, 3] = start, end, label, entity
+
+
+@helper
+def overlaps(spans: Array, first: int, last: int) -> bool:
+    """Whether span ``last`` overlaps one of those from ``first`` on."""
+    found = False
+    for y in range(first, last):
+        found |= spans[y, 0] < spans[last, 1] and spans[y, 1] > spans[last, 0]
+    return found
+
+
 @kernel(
     I64, IN_I64, IN_I32_2D, IN_I64, IN_I32_2D, IN_I64, IN_BOOL, IN_I64, I64, BOOL, BOOL,
     OUT_I64, OUT_I32_2D, OUT_I32, OUT_I64_2D, OUT_I32_2D, OUT_F64, OUT_I64, OUT_I8,
@@ -148,8 +163,7 @@ def score_ranges(
     these overlap, the sentence's status becomes `HANDED_OVER` and it gets none. Otherwise all, as far as there
     is room.
     """
-    total = 0
-    offsets[0] = 0
+    total = offsets[0] = 0
     for h in range(sentences.size):
         b = sentences[h]
         begin, end, links, links_end = entity_offsets[b], entity_offsets[b + 1], edge_offsets[b], edge_offsets[b + 1]
@@ -164,8 +178,7 @@ def score_ranges(
             best, count = 0.0, 0
             if summed and is_plain(sums, e, max_length, covered):
                 best = scores[total] = 2 * sums[e, COUNT] / (width + sums[e, COUNT])
-                spans[total, 0], spans[total, 1] = sums[e, LOW], sums[e, HIGH] + 1
-                spans[total, 2], spans[total, 3] = entities[x, 2], e
+                put(spans, total, sums[e, LOW], sums[e, HIGH] + 1, entities[x, 2], e)
             else:
                 found = collect(entities[x, 0], entities[x, 1], edges, links, links_end, keys)
                 if found == 0:
@@ -187,14 +200,11 @@ def score_ranges(
                     best = score
                     if total < scores.size:
                         scores[total] = score
-                        spans[total, 0], spans[total, 1] = rows[0, a], rows[0, z] + 1
-                        spans[total, 2], spans[total, 3] = entities[x, 2], e
+                        put(spans, total, rows[0, a], rows[0, z] + 1, entities[x, 2], e)
                     total += not only_best
             if only_best and best > 0.0:
-                if spans[total, 0] < reach:
-                    for y in range(here, total):
-                        if spans[y, 0] < spans[total, 1] and spans[y, 1] > spans[total, 0]:
-                            status[h] = HANDED_OVER
+                if spans[total, 0] < reach and overlaps(spans, here, total):
+                    status[h] = HANDED_OVER
                 reach = max(reach, spans[total, 1])
                 total += 1
         if status[h] == HANDED_OVER:

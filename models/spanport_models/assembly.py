@@ -72,21 +72,30 @@ def assemble_pipeline(
         for role, path in plain.items():
             shutil.copyfile(path, staging / _FILES[role])
             files[_FILES[role]] = sha256_of(staging / _FILES[role])
-        write_manifest(
-            staging,
-            PipelineManifest(
-                format=1,
-                name=name,
-                licence=" AND ".join(sorted({part.licence for part in manifests.values()})),
-                source="; ".join(f"{role}: {part.source}" for role, part in manifests.items()),
-                files=files,
-                languages=_languages(manifests),
-                pivot=pivot,
-                components=components,  # type: ignore[arg-type]
-                mixture=dict(mixture or ALONE),
-            ),
-        )
+        manifest = _manifest(name, manifests, files, pivot, mixture)
+        write_manifest(staging, msgspec.structs.replace(manifest, components=components))
     return out
+
+
+def _manifest(
+    name: str,
+    parts: Mapping[str, Manifest],
+    files: dict[str, str],
+    pivot: str,
+    mixture: Mapping[str, float | str] | None,
+) -> PipelineManifest:
+    """The manifest of a pipeline of these parts, without its components."""
+    return PipelineManifest(
+        format=1,
+        name=name,
+        licence=" AND ".join(sorted({part.licence for part in parts.values()})),
+        source="; ".join(f"{role}: {part.source}" for role, part in parts.items()),
+        files=files,
+        languages=_languages(parts),
+        pivot=pivot,
+        components={},
+        mixture=dict(mixture or ALONE),
+    )
 
 
 def calibrate_pipeline(folder: Path, calibration: bytes, mixture: Mapping[str, float | str] | None = None) -> None:

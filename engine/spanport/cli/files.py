@@ -16,7 +16,6 @@ from spanport.formats.mapping import parse_mapping
 from spanport.formats.records import Reading
 from spanport.formats.writing import save
 from spanport.job import Files, Job
-from spanport.languages import resolve
 from spanport.output import Output, check_outputs, is_regular
 
 
@@ -144,15 +143,10 @@ def reading(
     map_labels: str = "",
 ) -> Reading:
     """How an input is read, as options say it."""
-    return Reading(
-        language=resolve(language) if language else "",
-        labels=labels,
-        text_column=text_column,
-        tokens_column=tokens_column,
-        labels_column=labels_column,
-        offsets=offsets,
-        map_labels=parse_mapping(map_labels),
-    )
+    return Reading.of(
+        language, labels=labels, text_column=text_column, tokens_column=tokens_column, labels_column=labels_column,
+        offsets=offsets, map_labels=parse_mapping(map_labels),
+    )  # fmt: skip
 
 
 def _files(path: str) -> list[str]:

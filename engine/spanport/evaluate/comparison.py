@@ -101,10 +101,7 @@ def compare(
     best = max(intervals, key=lambda name: intervals[name].value)
     systems = []
     for name, found in predictions.items():
-        against = None
-        if name != best:
-            rows = counts[name].micro_rows(), counts[best].micro_rows()
-            against = difference(*rows, samples=samples, seed=seed)
+        rows = counts[name].micro_rows(), counts[best].micro_rows()
         systems.append(
             SystemResult(
                 name=name,
@@ -113,21 +110,18 @@ def compare(
                 label_f1=_label_intervals(counts[name], samples, seed),
                 mistakes=count_mistakes(gold, found, ignored),
                 reliability=calibration(gold, found, ignored),
-                against_best=against,
+                against_best=None if name == best else difference(*rows, samples=samples, seed=seed),
                 seconds=(seconds or {}).get(name),
                 options=(options or {}).get(name, ""),
             )
         )
     differing = _differing(list(predictions.values()), frozenset(ignored))
-    kept = tuple(
-        Disagreement(
-            n, gold[n], {name: found[n] for name, found in predictions.items()}, sources[n] if sources else None
-        )
-        for n in differing[:keep]
-    )
-    return Comparison(
-        title, len(gold), ignored, tuple(systems), _agreement(predictions, ignored), kept, len(differing)
-    )
+    kept = []
+    for n in differing[:keep]:
+        own = {name: found[n] for name, found in predictions.items()}
+        kept.append(Disagreement(n, gold[n], own, sources[n] if sources else None))
+    agreement = _agreement(predictions, ignored)
+    return Comparison(title, len(gold), ignored, tuple(systems), agreement, tuple(kept), len(differing))
 
 
 def _label_intervals(counts: EntityCounts, samples: int, seed: int) -> dict[str, Interval]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from os import PathLike, fspath
 from pathlib import Path
+from typing import Any
 
 from spanport.errors import UsageError, suggestion
 from spanport.formats.conll import header_names
@@ -12,9 +13,8 @@ from spanport.formats.hub import is_hub_name
 from spanport.formats.lines import Source, plain_name, read_lines
 from spanport.formats.mapping import mapped
 from spanport.formats.pharaoh import read_pharaoh
-from spanport.formats.records import Offsets, ReadAlignmentResult, Reading, ReadResult
+from spanport.formats.records import ReadAlignmentResult, Reading, ReadResult
 from spanport.formats.table import FORMATS, Format
-from spanport.languages import resolve
 
 ALIGNMENT_ENDINGS = (".pharaoh", ".align")
 
@@ -92,16 +92,7 @@ def labelled_format(source: Source, name: str | None = None) -> str | None:
 
 
 def read(
-    source: Source,
-    format: str | None = None,
-    language: str = "",
-    labels: bool = True,
-    *,
-    text_column: str | None = None,
-    tokens_column: str | None = None,
-    labels_column: str | None = None,
-    offsets: Offsets = "codepoints",
-    map_labels: Mapping[str, str] | None = None,
+    source: Source, format: str | None = None, language: str = "", labels: bool = True, **how: Any
 ) -> Iterator[ReadResult]:
     """The records of a file, in order; one that cannot be read is yielded as `Rejected` in its place.
 
@@ -110,25 +101,14 @@ def read(
         format: a name in `FORMATS`; by default the path tells.
         language: the language of sentences that name none.
         labels: False leaves the labels of the file unread, whatever they say.
-        text_column, tokens_column, labels_column: names of fields, in formats that have names.
-        offsets: what the offsets of the file count.
-        map_labels: labels by new names, "" for those to leave out.
+        how: further fields of `Reading`.
 
     Raises:
         UsageError: at once, when the format is unknown or the file cannot be opened.
         LanguageError: at once, when the language is unknown.
         RuntimeMissingError: at once, when the format's library is not installed.
     """
-    reading = Reading(
-        language=resolve(language) if language else "",
-        labels=labels,
-        text_column=text_column,
-        tokens_column=tokens_column,
-        labels_column=labels_column,
-        offsets=offsets,
-        map_labels=dict(map_labels or {}),
-    )
-    return read_as(source, find_format(source, format).name, reading)
+    return read_as(source, find_format(source, format).name, Reading.of(language, labels=labels, **how))
 
 
 def read_as(source: Source, format: str, reading: Reading) -> Iterator[ReadResult]:

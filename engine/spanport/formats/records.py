@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
 
 import msgspec
 
 from spanport.errors import RecordError
+from spanport.languages import resolve
 from spanport.types import Alignment, Sentence
 
 Offsets = Literal["codepoints", "bytes", "utf16"]
@@ -29,6 +30,11 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     labels_column: str | None = None
     offsets: Offsets = "codepoints"
     map_labels: dict[str, str] = {}
+
+    @classmethod
+    def of(cls, language: str = "", *, map_labels: Mapping[str, str] | None = None, **how: Any) -> Self:
+        """With the language as users name it. Raises LanguageError for one that is unknown."""
+        return cls(language=resolve(language) if language else "", map_labels=dict(map_labels or {}), **how)
 
 
 class Read(msgspec.Struct, frozen=True):
