@@ -19,95 +19,90 @@ if TYPE_CHECKING:
     from spanport.types import Projection
 
 
+Source = Annotated[list[str], typer.Option(help="Labelled file, pattern or folder; repeatable.")]
+Target = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Its translation, line by line; labels in it are ignored. Without it, a system such as "
+        "easyproject or translate-train makes labelled text in --target-lang."
+    ),
+]
+Alignments = Annotated[str | None, typer.Option(help="Pharaoh file source-target; computed if absent.")]
+SourceFormat = Annotated[str | None, typer.Option(help="Format of the source.")]
+TargetFormat = Annotated[str | None, typer.Option(help="Format of the target.")]
+
+
 def add(app: typer.Typer) -> None:
     """Enter the command."""
+    epilog = "Example: spanport project --source en.conll --target es.txt --target-lang es -o es.conll"
+    app.command(epilog=epilog)(project)
 
-    @app.command(epilog="Example: spanport project --source en.conll --target es.txt --target-lang es -o es.conll")
-    def project(
-        source: Annotated[list[str], typer.Option(help="Labelled file, pattern or folder; repeatable.")],
-        target: Annotated[
-            list[str] | None,
-            typer.Option(
-                help="Its translation, line by line; labels in it are ignored. Without it, a system such as "
-                "easyproject or translate-train makes labelled text in --target-lang."
-            ),
-        ] = None,
-        output: a.Output = "-",
-        alignments: Annotated[
-            str | None, typer.Option(help="Pharaoh file source-target; computed if absent.")
-        ] = None,
-        source_lang: a.SourceLang = "eng_Latn",
-        target_lang: a.TargetLang = "",
-        bundle: a.Bundle = "mini",
-        system: a.System = "ngram",
-        score: a.Score = None,
-        solver: a.Solver = None,
-        option: a.Option = None,
-        min_confidence: a.MinConfidence = 0.0,
-        links: a.Links = False,
-        source_format: Annotated[str | None, typer.Option(help="Format of the source.")] = None,
-        target_format: Annotated[str | None, typer.Option(help="Format of the target.")] = None,
-        text_column: a.TextColumn = None,
-        tokens_column: a.TokensColumn = None,
-        labels_column: a.LabelsColumn = None,
-        target_column: a.TargetColumn = None,
-        offsets: a.Offsets = "codepoints",
-        map_labels: a.MapLabels = "",
-        format: a.Format = None,
-        rejects: a.Rejects = None,
-        aligner: a.Aligner = "hybrid",
-        device: a.Device = "auto",
-        threads: a.Threads = 0,
-        stats: a.Stats = None,
-        fresh: a.Fresh = False,
-    ) -> int:
-        """Carry gold labels across given parallel text, aligning the words unless alignments are given.
 
-        Without --target the labelled text is translated and the translation labelled: training data in another
-        language. Sentences that the system drops as doubtful are left out and counted.
-        """
-        from spanport.bulk import fits
-        from spanport.cli.files import JobFiles, job_input, reading
-        from spanport.formats.inputs import Input
-        from spanport.systems import make_system
+def project(
+    source: Source,
+    target: Target = None,
+    output: a.Output = "-",
+    alignments: Annotated[str | None, typer.Option(help="Pharaoh file source-target; computed if absent.")] = None,
+    source_lang: a.SourceLang = "eng_Latn",
+    target_lang: a.TargetLang = "",
+    bundle: a.Bundle = "mini",
+    system: a.System = "ngram",
+    score: a.Score = None,
+    solver: a.Solver = None,
+    option: a.Option = None,
+    min_confidence: a.MinConfidence = 0.0,
+    links: a.Links = False,
+    source_format: SourceFormat = None,
+    target_format: TargetFormat = None,
+    text_column: a.TextColumn = None,
+    tokens_column: a.TokensColumn = None,
+    labels_column: a.LabelsColumn = None,
+    target_column: a.TargetColumn = None,
+    offsets: a.Offsets = "codepoints",
+    map_labels: a.MapLabels = "",
+    format: a.Format = None,
+    rejects: a.Rejects = None,
+    aligner: a.Aligner = "hybrid",
+    device: a.Device = "auto",
+    threads: a.Threads = 0,
+    stats: a.Stats = None,
+    fresh: a.Fresh = False,
+) -> int:
+    """Carry gold labels across given parallel text, aligning the words unless alignments are given.
 
-        settings = a.system_options(score, solver, option)
-        _check(system, settings, target, target_lang, alignments)
-        columns = (text_column, tokens_column, labels_column)
-        how = reading(source_lang, *columns, offsets=offsets, map_labels=map_labels)
-        inputs = [job_input(source, source_format, "--source-format", how, piped=None, labelled=True)]
-        if target:
-            how = reading(target_lang, labels=False, text_column=target_column)
-            inputs.append(job_input(target, target_format, "--target-format", how))
-        if alignments:
-            inputs.append(Input((alignments,), "pharaoh"))
-        files = JobFiles(
-            output,
-            rejects,
-            format,
-            fallback="jsonl",
-            inputs=inputs,
-            fresh=fresh,
-            stats=stats,
-            min_confidence=min_confidence,
-            links=links,
-        )
-        encode = a.projection_encoder(files.record)
-        engine = a.engine(bundle, device, threads, aligner=aligner)
-        job = engine.job(
-            "project",
-            language=target_lang,
-            pivot=source_lang,
-            system=system,
-            options=settings,
-            aligned=bool(alignments),
-            files=files.record,
-        )
-        made = make_system(job.system, job.settings)
-        if not stats and (way := fits(job, made)):
-            return _bulk(files, files.stage_batches(job) if way == "tables" else job, made)
-        with engine:
-            return _stream(files, engine, job, encode)
+    Without --target the labelled text is translated and the translation labelled: training data in another
+    language. Sentences that the system drops as doubtful are left out and counted.
+    """
+    from spanport.cli.files import JobFiles, job_input, reading
+    from spanport.formats.inputs import Input
+
+    settings = a.system_options(score, solver, option)
+    _check(system, settings, target, target_lang, alignments)
+    how = reading(source_lang, text_column, tokens_column, labels_column, offsets=offsets, map_labels=map_labels)
+    inputs = [job_input(source, source_format, "--source-format", how, piped=None, labelled=True)]
+    if target:
+        how = reading(target_lang, labels=False, text_column=target_column)
+        inputs.append(job_input(target, target_format, "--target-format", how))
+    inputs += [Input((alignments,), "pharaoh")] if alignments else []
+    files = JobFiles(
+        output, rejects, format, fallback="jsonl", inputs=inputs, fresh=fresh, stats=stats,
+        min_confidence=min_confidence, links=links,
+    )  # fmt: skip
+    task = {"language": target_lang, "pivot": source_lang, "system": system, "options": settings}
+    return _run(files, lambda: a.engine(bundle, device, threads, aligner=aligner), task, aligned=bool(alignments))
+
+
+def _run(files: JobFiles, engine: Callable[[], Engine], task: dict[str, Any], *, aligned: bool) -> int:
+    from spanport.bulk import fits
+    from spanport.systems import make_system
+
+    encode, made = a.projection_encoder(files.record), engine()
+    job = made.job("project", **task, aligned=aligned, files=files.record)
+    system = make_system(job.system, job.settings)
+    if not files.stats and (way := fits(job, system)):
+        return _bulk(files, files.stage_batches(job) if way == "tables" else job, system)
+    with made:
+        return _stream(files, made, job, encode)
 
 
 def _bulk(files: JobFiles, job: Job, system: System) -> int:
