@@ -11,8 +11,28 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOTS = ("engine", "kernels", "models", "benchmarks", "tests")
 MOST_LINES, MOST_OF_A_FUNCTION = 250, 60
 
-LONGER: dict[str, str] = {}
-"""What is longer, and why."""
+LONGER = {
+    "engine/spanport/cli/compare.py::add",
+    "engine/spanport/cli/compare.py::compare",
+    "engine/spanport/cli/train.py::add",
+    "engine/spanport/cli/train.py::train",
+    "engine/spanport/cli/tune.py::add",
+    "engine/spanport/cli/tune.py::tune",
+    "engine/spanport/training/calibrating.py::calibrate",
+    "engine/spanport/training/curve.py::sources_curve",
+    "models/recipes/mini/base.py",
+    "benchmarks/nmt.py",
+    "benchmarks/reference_pipeline.py",
+    "tests/engine/bulk/test_parquet.py",
+    "tests/engine/cli/test_jobs.py",
+    "tests/engine/formats/test_foreign.py",
+    "tests/engine/integrations/test_ray.py",
+    "tests/engine/output/test_committed.py",
+    "tests/engine/systems/calibrated/test_system.py",
+    "tests/engine/test_api.py",
+    "tests/models/training/test_methods.py",
+}
+"""What is still longer; nothing is to be added."""
 
 
 def sources() -> list[Path]:
@@ -20,7 +40,7 @@ def sources() -> list[Path]:
 
 
 def functions(path: Path) -> list[tuple[str, int]]:
-    """Each function of a file with its lines, docstring and decorators left out."""
+    """Each function of a file with its number of lines."""
     found = []
     for node in ast.walk(ast.parse(path.read_text("utf8"))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -37,3 +57,13 @@ def test_files_and_functions_are_short(path: Path) -> None:
     for function, length in functions(path):
         at = f"{name}::{function}"
         assert length <= MOST_OF_A_FUNCTION or at in LONGER, f"{at} has {length} lines; cut it in two"
+
+
+def test_what_is_said_to_be_longer_is() -> None:
+    longer = set()
+    for path in sources():
+        name = str(path.relative_to(ROOT))
+        if len(path.read_text("utf8").splitlines()) > MOST_LINES:
+            longer.add(name)
+        longer |= {f"{name}::{function}" for function, length in functions(path) if length > MOST_OF_A_FUNCTION}
+    assert set(LONGER) <= longer
