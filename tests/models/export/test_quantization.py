@@ -210,3 +210,12 @@ def test_channels_of_one_size_stay_as_they_are() -> None:
     quantize(plain)
     quantize(calibrated, {"x": np.ones(40, np.float32)})
     assert plain.SerializeToString() == calibrated.SerializeToString()
+
+
+def test_a_row_with_channels_apart_does_not_depend_on_the_others() -> None:
+    x = outlying(30, len(LONG)).reshape(5, 6, -1)
+    x[0] *= 500
+    run = biased(LONG, {"x": np.abs(x[1:]).max(axis=(0, 1))}).run
+    together = run(["y"], {"x": x})[0]
+    for i, sentence in enumerate(x):
+        np.testing.assert_array_equal(run(["y"], {"x": sentence[None]})[0][0], together[i])
