@@ -34,8 +34,8 @@ class EncoderOptions:
     Attributes:
         layer: Layer whose states are returned (1 = the first). None = two thirds of the depth, rounded, which is
             layer 8 of 12 as in SimAlign.
-        precision: "int8" (a scale per output channel and per token, large channels found by calibration on sentences of
-            ours), "fp32", or "fp16" for GPUs.
+        precision: "int8" (a scale per output channel and per token, large channels found by calibration on our own
+            sentences), "fp32", or "fp16" for GPUs.
         embeddings: How word embeddings are stored: "int4" or "int8", in blocks of 32 with a scale each; "auto" is
             int4 where that loses nothing, else int8 of an int8 model and as they are otherwise.
         least_cosine: An int8 model whose hidden states have a smaller mean cosine with the original's is refused.
