@@ -46,7 +46,7 @@ def _row_groups(staged: str) -> Iterator[Any]:
     """The tables of streams, some of which make one with the same dictionaries: each is written with its rows."""
     pa = library("pyarrow", EXTRA)
     tables = list[Any]()
-    with pa.memory_map(staged) as file:
+    with pa.OSFile(staged) as file:
         while file.tell() < file.size():
             with pa.ipc.open_stream(file) as stream:
                 tables.append(stream.read_all())

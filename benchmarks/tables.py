@@ -1,0 +1,102 @@
+"""What Parquet costs next to CoNLL in the fast path of ``spanport project``: CPU time, by turns in one process.
+
+    python benchmarks/tables.py [--copies 5] [--rounds 5] [--memory]
+
+The same sentences, labels and links, once as columns and once as a table of ``tokens`` and ``ner_tags`` (class labels
+with names, Snappy, as pyarrow writes them). Each command is run as a user runs it, journal and fsync included; the
+least CPU time counts. CoNLL output holds words and labels. Parquet output holds more: the text, the words, spans with
+offsets, scores and source spans, and the source text, compressed with Zstandard. ``--memory`` also prints the peak
+memory of a process that projects the table once and ten times over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import sentences
+
+from spanport.cli.app import run
+
+LISTS = pa.list_(pa.string())
+
+
+def columns(data: bytes) -> tuple[list[list[str]], list[list[str]]]:
+    """Words and labels of each sentence."""
+    blocks = [block.splitlines() for block in data.decode().split("\n\n") if block.strip()]
+    rows = [[line.split("\t") if "\t" in line else line.split() for line in block] for block in blocks]
+    return [[row[0] for row in block] for block in rows], [[row[-1] for row in block] for block in rows]
+
+
+def write(folder: Path, copies: int) -> int:
+    """Write the inputs so many times over, as columns and as tables; returns the number of sentences."""
+    data = sentences.real() or sentences.made_up()
+    for name, content in zip(("source.conll", "target.conll", "links.pharaoh"), data, strict=True):
+        (folder / name).write_bytes(content * copies)
+    (source, labels), (target, _) = columns(data[0]), columns(data[1])
+    names = sorted({label for row in labels for label in row}, key=lambda name: (name != "O", name))
+    numbers = {name: number for number, name in enumerate(names)}
+    info = (
+        '{"info": {"features": {"ner_tags": {"feature": {"names": %s, "_type": "ClassLabel"}, "_type": "Sequence"}}}}'
+    )
+    schema = pa.schema({"tokens": LISTS, "ner_tags": pa.list_(pa.int64())})
+    schema = schema.with_metadata({"huggingface": info % str(names).replace("'", '"')})
+    tagged = pa.table({"tokens": source, "ner_tags": [[numbers[label] for label in row] for row in labels]}, schema)
+    for name, table in (("source", tagged), ("target", pa.table({"tokens": target}))):
+        pq.write_table(pa.concat_tables([table] * copies), folder / f"{name}.parquet")
+    return len(source) * copies
+
+
+def project(folder: Path, kind: str) -> float:
+    """CPU seconds of the command over files of a kind."""
+    sides = ["--source", f"{folder}/source.{kind}", "--target", f"{folder}/target.{kind}", "--target-lang", "es"]
+    links = ["--alignments", f"{folder}/links.pharaoh"]
+    sys.argv = ["spanport", "project", *sides, *links, "--fresh", "-o", f"{folder}/out.{kind}"]
+    began = time.process_time()
+    assert run() == 0
+    return time.process_time() - began
+
+
+def peak(folder: Path) -> float:
+    """Peak memory of a process that projects the table, in MB."""
+    command = [sys.executable, __file__, "--peak", str(folder)]
+    return float(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout) / 1024
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--copies", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--peak", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    pa.set_cpu_count(1)
+    if arguments.peak:
+        project(arguments.peak, "parquet")
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        count = write(folder, arguments.copies)
+        project(folder, "conll"), project(folder, "parquet")
+        rounds = [(project(folder, "conll"), project(folder, "parquet")) for _ in range(arguments.rounds)]
+        conll, parquet = (min(times) for times in zip(*rounds, strict=True))
+        print(f"{count:,} sentences, {'real' if sentences.real() else 'made up'}")
+        print(f"CoNLL {1e6 * conll / count:.2f} us a sentence, Parquet {1e6 * parquet / count:.2f}")
+        print(f"Parquet costs {parquet / conll:.2f} times what CoNLL costs; {count / parquet:,.0f} sentences/CPU-s")
+        if arguments.memory:
+            once = peak(folder)
+            more = write(folder, 10 * arguments.copies)
+            print(f"peak memory: {once:.0f} MB of {count:,} sentences, {peak(folder):.0f} MB of {more:,}")
+
+
+if __name__ == "__main__":
+    main()
