@@ -70,7 +70,7 @@ def test_cycles_share_the_time_and_the_first_takes_half() -> None:
     assert np.allclose(np.array(loop.cycle_ends(now + 100, 1)) - now, [100], atol=1)
 
 
-def test_a_new_cycle_starts_at_the_mean_of_the_ends_of_the_last_ones(tmp_path: Path) -> None:
+def test_a_new_cycle_starts_at_the_end_of_the_last_and_the_last_three_are_averaged(tmp_path: Path) -> None:
     path = tmp_path / "model.pt"
 
     def cycle(value: float) -> loop.Loop:
@@ -89,8 +89,8 @@ def test_a_new_cycle_starts_at_the_mean_of_the_ends_of_the_last_ones(tmp_path: P
     assert third.progress() == pytest.approx(0.3, abs=0.01)
     for value in range(3, 9):
         cycle(float(value))
-    assert [one["weight"].item() for one in torch.load(path, weights_only=True)["earlier"]] == [7]
-    assert loop.trained_weights(path)["weight"].item() == pytest.approx(7.5)
+    assert [one["weight"].item() for one in torch.load(path, weights_only=True)["earlier"]] == [6, 7]
+    assert loop.trained_weights(path)["weight"].item() == pytest.approx(7)
 
 
 def test_a_stop_signal_saves_and_ends_the_program(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--cycles",
         type=int,
-        help=f"cycles of training, the first half of the time; the last two ends are averaged (default {_CYCLES})",
+        help=f"cycles of training, the first half of the time; the last three ends are averaged (default {_CYCLES})",
     )
     parser.add_argument("--translator", type=Path, help="exported translator to take as it is (step export)")
     parser.add_argument("--only", choices=PARTS, help="part of the figures (step figures)")

@@ -19,7 +19,7 @@ _LOG_SECONDS = 30.0
 _TABLE_ROWS = 4096  # weights with at least so many rows are embedding tables
 _SAVE_SECONDS = 300.0
 _AGAIN = 0.3  # where in the schedule a finished model goes on when it is trained once more
-_KEPT = 1  # finished cycles of training whose weights are averaged with those of the last
+_KEPT = 2  # finished cycles of training whose weights are averaged with those of the last
 
 
 def prepare_process(seed: int) -> None:
@@ -118,7 +118,7 @@ class Loop:
             finished = state["progress"] > 0.99
             if finished:
                 self.earlier = [*self.earlier, state["model"]][-_KEPT:]
-            model.load_state_dict(mean(self.earlier) if finished else state["model"], strict=False)
+            model.load_state_dict(state["model"], strict=False)
             if len(state["optimizer"]["param_groups"]) == len(groups):
                 self.optimizer.load_state_dict(state["optimizer"])
             self.first_progress = _AGAIN if finished else state["progress"]
