@@ -22,6 +22,7 @@ from spanport.cli.jobs import run_job
 from spanport.errors import RecordError, StageError
 from spanport.formats import read
 from spanport.formats.inputs import Input
+from spanport.job import Files
 from spanport.options import EncodeOptions, StreamOptions, TranslateOptions
 from spanport.steps import steps
 from spanport.stream import Stage
@@ -94,7 +95,7 @@ class Job:
         )
         inputs = [Input((str(self.text),), "text")]
         files = JobFiles(str(self.folder / out), None, None, fallback="jsonl", inputs=inputs, fresh=False)
-        encode = projection_encoder("jsonl", 0.0)
+        encode = projection_encoder(Files(format="jsonl"))
         records: Iterator[Any] = read(str(self.text), None, "spa_Latn")
         if place == "read":
             records = (fault(lambda row: row[0])([Reading(item)]).item for item in records)
