@@ -2,10 +2,12 @@
 
     python benchmarks/training.py run --data DATA --base PRE_TRAINED --mini HF_FOLDER --bundle mini --work DIR
     python benchmarks/training.py print
+    python benchmarks/training.py plot
 
 ``run`` trains what is not in ``benchmarks/results/training.jsonl`` yet, one row at a time, first all rows with the
 first seed, and adds each there: a run that was stopped goes on, in the middle of a training too. ``print`` needs no
-data: it prints the tables from those rows, with published figures beside ours.
+data: it prints the tables from those rows, with published figures beside ours; ``plot`` also draws the curve over
+source languages for the page.
 
 PRE_TRAINED is the network before any label (``python -m mini`` makes it, or any small multilingual encoder),
 HF_FOLDER the trained network of the bundle. What DATA holds: see ``training_tables/inputs.py``; what is trained:
@@ -19,16 +21,20 @@ import time
 from pathlib import Path
 
 import msgspec
-from training_tables.inputs import Inputs
-from training_tables.lab import Lab
-from training_tables.results import print_tables, read_rows
+from training_tables.results import curve_of, read_rows, tables_of
 from training_tables.tasks import tasks
 
+from spanport.report.plots import lines_plot
+
 RESULTS = Path(__file__).parent / "results" / "training.jsonl"
+PLOT = Path(__file__).parents[1] / "docs" / "images" / "sources.svg"
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Train what is missing."""
+    from training_tables.inputs import Inputs
+    from training_tables.lab import Lab
+
     work: Path = arguments.work
     bases = {"pre-trained": arguments.base, "mini": arguments.mini, "english": work / "english"}
     lab = Lab(Inputs(arguments.data, work / "inputs"), bases, arguments.bundle, work)
@@ -51,7 +57,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("task", choices=("run", "print"))
+    parser.add_argument("task", choices=("run", "print", "plot"))
     for name in ("data", "base", "mini", "work"):
         parser.add_argument(f"--{name}", type=Path)
     parser.add_argument("--bundle", default="mini")
@@ -64,7 +70,10 @@ def main() -> None:
         if missing := [name for name in ("data", "base", "mini", "work") if getattr(arguments, name) is None]:
             parser.error(f"run needs --{missing[0]}")
         run(arguments)
-    print_tables(read_rows(RESULTS))
+    if arguments.task == "plot":
+        title = "F1 by number of source languages"
+        PLOT.write_text(str(lines_plot(title, curve_of(read_rows(RESULTS)))), encoding="utf-8")
+    print(tables_of(read_rows(RESULTS)), end="")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ LONGER = {
     "engine/spanport/cli/tune.py::add",
     "engine/spanport/cli/tune.py::tune",
     "engine/spanport/training/calibrating.py::calibrate",
-    "engine/spanport/training/curve.py::sources_curve",
     "models/recipes/mini/base.py",
     "benchmarks/nmt.py",
     "benchmarks/reference_pipeline.py",

@@ -55,31 +55,54 @@ def read_rows(path: Path) -> list[Row]:
     return [msgspec.json.decode(line, type=Row) for line in path.read_bytes().splitlines()] if path.exists() else []
 
 
-def print_tables(rows: Sequence[Row]) -> None:
-    """The tables as Markdown."""
+def tables_of(rows: Sequence[Row]) -> str:
+    """All tables as Markdown, and how long they took."""
+    parts = []
     for table, title in TITLES.items():
         if here := [row for row in rows if row.table == table]:
-            print(f"\n{title}\n\n{table_of(table, here)}")
-    if rows:
-        print(f"\n{sum(row.minutes for row in rows) / 60:.2f} hours of one thread in {len(rows)} trainings.")
+            parts.append(f"### {title}\n\n{table_of(table, here).strip()}")
+    trained = [row for row in rows if row.words]
+    hours = sum(row.minutes for row in trained) / 60
+    return "\n\n".join([*parts, f"{len(trained)} trainings, {hours:.1f} hours of processor time."]) + "\n"
+
+
+def curve_of(rows: Sequence[Row]) -> dict[str, list[tuple[int, float]]]:
+    """Mean F1 over test sets and seeds by number of sources, a line for each way of using them."""
+    found: dict[str, dict[int, list[float]]] = {}
+    for row in rows:
+        if row.table == "sources" and row.name[0].isdigit():
+            count, _, name = row.name.replace(":", ",", 1).partition(",")
+            line = name.strip() if "teacher" in name or "adversarial" in name else "all together"
+            for test, (f1, _, _) in row.f1.items():
+                found.setdefault(f"{line}, {test}", {}).setdefault(int(count), []).append(f1)
+    return {
+        line: [(count, sum(values) / len(values)) for count, values in sorted(own.items())]
+        for line, own in found.items()
+    }
 
 
 def table_of(table: str, rows: Sequence[Row]) -> str:
-    """One table: a line for each method, a column for each test set, the mean where all are there."""
+    """One table: a line for each method with the words that it passed over, a column for each test set, and the mean
+    where all are there."""
     tests = list(dict.fromkeys(test for row in rows for test in row.f1))
+    one_set = len({test.partition("/")[0] for test in tests}) == 1
     lines = []
     for name in dict.fromkeys(row.name for row in rows):
         own = [row for row in rows if row.name == name]
         found = {test: sorted(row.f1[test][0] for row in own if test in row.f1) for test in tests}
-        lines.append(_line(name, found, max(row.minutes for row in own)))
+        lines.append(_line(name, found, own[0].words))
     for name, published in PUBLISHED.get(table, {}).items():
         known = {test: [published[code]] for test in tests if (code := test.rpartition("/")[2]) in published}
         lines.append(_line(name, known, None, tests))
-    return markdown_table(lines)
+    return markdown_table([{_title(key) if one_set else key: cell for key, cell in line.items()} for line in lines])
+
+
+def _title(test: str) -> str:
+    return test.rpartition("/")[2]
 
 
 def _line(
-    name: str, found: dict[str, list[float]], minutes: float | None, tests: Sequence[str] | None = None
+    name: str, found: dict[str, list[float]], words: int | None, tests: Sequence[str] | None = None
 ) -> dict[str, str]:
     cells = {"": name}
     for test in tests or found:
@@ -87,7 +110,7 @@ def _line(
     means = [sum(values) / len(values) for values in found.values() if values]
     if len(found) > 1:
         cells["mean"] = f"{sum(means) / len(means):.3f}" if len(means) == len(tests or found) else ""
-    cells["minutes"] = "" if minutes is None else f"{minutes:.1f}"
+    cells["words"] = "" if words is None else f"{words:,}"
     return cells
 
 

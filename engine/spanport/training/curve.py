@@ -92,48 +92,53 @@ def sources_curve(
         UsageError: fewer than two sources, no text of the language, or what `train` refuses.
     """
     require_extra()
-    from spanport_models.training import SourcesCurve, Trainer, TrainOptions, check_base, find_base
+    from spanport_models.training import TrainOptions
 
-    say = progress or (lambda line: None)
-    options, out = checked(options or TrainOptions()), Path(out)
     if len(labelled) < 2:
         raise UsageError(f"{len(labelled)} labelled files: a curve needs at least 2, one for each source language")
     if test is None:
         raise UsageError("a curve needs --test FILE, gold labels that each point is scored on")
+    if Path(out).exists() and not fresh:
+        raise UsageError(f"{out} already exists; choose another name, or pass --fresh")
     order = Order(
         lang=resolve(lang), out=str(out), labelled=tuple(labelled), text=text, parallel=tuple(parallel),
         method="sources-curve", base=str(base) or str(bundle), bundle=str(bundle), drop_labels=tuple(drop_labels),
-        test=test, fresh=fresh, options=options,
+        test=test, fresh=fresh, options=checked(options or TrainOptions()),
     )  # fmt: skip
-    notes, method = Notes(say), SourcesCurve()
-    data = Data(order, notes)
+    curve = _train(order, Path(f"{out}.work"), progress or (lambda line: None))
+    _publish(curve, Path(out), fresh)
+    shutil.rmtree(f"{out}.work")
+    return curve
+
+
+def _train(order: Order, work: Path, say: Callable[[str], None]) -> Curve:
+    """The points that are not there yet, one after the other."""
+    from spanport_models.bundle import sha256_of
+    from spanport_models.training import SourcesCurve, Trainer, check_base, find_base
+
+    notes, method, options = Notes(say), SourcesCurve(), order.options
+    data, dropped = Data(order, notes), frozenset(order.drop_labels)
     data.require(method.needs)
-    tags = tags_of(sorted({kind for one in data.labelled for kind in kinds_of(one)} - set(drop_labels)))
-    folder = find_base(order.base)
-    check_base(folder, tags, options)
-    work = Path(f"{out}.work")
-    if out.exists() and not fresh:
-        raise UsageError(f"{out} already exists; choose another name, or pass --fresh")
-    if fresh:
+    tags = tags_of(sorted({kind for one in data.labelled for kind in kinds_of(one)} - dropped))
+    base = find_base(order.base)
+    check_base(base, tags, options)
+    if order.fresh:
         shutil.rmtree(work, ignore_errors=True)
-    claim(work, data.digest(tags, order.base, msgspec.structs.replace(options, save_seconds=0.0)))
+    files = {path.name: sha256_of(path) for path in sorted(base.iterdir()) if path.is_file()}
+    claim(work, data.digest(tags, files, msgspec.structs.replace(options, save_seconds=0.0)))
     material = build_material(data, Projector(order, data, notes, say), method, tags, work)
-    trainer = Trainer(folder, method, material, options, work, say)
+    trainer = Trainer(base, method, material, options, work, say)
     points = _points(work / "points.jsonl")
     known = {(point.seed, point.count, point.weighing) for point in points}
-    for seed in options.seeds:
-        for count, weighing in method.points(material):
-            if (seed, count, weighing) in known:
-                continue
+    wanted = [(seed, *point) for seed in options.seeds for point in method.points(material)]
+    for seed, count, weighing in wanted:
+        if (seed, count, weighing) not in known:
             network, run = trainer.train(seed, partial(method.network, material, (count, weighing)))
-            found = scored(network, run, data.gold["test"], frozenset(drop_labels))
+            found = scored(network, run, data.gold["test"], dropped)
             say(f"{count} sources, {weighing}: F1 {found.f1:.3f} ({found.low:.3f} to {found.high:.3f})")
             points.append(CurvePoint(count, weighing, seed, found.f1, found.low, found.high, run.seconds / 60))
             _write_lines(work / "points.jsonl", points)
-    curve = Curve(order.lang, data.gold["test"].name, material.source_names, tuple(points))
-    _publish(curve, out, fresh)
-    shutil.rmtree(work)
-    return curve
+    return Curve(order.lang, data.gold["test"].name, material.source_names, tuple(points))
 
 
 def _points(path: Path) -> list[CurvePoint]:

@@ -14,7 +14,7 @@ from spanport_models.training.examples import Float32
 
 _NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)+")
 """What weights are called in PyTorch; constants that the tracing or the rewriting made are called otherwise."""
-_PRODUCT = re.compile(r"/(.+)/(MatMul|Gemm)(_\d+)?_output_0")
+_PRODUCT = re.compile(r"/(.+)/(MatMul|Gemm|Add)(_\d+)?_output_0")
 _SCALED = ("Mul", "Div", "Add", "Sub", "Cast", "Identity", "QuantizeLinear")
 
 
@@ -23,7 +23,7 @@ class Graphs:
 
     Weights that the export left alone have their names still. A product with a constant matrix is known by the name
     of its result; int8 matrices are multiplied out, with the factors that activations were multiplied by before they
-    were quantized.
+    were quantized, and with the channels that stayed in floating point.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -69,23 +69,46 @@ class Graphs:
     def _products(self) -> Iterator[tuple[str, Float32]]:
         for node in self.nodes:
             found = _PRODUCT.fullmatch(node.output[0])
-            matrix = self._matrix(node) if found else None
-            if found and matrix is not None:
-                yield found[1].replace("/", ".") + ".weight", np.ascontiguousarray(matrix.T)
+            linear = self._linear(node) if found else None
+            if found and linear is not None:
+                name = found[1].replace("/", ".")
+                yield f"{name}.weight", np.ascontiguousarray(linear[0].T)
+                if linear[1] is not None:
+                    yield f"{name}.bias", linear[1]
 
-    def _matrix(self, node: Any) -> Float32 | None:
-        """The matrix (in, out) of the product whose result a node makes; None where that is a product of two
-        activations."""
+    def _linear(self, node: Any) -> tuple[Float32, Float32 | None] | None:
+        """The matrix (in, out) of the product whose result a node makes, and the bias where that is in the node; None
+        where it is a product of two activations, or none."""
+        if node.op_type == "Add":
+            return self._biased(node)
         while node.op_type in ("Mul", "Sub") and node.input[0] in self._makers:  # a row's scale, and an offset
             node = self._makers[node.input[0]]
-        if node.op_type in ("MatMul", "Gemm") and node.input[1] in self._tensors:
-            matrix = self._array(node.input[1])
-            turned = any(one.name == "transB" and one.i for one in node.attribute)
-            return matrix.T if turned else matrix
-        if node.op_type != "MatMulIntegerToFloat":
+        if node.op_type == "MatMulIntegerToFloat":
+            return self._dequantized(node), None
+        if node.op_type not in ("MatMul", "Gemm") or node.input[1] not in self._tensors:
             return None
-        matrix = self._array(node.input[1]).astype(np.float32) * self._array(node.input[3])
-        factors = self._factors(node.input[0])
+        turned = any(one.name == "transB" and one.i for one in node.attribute)
+        matrix = self._array(node.input[1])
+        return (matrix.T if turned else matrix), None
+
+    def _biased(self, node: Any) -> tuple[Float32, Float32] | None:
+        """An int8 product with its bias, or with what channels in floating point and the bias add to it."""
+        scaled = self._makers.get(node.input[0])
+        product = self._makers.get(scaled.input[0]) if scaled is not None and scaled.op_type == "Mul" else None
+        if product is None or product.op_type != "MatMulIntegerToFloat" or node.input[0].startswith("/"):
+            return None
+        matrix = self._dequantized(product)
+        if self._is_constant(node.input[1]):
+            return matrix, self._constant(node.input[1]).astype(np.float32)
+        beside = self._makers[node.input[1]]
+        rows = self._array(beside.input[1])
+        channels = self._makers[self._makers[beside.input[0]].input[0]]  # Gather, first of what is joined
+        matrix[self._constant(channels.input[1])] = rows[:-1]
+        return matrix, rows[-1]
+
+    def _dequantized(self, product: Any) -> Float32:
+        matrix: Float32 = self._array(product.input[1]).astype(np.float32) * self._array(product.input[3])
+        factors = self._factors(product.input[0])
         return matrix if factors is None else factors[:, None] * matrix
 
     def _factors(self, name: str) -> Float32 | None:
