@@ -83,6 +83,8 @@ class Columns:
             )
         self._check(schema, path, text, tokens)
         self.json = json | json_columns(schema)
+        if reading.labels:
+            self._check_labels(schema, path)
         self.classes = class_names(schema.metadata or {})
 
     def _check(self, schema: Any, path: str, text: str, tokens: str) -> None:
@@ -99,6 +101,17 @@ class Columns:
                 kind = kind.value_type if any(test(kind) for test in lists) else None
             if kind is None or not any(test(kind) for test in is_text):
                 raise UsageError(f"column {name!r} of {path} is of type {schema.field(name).type}, expected {wanted}")
+
+    def _check_labels(self, schema: Any, path: str) -> None:
+        types = library("pyarrow.types", EXTRA)
+        lists = (types.is_list, types.is_large_list, types.is_fixed_size_list, types.is_null)
+        given = self.reading.labels_column
+        for name in [given] if given else [name for name in ("spans", "ner_tags") if name in self.names]:
+            kind = schema.field(name).type
+            if name not in self.json and not any(test(kind) for test in lists):
+                raise UsageError(
+                    f"column {name!r} of {path} is of type {kind}, expected a list of spans, or of a label per token"
+                )
 
     def result(self, row: int, fields: dict[str, Any]) -> ReadResult:
         """The sentence of a row (counted from 1), or why there is none."""
@@ -179,7 +192,8 @@ def read_group(table: Any, group: int, row: int, columns: Columns) -> Iterator[R
             row += batch.num_rows
     except (OSError, pa.ArrowException) as error:
         for lost in range(row, end):
-            why = FormatError(f"row {lost} is in row group {group}, which cannot be read: {error}", line=lost)
+            said = " ".join(str(error).split())
+            why = FormatError(f"row {lost} is in row group {group}, which cannot be read: {said}", line=lost)
             yield Rejected(lost, why, "")
 
 

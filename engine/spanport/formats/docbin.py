@@ -100,7 +100,17 @@ def sentence_of(doc: Any, reading: Reading) -> Sentence:
 
 
 def _read(documents: Any, vocab: Any, reading: Reading) -> Iterator[ReadResult]:
-    for number, doc in enumerate(documents.get_docs(vocab), 1):
+    docs = documents.get_docs(vocab)
+    for number in range(1, len(documents) + 1):
+        try:
+            doc = next(docs)
+        except Exception as error:  # whatever spaCy raises; after it no document can be read
+            why = (
+                f"documents from {number} on cannot be read by this spaCy, perhaps because another version wrote them"
+            )
+            for lost in range(number, len(documents) + 1):
+                yield Rejected(lost, FormatError(f"{why} ({type(error).__name__}: {error})", line=lost), "")
+            return
         try:
             yield Read(number, sentence_of(doc, reading))
         except (RecordError, msgspec.MsgspecError) as raised:

@@ -10,6 +10,7 @@ from spanport.errors import EncodingError, SpanError
 from spanport.formats.records import Offsets
 from spanport.types import Span
 
+NAMES = {"bytes": "bytes", "utf16": "UTF-16 units"}
 ENCODINGS = {"bytes": ("utf-8", 1), "utf16": ("utf-16-le", 2)}
 """The encoding that each unit counts, and the bytes of one unit in it."""
 
@@ -40,7 +41,7 @@ def to_codepoints(text: str, spans: Sequence[Span], unit: Offsets) -> Sequence[S
             units = len(data) // width
             what = "runs past the text" if offset > units else f"has offset {offset} inside a character of the text"
             raise SpanError(
-                f"span {span.start}-{span.end} ({span.label}) {what}, which has {units} {unit} units; check what the "
+                f"span {span.start}-{span.end} ({span.label}) {what}, which has {units} {NAMES[unit]}; check what the "
                 "offsets count: codepoints, bytes or utf16",
                 record=text,
             )

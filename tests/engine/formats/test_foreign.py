@@ -41,6 +41,15 @@ class TestArrow:
         self.pq.write_table(self.pa.table(columns), path, **options)
         return path
 
+    @pytest.mark.parametrize("column", [[7], ["x"], [{"start": 0}]])
+    @pytest.mark.parametrize("named", [True, False])
+    def test_labels_of_another_type_are_refused_at_once(self, tmp_path: Path, column: list[Any], named: bool) -> None:
+        path = self.table(tmp_path / "a.parquet", {"text": ["Ana"], "found" if named else "spans": column})
+        options = {"labels_column": "found"} if named else {}
+        with pytest.raises(UsageError, match="expected a list of spans, or of a label per token"):
+            read(path, **options)
+        assert [one.text for one in sentences(path, labels=False)] == ["Ana"]
+
     def test_pyarrow_reads_what_we_write(self, tmp_path: Path) -> None:
         write(tmp_path / "a.parquet", GIVEN)
         rows = self.pq.read_table(tmp_path / "a.parquet").to_pylist()
@@ -171,6 +180,18 @@ class TestDocBin:
         assert first.sentence.word_texts() == ["Ana", "vive", "en", "Lugo", "."]
         assert isinstance(second, Rejected)
         assert "there are span groups a, b; rename the one to read to 'sc'" in str(second.error)
+
+    def test_documents_that_spacy_cannot_make_are_rejected(self, tmp_path: Path) -> None:
+        from spacy.tokens import DocBin
+
+        nlp = self.spacy.blank("es")
+        documents = DocBin(attrs=["LENGTH"], docs=[nlp("Ana vive"), nlp("Lima")])
+        documents.attrs.remove(self.spacy.attrs.ORTH)
+        documents.tokens = [rows[:, 1:] for rows in documents.tokens]
+        documents.to_disk(tmp_path / "a.spacy")
+        bad = rejected(tmp_path / "a.spacy")
+        assert [item.line for item in bad] == [1, 2]
+        assert "another version wrote them (ValueError" in str(bad[0].error)
 
     def test_what_spacy_cannot_read_is_refused(self, tmp_path: Path) -> None:
         import zlib
