@@ -104,12 +104,10 @@ def _read(documents: Any, vocab: Any, reading: Reading) -> Iterator[ReadResult]:
     for number in range(1, len(documents) + 1):
         try:
             doc = next(docs)
-        except Exception as error:  # whatever spaCy raises; after it no document can be read
-            why = (
-                f"documents from {number} on cannot be read by this spaCy, perhaps because another version wrote them"
-            )
+        except Exception as broken:  # whatever spaCy raises; after it no document can be read
+            why = f"spaCy cannot make documents from {number} on, perhaps because another version wrote them"
             for lost in range(number, len(documents) + 1):
-                yield Rejected(lost, FormatError(f"{why} ({type(error).__name__}: {error})", line=lost), "")
+                yield Rejected(lost, FormatError(f"{why} ({type(broken).__name__}: {broken})", line=lost), "")
             return
         try:
             yield Read(number, sentence_of(doc, reading))

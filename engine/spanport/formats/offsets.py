@@ -41,8 +41,8 @@ def to_codepoints(text: str, spans: Sequence[Span], unit: Offsets) -> Sequence[S
             units = len(data) // width
             what = "runs past the text" if offset > units else f"has offset {offset} inside a character of the text"
             raise SpanError(
-                f"span {span.start}-{span.end} ({span.label}) {what}, which has {units} {NAMES[unit]}; check what the "
-                "offsets count: codepoints, bytes or utf16",
+                f"span {span.start}-{span.end} ({span.label}) {what}, which has {units} {NAMES[unit]}; check "
+                "what the offsets count: codepoints, bytes or utf16",
                 record=text,
             )
         return found
