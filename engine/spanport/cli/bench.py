@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from spanport.cli import arguments as a
@@ -32,6 +33,9 @@ def add(app: typer.Typer) -> None:
         device: a.Device = "auto",
         threads: a.Threads = 0,
         json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+        output: Annotated[
+            str | None, typer.Option("--output", "-o", help="Write the figures as JSON to this file, for `plan`.")
+        ] = None,
         plot: Annotated[
             str | None, typer.Option(help="Draw throughput against batch size and threads into this HTML file.")
         ] = None,
@@ -49,13 +53,16 @@ def add(app: typer.Typer) -> None:
         from spanport.languages import resolve
         from spanport.output import check_outputs
 
-        check_outputs({"plot": plot}, [input] if input else [], replace=None if replace else "--replace")
+        files = {"plot": plot, "figures": output}
+        check_outputs(files, [input] if input else [], replace=None if replace else "--replace")
         lang = resolve(lang)
         how = reading(lang, text_column, tokens_column, labels=False)
         texts = _texts(input, input_format, how, sentences)
         with a.engine(bundle, device, threads, batch_tokens=batch_tokens) as engine:
             figures = measure(engine, texts, lang, rounds=rounds)
         points = _sweep(bundle, device, texts[:500], lang, plot) if tune or plot else []
+        if output:
+            Path(output).write_bytes(msgspec.json.encode({"bench": figures, "sweep": points}))
         if json:
             print_json({"bench": figures, "sweep": points})
         else:

@@ -136,6 +136,7 @@ def pipeline(
     encoder: Annotated[str, typer.Option(help="Token classifier: a name, a name on the hub, a folder or a bundle.")],
     translator: Annotated[str | None, typer.Option(help="Translator, named in the same ways.")] = None,
     aligner: Annotated[str | None, typer.Option(help="Encoder (of a translator, too) to align by instead.")] = None,
+    layer: Layer = None,
     lexicon: Annotated[Path | None, typer.Option(help="Alignment lexicon (.npz).")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the pipeline; default: that of the folder.")] = None,
     commercial: Annotated[
@@ -151,7 +152,8 @@ def pipeline(
     given = {"encoder": encoder, "translator": translator, "aligner": aligner}
     report = export_pipeline(
         out, {role: model for role, model in given.items() if model},
-        lexicon=lexicon, name=name, commercial=commercial, allow_pickle=allow_pickle, replace=replace, progress=say,
+        layer=layer, lexicon=lexicon, name=name,
+        commercial=commercial, allow_pickle=allow_pickle, replace=replace, progress=say,
     )  # fmt: skip
     if report.unchanged:
         say(f"{report.folder} already holds this pipeline; nothing to do")

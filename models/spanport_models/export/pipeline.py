@@ -52,6 +52,7 @@ def export_pipeline(
     parts: Mapping[Role, str],
     *,
     name: str | None = None,
+    layer: int | None = None,
     lexicon: Path | None = None,
     commercial: bool = False,
     allow_pickle: bool = False,
@@ -67,6 +68,7 @@ def export_pipeline(
         out: Folder of the bundle; appears whole or not at all.
         parts: Role -> model; "encoder" is needed. A translator as the "aligner" lends its encoder.
         name: Name of the pipeline; default that of ``out``.
+        layer: Layer to align by, of the aligner where there is one; see `EncoderOptions`.
         lexicon: Alignment lexicon (``.npz``).
         commercial: Refuse models whose licence forbids commercial use, or is not known, before they are fetched.
         allow_pickle: See `EncoderOptions`.
@@ -82,7 +84,11 @@ def export_pipeline(
         for model in parts.values():
             _require_commercial(model)
     work = out.parent / f".{out.name}.parts"
-    ready = {role: _part(model, role, work, out, allow_pickle, progress) for role, model in parts.items()}
+    aligning: Role = "aligner" if "aligner" in parts else "encoder"
+    ready = {
+        role: _part(model, role, work, out, layer if role == aligning else None, allow_pickle, progress)
+        for role, model in parts.items()
+    }
     if commercial:
         for role, folder in ready.items():
             _require_free(read_manifest(folder).licence, parts[role])
@@ -106,7 +112,9 @@ def export_pipeline(
     return PipelineReport(out, unchanged, manifest.licence, manifest.source, _memory(out, manifest), total)
 
 
-def _part(model: str, role: Role, work: Path, out: Path, allow_pickle: bool, progress: Progress) -> Path:
+def _part(
+    model: str, role: Role, work: Path, out: Path, layer: int | None, allow_pickle: bool, progress: Progress
+) -> Path:
     """The bundle of a part: the one named, or one exported to ``work``."""
     if (bundle := _bundle(model)) is not None:
         return bundle
@@ -126,7 +134,7 @@ def _part(model: str, role: Role, work: Path, out: Path, allow_pickle: bool, pro
             folder, target, TranslatorOptions(allow_pickle=allow_pickle, replace=True), progress
         ).folder
     lends = role == "aligner" and read_config(folder).get("model_type") in _TRANSLATORS
-    options = EncoderOptions(allow_pickle=allow_pickle, replace=True)
+    options = EncoderOptions(layer=layer, allow_pickle=allow_pickle, replace=True)
     return (export_mt_encoder if lends else export_encoder)(folder, target, options, progress).folder
 
 

@@ -38,6 +38,17 @@ def test_figures_of_generated_text(cli: Callable[..., Any]) -> None:
     assert "padding: translator" in ran.err
 
 
+def test_its_file_is_what_plan_reads(cli: Callable[..., Any], tmp_path: Path) -> None:
+    out = tmp_path / "bench.json"
+    assert cli("bench", "--sentences", 30, "--rounds", 1, "-o", out).code == 0
+    ran = cli("plan", out, "--sentences", "1e6")
+    assert ran.code == 0
+    assert "1,000,000 sentences" in ran.out
+    again = cli("bench", "--sentences", 30, "--rounds", 1, "-o", out)
+    assert again.code == 2
+    assert "is there already" in again.err
+
+
 def test_json_and_plot_of_a_file(cli: Callable[..., Any], tmp_path: Path) -> None:
     source = tmp_path / "news.txt"
     source.write_text("Ana vive en Sevilla\n\nuno dos tres\ncuatro\n", "utf8")

@@ -1,5 +1,6 @@
 """From names of models to a pipeline bundle, against a hub with tiny models."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,11 +11,14 @@ import pytest
 import tiny_models as tiny
 from hub_server import Hub, pickled
 from spanport import Engine
+from spanport.compare import load_set, parse_systems, run_systems
+from spanport.evaluate import count_entities
 from spanport_models import verify_bundle
 from spanport_models.cards import CARDS, ModelCard
 from spanport_models.errors import BundleError, ExportError
 from spanport_models.export import export_translator, options, pipeline
 from spanport_models.export.pipeline import Role, export_pipeline
+from spanport_models.manifest import read_manifest
 
 pytest.importorskip("torch", reason="needs the extra spanport[export]")
 
@@ -69,6 +73,11 @@ def test_parts_may_be_hub_names_folders_and_bundles(
         aligner = engine.models.bundle.aligner()
     assert aligner is not None
     assert "spa_Latn" in aligner.manifest.language_tokens
+
+
+def test_the_layer_is_that_of_the_aligner(hub: Hub, tmp_path: Path) -> None:
+    export_pipeline(tmp_path / "mine", {"encoder": "xlm-r-large-conll03"}, layer=1)
+    assert read_manifest(tmp_path / "mine" / "encoder").layer == 1  # type: ignore[union-attr]
 
 
 def test_another_bundle_is_replaced_only_when_asked(hub: Hub, encoder_bundle: Path, tmp_path: Path) -> None:
@@ -148,3 +157,21 @@ print(export_pipeline(Path({str(tmp_path / "mine")!r}), parts).folder.name)
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert ran.stdout == "mine\n", ran.stderr
+
+
+@pytest.mark.data
+@pytest.mark.skipif("SPANPORT_BASE" not in os.environ, reason="SPANPORT_BASE: folder of multilingual-e5-small")
+def test_real_weights_project_europarl_as_measured_before(tmp_path: Path) -> None:
+    """With `python -m mini base`'s folder: .904 (de) and .899 (es) in floating point, layer 7, argmax."""
+    out = export_pipeline(tmp_path / "mine", {"encoder": os.environ["SPANPORT_BASE"]}, layer=7).folder
+    folder = Path(os.environ["SPANPORT_DATA"]) / "europarl-ner"
+    with Engine.from_bundle(str(out), device="cpu", threads=1, align="simalign-argmax") as engine:
+        for code in ("de", "es"):
+            data = load_set(
+                code,
+                str(folder / f"{code}.test.conll02"),
+                input_format="conll",
+                source=str(folder / "en.test.conll02"),
+            )
+            found = run_systems(engine, data, parse_systems("ngram")).predictions["ngram"]
+            assert count_entities(data.gold, found).scores().micro.f1 > 0.89
