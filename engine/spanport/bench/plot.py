@@ -9,7 +9,7 @@ from typing import NamedTuple
 from spanport.bench.sweep import Point
 from spanport.report.templates import fill
 
-WIDTH, HEIGHT, LEFT, RIGHT, BOTTOM, TOP = 720, 400, 70, 700, 350, 20
+WIDTH, HEIGHT, LEFT, RIGHT, BOTTOM, TOP = 720, 400, 70, 700, 350, 34
 """Pixels: the drawing, and the edges of the plot in it."""
 
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")
