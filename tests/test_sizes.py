@@ -16,8 +16,6 @@ LONGER = {
     "engine/spanport/cli/compare.py::compare",
     "engine/spanport/cli/train.py::add",
     "engine/spanport/cli/train.py::train",
-    "engine/spanport/cli/tune.py::add",
-    "engine/spanport/cli/tune.py::tune",
     "engine/spanport/training/calibrating.py::calibrate",
     "models/recipes/mini/base.py",
     "benchmarks/nmt.py",
