@@ -94,13 +94,9 @@ def export_pipeline(
             _require_free(read_manifest(folder).licence, parts[role])
     made = work / "pipeline"
     shutil.rmtree(made, ignore_errors=True)
+    translator, aligner = ready.get("translator"), ready.get("aligner")
     assemble_pipeline(
-        made,
-        name=name or out.name,
-        encoder=ready["encoder"],
-        translator=ready.get("translator"),
-        aligner=ready.get("aligner"),
-        lexicon=lexicon,
+        made, name=name or out.name, encoder=ready["encoder"], translator=translator, aligner=aligner, lexicon=lexicon
     )
     unchanged = _same(made, out)
     if not unchanged:
