@@ -183,7 +183,8 @@ def _part(outcome: Outcome, encode: Callable[[Any], bytes], line: int, record: s
 
 
 def _summary(records: int, seconds: float, output: Output, reasons: Sequence[str]) -> None:
-    say(f"{counted(records, 'record')} in {seconds:.1f} s ({records / max(seconds, 1e-9):,.0f}/s)")
+    rate = records / max(seconds, 1e-9)
+    say(f"{counted(records, 'record')} in {seconds:.1f} s ({rate:,.{0 if rate >= 10 else 1}f}/s)")
     if output.rejected:
         say(f"{output.rejected:,} rejected, see {output.rejects_path}")
         for reason in reasons:

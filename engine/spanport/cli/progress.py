@@ -96,8 +96,11 @@ def _clock(seconds: float) -> str:
 
 
 def _count_lines(path: str) -> int | None:
-    """Lines of a plain file, to know how far a job is; None for streams and compressed files."""
+    """Lines of a plain file, to know how far a job is; None for streams, compressed files and tables in binary."""
     if path == "-" or path.endswith(".gz") or not Path(path).is_file():
         return None
     with open(path, "rb") as file:
+        if b"\0" in file.read(1 << 12):
+            return None
+        file.seek(0)
         return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))

@@ -61,3 +61,10 @@ def test_no_terminal_no_bar(capfd: pytest.CaptureFixture[str], tmp_path: Path) -
     with Progress(str(tmp_path / "in.txt"), None) as bar:
         bar.update(1, 1)
     assert capfd.readouterr() == ("", "")
+
+
+def test_of_a_table_in_binary_nobody_knows_how_far_it_is(terminal: io.StringIO, tmp_path: Path) -> None:
+    (tmp_path / "in.parquet").write_bytes(b"PAR1\0\n\n")
+    (tmp_path / "in.txt").write_bytes(b"a\n\n")
+    assert progress._count_lines(str(tmp_path / "in.parquet")) is None
+    assert progress._count_lines(str(tmp_path / "in.txt")) == 2
