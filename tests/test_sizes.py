@@ -24,7 +24,6 @@ LONGER = {
     "tests/engine/cli/test_jobs.py",
     "tests/engine/formats/test_foreign.py",
     "tests/engine/integrations/test_ray.py",
-    "tests/engine/test_api.py",
     "tests/models/training/test_methods.py",
 }
 """What is still longer; nothing is to be added."""
