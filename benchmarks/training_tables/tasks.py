@@ -76,29 +76,29 @@ def _curve() -> Iterator[Task]:
     table, words, tests = "sources", 15_000, tuple(f"uner/{code}" for code in UNSEEN)
     for count in range(1, len(UNER) + 1):
         data = "uner/" + "+".join(UNER[:count])
-        yield Task(table, f"{count}: {'+'.join(UNER[:count])}", "all", "direct", "pre-trained", data, tests, words)
+        yield Task(table, f"{count}: {'+'.join(UNER[:count])}", "all", "direct", "english", data, tests, words)
     every = "uner/" + "+".join(UNER)
     for code in UNSEEN[:1]:
         for weights in ("uniform", "learned", "nn-rank"):
             given = {"weights": weights}
             name = f"{len(UNER)}, one teacher each, {weights}"
-            yield Task(table, name, code, "multi", "pre-trained", f"{every}>{code}", (f"uner/{code}",), words, given)
+            yield Task(table, name, code, "multi", "english", f"{every}>{code}", (f"uner/{code}",), words, given)
         name = f"{len(UNER)}, adversarial"
-        yield Task(table, name, code, "advpicker", "pre-trained", f"{every}>{code}", (f"uner/{code}",), words)
+        yield Task(table, name, code, "advpicker", "english", f"{every}>{code}", (f"uner/{code}",), words)
 
 
 def _contrast() -> Iterator[Task]:
     for name, translation, label in (("off", 0, 0), ("translation", 0.1, 0), ("label", 0, 0.1), ("both", 0.1, 0.1)):
         method = "contrasted" if translation or label else "direct"
         options = {"translation": translation, "label": label} if method == "contrasted" else {}
-        yield Task("contrast", name, "all", method, "pre-trained", "native/de", OUT, 15_000, options)
+        yield Task("contrast", name, "all", method, "english", "native/de", OUT, 15_000, options)
 
 
 def _recall() -> Iterator[Task]:
     table, tests, words = "recall", ("masakhaner2/lug",), 20_000
-    yield Task(table, "English alone", "lug", "direct", "pre-trained", "lafand/lug+english", tests, words)
-    yield Task(table, "masked text, then English", "lug", "masked", "pre-trained", "lafand/lug+english", tests, words)
-    yield Task(table, "projected labels", "lug", "projected", "pre-trained", "lafand/lug+english", tests, words)
+    yield Task(table, "English alone", "lug", "direct", "english", "lafand/lug+english", tests, words)
+    yield Task(table, "masked text, then English", "lug", "masked", "english", "lafand/lug+english", tests, words)
+    yield Task(table, "projected labels", "lug", "projected", "english", "lafand/lug+english", tests, words)
 
 
 def _doubt() -> Iterator[Task]:
