@@ -20,11 +20,6 @@ LONGER = {
     "models/recipes/mini/base.py",
     "benchmarks/nmt.py",
     "benchmarks/reference_pipeline.py",
-    "tests/engine/bulk/test_parquet.py",
-    "tests/engine/cli/test_jobs.py",
-    "tests/engine/formats/test_foreign.py",
-    "tests/engine/integrations/test_ray.py",
-    "tests/models/training/test_methods.py",
 }
 """What is still longer; nothing is to be added."""
 

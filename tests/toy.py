@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from spanport_models.training.examples import Example
 
 NAMES = ("Ana", "Bo", "Cleo", "Dan", "Eva", "Finn")
 PLACES = ("Oslo", "Lima", "Rome", "Kyiv", "Bern", "Cork")
@@ -36,6 +39,14 @@ def conll(rows: list[tuple[list[str], list[str]]]) -> str:
 def text(rows: list[tuple[list[str], list[str]]]) -> str:
     """The sentences as plain text."""
     return "".join(" ".join(words) + "\n" for words, _ in rows)
+
+
+def some(count: int, *, other: bool = False, seed: int = 1, domain: int = 0) -> tuple[Example, ...]:
+    """The sentences as examples of a domain."""
+    from spanport_models.training.examples import hard
+
+    rows = sentences(count, other=other, seed=seed)
+    return tuple(hard(words, [LABELS.index(tag) for tag in tags], 5, domain) for words, tags in rows)
 
 
 def base(folder: Path, *, dropout: float = 0.1, labels: tuple[str, ...] = ()) -> Path:

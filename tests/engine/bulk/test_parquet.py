@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakes import FakeModels
+from parquet_cases import LINKS, NAMES, SOURCE, TARGET, write
 from spanport import Engine
-from spanport.bulk import fits, parquet, project_tables, tables
+from spanport.bulk import parquet, project_tables, tables
 from spanport.formats.arrow_writing import save_parquet_batches
 from spanport.formats.fields import fields_of, fields_of_projection
 from spanport.formats.inputs import Input
 from spanport.formats.parallel import parallel
 from spanport.formats.reading import read, read_alignments
-from spanport.formats.records import Read, Reading, Rejected, shown
-from spanport.job import Files
+from spanport.formats.records import Read, Rejected, shown
 from spanport.output import Reject
 from spanport.systems import make_system
 from spanport.types import Pair, Projection
@@ -27,40 +26,6 @@ from spanport_kernels.label_codes import LabelTypes
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
-
-NAMES = ["O", "B-PER", "I-PER", "B-LOC"]
-FEATURES = {"ner_tags": {"feature": {"_type": "ClassLabel", "names": NAMES}, "_type": "Sequence"}}
-HUGGING_FACE = {"huggingface": json.dumps({"info": {"features": FEATURES}})}
-WORDS = pa.list_(pa.string())
-SOURCE = [
-    {"tokens": ["Ana", "Ruiz", "lives", "in", "Lima"], "ner_tags": [1, 2, 0, 0, 3]},
-    {"tokens": ["Ana"], "ner_tags": [1]},
-    {"tokens": [], "ner_tags": []},
-    {"tokens": ["Go", "北京"], "ner_tags": [0, 3]},
-]
-TARGET = [
-    {"tokens": ["Ana", "Ruiz", "vive", "en", "Lima"], "id": 7, "note": "é"},
-    {"tokens": ["Ana"], "id": None, "note": None},
-    {"tokens": [], "id": 1, "note": ""},
-    {"tokens": ["!", "北京", "🙂"], "id": 2, "note": "x"},
-]
-LINKS = "0-0 1-1 2-2 3-3 4-4\n0-0\n\n0-0 1-1\n"
-
-
-def write(folder: Path, source: Any, target: Any, links: str = LINKS, group: int = 3) -> tuple[Input, Input, str]:
-    tags = pa.list_(pa.int64())
-    for name, rows, kinds, meta in (
-        ("s", source, {"tokens": WORDS, "ner_tags": tags}, HUGGING_FACE),
-        ("t", target, {"tokens": WORDS, "id": pa.int64(), "note": pa.string()}, None),
-    ):
-        if isinstance(rows, list):
-            schema = pa.schema(list(kinds.items()), metadata=meta)
-            rows = pa.Table.from_pylist(rows, schema)
-        pq.write_table(rows, folder / f"{name}.parquet", row_group_size=group)
-    (folder / "l.pharaoh").write_text(links)
-    left = Input((str(folder / "s.parquet"),), "parquet", Reading(language="eng_Latn"))
-    right = Input((str(folder / "t.parquet"),), "parquet", Reading(language="spa_Latn", labels=False))
-    return left, right, str(folder / "l.pharaoh")
 
 
 Made = tuple[int, list[dict[str, Any]], list[Reject]]
@@ -233,37 +198,3 @@ def test_same_records_whatever_the_blocks(tmp_path_factory, pairs, system, group
         patch.setattr(tables, "ROWS", rows)
         patch.setattr(parquet, "ROWS", rows)
         assert in_bulk(folder, given, *system) == ordinarily(*given, *system)
-
-
-SPANS = pa.list_(pa.struct([("start", pa.int64()), ("end", pa.int64()), ("label", pa.string())]))
-
-
-@pytest.mark.parametrize(
-    ("kinds", "reading", "way"),
-    [
-        ({"tokens": WORDS, "ner_tags": WORDS}, Reading(), "tables"),
-        ({"tokens": WORDS, "other": pa.timestamp("s"), "ner_tags": WORDS}, Reading(), "tables"),
-        ({"words": WORDS, "labels": WORDS}, Reading(tokens_column="words", labels_column="labels"), "tables"),
-        ({"words": WORDS, "tokens": WORDS, "labels": WORDS}, Reading(tokens_column="words"), ""),
-        ({"text": pa.string(), "spans": SPANS}, Reading(), ""),
-        ({"tokens": WORDS, "spans": SPANS}, Reading(), ""),
-        ({"tokens": WORDS, "tags": WORDS, "ner_tags": WORDS}, Reading(), ""),
-        ({"tokens": WORDS, "ner_tags": WORDS}, Reading(map_labels={"PER": "P"}), ""),
-        ({"tokens": pa.large_list(pa.string()), "ner_tags": WORDS}, Reading(), ""),
-        ({"tokens": WORDS, "ner_tags": WORDS, "text": pa.large_string()}, Reading(), ""),
-    ],
-)
-def test_which_tables_fit(tmp_path: Path, kinds: dict[str, Any], reading: Reading, way: str) -> None:
-    left, right, links = write(tmp_path, pa.schema(list(kinds.items())).empty_table(), TARGET)
-    given = (Input(left.paths, "parquet", reading), right, Input((links,), "pharaoh"))
-    job = Engine(FakeModels()).job("project", aligned=True, files=Files(inputs=given, format="parquet"))  # type: ignore[arg-type]
-    assert fits(job, make_system("ngram")) == way
-    assert fits(job, make_system("ngram", {"drop_labels": ("PER",)})) == ""
-
-
-@pytest.mark.parametrize("kind", [pa.timestamp("s"), pa.int32(), pa.list_(pa.int64())])
-def test_columns_that_json_writes_otherwise_are_carried_along_by_the_ordinary_path(tmp_path: Path, kind: Any) -> None:
-    left, right, links = write(tmp_path, SOURCE, pa.schema({"tokens": WORDS, "when": kind}).empty_table())
-    files = Files(inputs=(left, right, Input((links,), "pharaoh")), format="parquet")
-    job = Engine(FakeModels()).job("project", aligned=True, files=files)  # type: ignore[arg-type]
-    assert fits(job, make_system("ngram")) == ""

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from fakes import FakeEncoder, FakeModels, FakeTranslator
+from job_cases import LINKS, SOURCE, TARGET
 from spanport.api import Engine
 from spanport.cli import console
 from spanport.cli.app import run
@@ -44,3 +46,11 @@ def cli(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> C
         return Ran(code, out, err)
 
     return call
+
+
+@pytest.fixture
+def parallel(tmp_path: Path) -> Path:
+    (tmp_path / "en.conll").write_text(SOURCE)
+    (tmp_path / "es.txt").write_text(TARGET)
+    (tmp_path / "links.pharaoh").write_text(LINKS)
+    return tmp_path
