@@ -12,8 +12,6 @@ ROOTS = ("engine", "kernels", "models", "benchmarks", "tests")
 MOST_LINES, MOST_OF_A_FUNCTION = 250, 60
 
 LONGER = {
-    "engine/spanport/cli/compare.py::add",
-    "engine/spanport/cli/compare.py::compare",
     "engine/spanport/cli/train.py::add",
     "engine/spanport/cli/train.py::train",
     "engine/spanport/training/calibrating.py::calibrate",
