@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -24,6 +24,9 @@ from spanport.systems.calibrated.names import NAMES
 from spanport.systems.calibrated.regression import Calibration, Logistic, fit_logistic
 from spanport.systems.calibrated.system import Scored, languages, select, weigh
 from spanport.work import Work
+
+if TYPE_CHECKING:
+    from spanport_models import PipelineBundle
 
 Say = Callable[[str], None]
 LEAST = 100
@@ -97,8 +100,6 @@ def calibrate(
         LanguageError: The bundle does not translate a language.
         ModelError: There is no such bundle, or a folder is there already.
     """
-    from spanport_models import assemble_pipeline
-
     say = progress or (lambda line: None)
     if Path(out).exists() and not fresh:
         raise UsageError(f"{out} is there already; name another folder, or pass --fresh to replace it")
@@ -109,18 +110,7 @@ def calibrate(
         opened, tags = engine.models.bundle, engine.models.encoder().labels
         views = read_views(engine, sets, translates="translator" in opened.manifest.components, say=say)
     made = fit(views, tags, say)
-    parts: dict[str, Any] = {role: opened.path / place for role, place in opened.manifest.components.items()}
-    with tempfile.TemporaryDirectory() as folder:
-        parts["calibration"] = Path(folder) / "calibration.json"
-        parts["calibration"].write_bytes(msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n")
-        assemble_pipeline(
-            Path(out),
-            name=Path(out).name,
-            mixture=opened.mixture,
-            pivot=opened.manifest.pivot,
-            replace=fresh,
-            **parts,
-        )
+    _save(opened, made, Path(out), replace=fresh)
     return CalibrationReport(
         fitted=made.fitted,
         sentences=sum(len(one.gold) for one in sets),
@@ -128,6 +118,19 @@ def calibrate(
         ngram=_ngram(views.translated or views.given),
         calibrated=held_out(views, tags),
     )
+
+
+def _save(opened: PipelineBundle, calibration: Calibration, out: Path, *, replace: bool) -> None:
+    """The bundle with this calibration, as a bundle of its own."""
+    from spanport_models import assemble_pipeline
+
+    manifest = opened.manifest
+    parts: dict[str, Any] = {role: opened.path / place for role, place in manifest.components.items()}
+    parts |= {"name": out.name, "mixture": opened.mixture, "pivot": manifest.pivot}
+    with tempfile.TemporaryDirectory() as folder:
+        parts["calibration"] = Path(folder) / "calibration.json"
+        parts["calibration"].write_bytes(msgspec.json.format(msgspec.json.encode(calibration), indent=1) + b"\n")
+        assemble_pipeline(out, replace=replace, **parts)
 
 
 def fit(views: Views, tags: Sequence[str], say: Say) -> Calibration:
@@ -154,8 +157,7 @@ def held_out(views: Views, tags: Sequence[str]) -> float:
         for i in (0, 1)
     ]
     quiet: Say = lambda line: None  # noqa: E731
-    counts = sum(_counts(_fitted("", halves[1 - i], quiet), halves[i]) for i in (0, 1))
-    return _f1(counts)
+    return _f1(sum(_counts(_fitted("", halves[1 - i], quiet), halves[i]) for i in (0, 1)))
 
 
 def read_views(engine: Engine, sets: Sequence[DataSet], *, translates: bool, say: Say) -> Views:
@@ -240,10 +242,8 @@ def _f1(counts: Any) -> float:
     return float(2 * counts[0] / max(counts[1] + counts[2], 1))
 
 
-def _load(
-    code: str, path: str, source: str | None, alignments: str | None, format: str | None, limit: int
-) -> DataSet:
+def _load(code: str, path: str, source: str | None, alignments: str | None, **how: Any) -> DataSet:
     def of(name: str | None) -> str | None:
         return name and name.replace("{lang}", code)
 
-    return load_set(code, path, input_format=format, source=of(source), alignments=of(alignments), limit=limit)
+    return load_set(code, path, source=of(source), alignments=of(alignments), **how)
