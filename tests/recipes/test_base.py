@@ -12,6 +12,7 @@ import torch
 from tokenizers import Tokenizer
 
 from mini import base
+from mini.wheel import read_weights
 
 HIDDEN, FEED, ROWS, POSITIONS = 32, 64, 9, 512
 PIECES = ["<s>", "<pad>", "</s>", "<unk>", "▁", "a", "▁ab", "c", "<mask>"]
@@ -63,7 +64,7 @@ def _write(path: Path, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def test_weights_and_vocabulary_are_read_back(tmp_path: Path) -> None:
     expected = _write(tmp_path / "e5.bin", _tensors(np.random.default_rng(0)))
-    weights = base.read(tmp_path / "e5.bin")
+    weights = read_weights(tmp_path / "e5.bin")
     assert [piece for piece, _ in weights.pieces] == PIECES
     assert weights.pieces[6][1] == -6.0
     for name, values in expected.items():
@@ -72,7 +73,7 @@ def test_weights_and_vocabulary_are_read_back(tmp_path: Path) -> None:
 
 def test_the_network_is_the_one_described(tmp_path: Path) -> None:
     tensors = _write(tmp_path / "e5.bin", _tensors(np.random.default_rng(1)))
-    model = base.build(base.read(tmp_path / "e5.bin"))
+    model = base.build(read_weights(tmp_path / "e5.bin"))
     ids = [0, 5, 6, 2]
     with torch.no_grad():
         actual = model.bert(input_ids=torch.tensor([ids])).last_hidden_state[0].numpy()
@@ -105,7 +106,7 @@ def _forward(t: dict[str, np.ndarray], ids: list[int]) -> np.ndarray:
 def test_another_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.bin").write_bytes(b"GGUF" + bytes(100))
     with pytest.raises(ValueError, match="expected b'E5S1'"):
-        base.read(tmp_path / "x.bin")
+        read_weights(tmp_path / "x.bin")
 
 
 def test_the_tokenizer_normalises_and_marks_words() -> None:

