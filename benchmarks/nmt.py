@@ -69,8 +69,7 @@ def load(root: Path, language: str, limit: int) -> list[Work]:
     )
     print(f"{len(data.gold)} sentences", flush=True)
     pairs = [pair for pair in data.pairs or () if pair.source.spans]
-    works = linked([Work(pair.source, pair.target, alignment=pair.alignment) for pair in pairs])
-    return [work.work for work in works if work.work is not None]
+    return linked([Work(pair.source, pair.target, alignment=pair.alignment) for pair in pairs])
 
 
 def timed(system: Any, works: Sequence[Work], cost: Cost) -> list[Projection]:
