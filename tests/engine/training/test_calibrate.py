@@ -105,7 +105,7 @@ def test_the_command_makes_a_bundle(
     assert "F1 of calibrated, held out" in capfd.readouterr().out
     assert len(verify_bundle(out)) == 3
     with Engine.from_bundle(str(out), threads=1) as own:
-        assert load_calibration("", own.models.calibration()).fitted == "es (60 sentences)"
+        assert load_calibration("", own.models.calibration()).fitted == "spa_Latn (60 sentences)"
         (result,) = own.label(["Ana vive en Quito"], lang="es")
         assert result.spans
     assert run() == 2

@@ -123,6 +123,8 @@ def _newton(columns: Float64, right: npt.NDArray[Any], penalty: Float64) -> tupl
     for _ in range(50):
         p = _sigmoid(design @ beta)
         gradient = design.T @ (p - right) + shrink @ beta
+        if np.abs(gradient).max() < 1e-9:  # the intercept has no end where all candidates are right, or none is
+            break
         curvature = (design * (p * (1 - p))[:, None]).T @ design + shrink
         step = np.linalg.solve(curvature, gradient)
         beta -= step

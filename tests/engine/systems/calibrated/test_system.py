@@ -200,3 +200,10 @@ def test_labelling_is_calibrated_where_the_bundle_is() -> None:
     models.calibration = lambda: made  # type: ignore[method-assign, assignment, return-value]
     (calibrated,) = Engine(models).label(["Ana"], lang="spa_Latn")  # type: ignore[arg-type]
     assert calibrated.spans[0].score == pytest.approx(1 / (1 + np.exp(-1)))
+
+
+@pytest.mark.parametrize("right", [0.0, 1.0])
+def test_the_regression_ends_where_all_candidates_are_right_or_none_is(right: float) -> None:
+    matrix = np.random.default_rng(1).normal(size=(60, 3))
+    model = fit_logistic(("a", "b", "c"), matrix, np.full(60, right))
+    assert model.probability(("a", "b", "c"), matrix) == pytest.approx(np.full(60, right), abs=1e-6)
