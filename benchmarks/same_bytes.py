@@ -27,7 +27,7 @@ from typing import Any
 from sentences import pairs_of, rows_of, sentence
 
 from spanport import Alignment, Engine, Pair
-from spanport.cli.app import app
+from spanport.cli.app import run
 from spanport.options import StreamOptions
 
 MANY, SOME, FEW = 1500, 100, 4
@@ -93,7 +93,9 @@ def command(*arguments: str) -> bytes:
     """What a command writes to standard output."""
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     with contextlib.redirect_stdout(out):
-        app(list(arguments), standalone_mode=False)
+        sys.argv = ["spanport", *arguments]
+        if run():
+            raise SystemExit(f"{arguments} failed")
     out.flush()
     return out.buffer.getvalue()  # type: ignore[attr-defined, no-any-return]
 

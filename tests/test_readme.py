@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from spanport.cli.app import app
+from spanport.cli.app import application
 from spanport.systems.base import system_names
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text("utf8")
@@ -24,7 +24,7 @@ def test_the_python_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_command_is_there() -> None:
     import typer
 
-    known = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    known = typer.main.get_command(application()).commands  # type: ignore[attr-defined]
     rows = re.findall(r"^\| `spanport ([\w\\|]+)", README, re.MULTILINE)
     shown = {name for row in rows for name in row.split("\\|")}
     assert shown == set(known)

@@ -10,28 +10,11 @@ import errno
 import signal
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
-from spanport.cli import (
-    align,
-    bench,
-    calibrate,
-    compare,
-    convert,
-    demo,
-    evaluate,
-    export,
-    finding,
-    label,
-    models,
-    plan,
-    project,
-    train,
-    tune,
-    view,
-)
 from spanport.cli.console import fail, log_to_stderr, show
 from spanport.errors import LanguageError, SpanportError, UsageError
 
@@ -39,14 +22,47 @@ INTERRUPTED = 130
 ANYWHERE = ("--version", "--verbose", "-v")
 """Options of the application, which may stand after a command too."""
 
-app = typer.Typer(
-    name="spanport",
-    help="Carry span annotations (named entities first) from one language to another.",
-    epilog="Example: spanport label news.txt --lang spa_Latn -o news.jsonl",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+COMMANDS = {
+    "demo": "demo",
+    "label": "label",
+    "project": "project",
+    "align": "align",
+    "convert": "convert",
+    "evaluate": "evaluate",
+    "bench": "bench",
+    "plan": "plan",
+    "compare": "compare",
+    "calibrate": "calibrate",
+    "train": "train",
+    "tune": "tune",
+    "view": "view",
+    "systems": "finding",
+    "languages": "finding",
+    "formats": "finding",
+    "models": "models",
+    "export": "export",
+}
+"""The module of each command, in the order of the help."""
+
+
+def application(command: str = "") -> typer.Typer:
+    """The application; with the command named alone, if it is one: the others would take a while to be built."""
+    app = typer.Typer(
+        name="spanport",
+        help="Carry span annotations (named entities first) from one language to another.",
+        epilog="Example: spanport label news.txt --lang spa_Latn -o news.jsonl",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    for name in [COMMANDS[command]] if command in COMMANDS else dict.fromkeys(COMMANDS.values()):
+        module = import_module(f"spanport.cli.{name}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=name)
+        else:
+            module.add(app)
+    return app
 
 
 def _version(value: bool) -> None:
@@ -57,7 +73,6 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
@@ -65,27 +80,6 @@ def _root(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what the engine does.")] = False,
 ) -> None:
     log_to_stderr(verbose=verbose)
-
-
-for module in (
-    demo,
-    label,
-    project,
-    align,
-    convert,
-    evaluate,
-    bench,
-    plan,
-    compare,
-    calibrate,
-    train,
-    tune,
-    view,
-    finding,
-):
-    module.add(app)
-app.add_typer(models.app, name="models")
-app.add_typer(export.app, name="export")
 
 
 def _interrupt(number: int, frame: object) -> None:
@@ -102,7 +96,9 @@ def run() -> int:
     """Run the command line; returns the exit code. A polite kill (SIGTERM) ends a job as Ctrl-C does."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        code = app(_hoisted(sys.argv[1:]), standalone_mode=False)
+        arguments = _hoisted(sys.argv[1:])
+        named = next((argument for argument in arguments if argument not in ANYWHERE), "")
+        code = application(named)(arguments, standalone_mode=False)
     except typer.Exit as end:
         return end.exit_code
     except (UsageError, LanguageError) as error:

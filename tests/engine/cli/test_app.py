@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import typer
 
-from spanport.cli.app import app
+from spanport.cli.app import COMMANDS, application
 
-ROOT: Any = typer.main.get_command(app)
+ROOT: Any = typer.main.get_command(application())
 
 
 def commands(command: Any = ROOT, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -21,6 +21,15 @@ def commands(command: Any = ROOT, path: tuple[str, ...] = ()) -> Iterator[tuple[
     yield path, command
     for name, inner in getattr(command, "commands", {}).items():
         yield from commands(inner, (*path, name))
+
+
+def test_a_command_is_built_alone_as_it_is_among_the_others() -> None:
+    assert list(COMMANDS) == list(ROOT.commands)
+    for name in COMMANDS:
+        alone: Any = typer.main.get_command(application(name))
+        ours, theirs = ([(one.opts, one.default) for one in root.commands[name].params] for root in (alone, ROOT))
+        assert ours == theirs
+        assert set(alone.commands) == {other for other in COMMANDS if COMMANDS[other] == COMMANDS[name]}
 
 
 EVERY = [pytest.param(path, command, id=" ".join(path) or "spanport") for path, command in commands()]
