@@ -1,146 +1,58 @@
-"""Full-size models with random weights: XLM-R large and NLLB-200 from their configurations, exported to bundles.
+"""Full-size models with random weights: XLM-R large and NLLB-200, exported, made a bundle, and labelling text.
 
     python benchmarks/full_size.py OUT --texts TEXT... [--translator 600M|1.3B|3.3B] [--precision int8|16]
-                                   [--scale full|quarter|tiny]
+                                   [--scale full|quarter|tiny] [--tokenizer XLM-R/tokenizer.json]
 
 Architecture, sizes, tokenizer form and therefore speed and memory are the real ones; what the models say is noise.
-Prints seconds, peak memory and file sizes of every step. Each step is a process of its own, so that its peak is its
-own. The vocabularies are trained on the given texts (one sentence a line) and filled up to the real size.
+Prints seconds, CPU seconds, peak memory and file sizes of every step, each a process of its own; what OUT has is not
+made again. The vocabularies are trained on the given texts (one sentence a line) and filled up to the real size;
+``--tokenizer`` gives the encoder a real one. int8 models then label the first 20 and the first 200 sentences of the
+first text (Spanish) with one thread, all models in memory and one at a time. Random weights never stop: translations
+are cut off at 40 tokens. The rate is that of the sentences after the 20th, so that start and loading cancel out.
 
 ``--scale quarter`` takes the real widths, but a quarter of the layers and of the vocabulary: a quarter of the work in
 about the same proportions, for ratios on a machine that has no hours.
 """
 
 import argparse
-import resource
+import json
+import os
 import subprocess
 import sys
 import time
+from functools import partialmethod
 from pathlib import Path
-from typing import Any
 
-XLM_R_LARGE = {"hidden": 1024, "layers": 24, "heads": 16, "feed_forward": 4096, "vocabulary": 250_002}
-NLLB: dict[str, dict[str, int]] = {
-    "600M": {"hidden": 1024, "layers": 12, "heads": 16, "feed_forward": 4096, "vocabulary": 256_206},
-    "1.3B": {"hidden": 1024, "layers": 24, "heads": 16, "feed_forward": 8192, "vocabulary": 256_206},
-    "3.3B": {"hidden": 2048, "layers": 24, "heads": 16, "feed_forward": 8192, "vocabulary": 256_206},
-}
-TINY = {"hidden": 64, "layers": 6, "heads": 4, "feed_forward": 128, "vocabulary": 8_000}
-QUARTER = 4
-LABELS = ("B-LOC", "B-MISC", "B-ORG", "I-LOC", "I-MISC", "I-ORG", "I-PER", "O")
-PIECES = 12_000
-LANGUAGES = ("eng_Latn", "spa_Latn", "deu_Latn", "ita_Latn")
+from random_models import NLLB, XLM_R_LARGE, build_encoder, build_translator, scaled
+
+SENTENCES = (20, 200)
+RESIDENT = ("all", "one")
+LIMIT = 40
 
 
-def unigram(texts: list[Path], specials: list[str], size: int, template: str) -> Any:
-    """A unigram tokenizer of the XLM-R form with ``size`` tokens, most of them fillers that never occur."""
-    import json
+def label(out: Path, text: Path, resident: str, count: int) -> None:
+    """The first ``count`` sentences by the command line, their translations cut off."""
+    from spanport.cli.app import run
+    from spanport_models import Translator
 
-    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-
-    tokenizer = Tokenizer(models.Unigram())
-    tokenizer.normalizer = normalizers.NFKC()
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
-    tokenizer.decoder = decoders.Metaspace()
-    trainer = trainers.UnigramTrainer(
-        vocab_size=min(PIECES, size - 1000), special_tokens=specials, unk_token="<unk>", show_progress=False
-    )
-    tokenizer.train([str(path) for path in texts], trainer)
-    state = json.loads(tokenizer.to_str())
-    pieces = state["model"]["vocab"]
-    pieces += [[f"▁▁filler{i}", -30.0] for i in range(size - len(pieces))]
-    tokenizer = Tokenizer.from_str(json.dumps(state))
-    used = [token for token in template.split() if token != "$A"]
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=template, special_tokens=[(token, tokenizer.token_to_id(token)) for token in used]
-    )
-    return tokenizer
+    Translator.generate = partialmethod(Translator.generate, max_decoding_length=LIMIT)  # type: ignore[method-assign,assignment]
+    chosen = out / f"sentences-{count}.txt"
+    lines = [line for line in text.read_text("utf8").splitlines() if line.strip()][:count]
+    chosen.write_text("".join(f"{line}\n" for line in lines), "utf8")
+    command = ["label", str(chosen), "--lang", "spa_Latn", "-o", str(out / f"labelled-{resident}-{count}.jsonl")]
+    sys.argv[1:] = [*command, "--bundle", str(out / "bundle"), "--threads", "1", "--resident", resident, "--fresh"]
+    sys.exit(run())
 
 
-def save(model: Any, tokenizer: Any, folder: Path, **settings: Any) -> None:
-    from transformers import PreTrainedTokenizerFast
-
-    model.save_pretrained(folder)
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        bos_token="<s>",
-        eos_token="</s>",
-        pad_token="<pad>",
-        unk_token="<unk>",
-        model_max_length=512,
-        **settings,
-    ).save_pretrained(folder)
-
-
-def build_encoder(folder: Path, texts: list[Path], size: dict[str, int]) -> None:
-    """A token classifier of the shape of XLM-R large, biased so that about one word in ten is in an entity."""
-    import torch
-    from transformers import XLMRobertaConfig, XLMRobertaForTokenClassification
-
-    torch.manual_seed(0)
-    tokenizer = unigram(texts, ["<s>", "<pad>", "</s>", "<unk>", "<mask>"], size["vocabulary"], "<s> $A </s>")
-    config = XLMRobertaConfig(
-        vocab_size=size["vocabulary"],
-        hidden_size=size["hidden"],
-        num_hidden_layers=size["layers"],
-        num_attention_heads=size["heads"],
-        intermediate_size=size["feed_forward"],
-        max_position_embeddings=514,
-        type_vocab_size=1,
-        layer_norm_eps=1e-5,
-        id2label=dict(enumerate(LABELS)),
-    )
-    model = XLMRobertaForTokenClassification(config).eval()
-    with texts[0].open(encoding="utf-8") as lines:
-        sample = [tokenizer.encode(line).ids[:128] for _, line in zip(range(20), lines, strict=False)]
-    with torch.no_grad():
-        logits = torch.cat([model(input_ids=torch.tensor([ids])).logits[0] for ids in sample])
-        outside = LABELS.index("O")
-        others = torch.cat([logits[:, :outside], logits[:, outside + 1 :]], dim=1).max(dim=1).values
-        model.classifier.bias[outside] += torch.quantile(others - logits[:, outside], 0.9)
-    save(model, tokenizer, folder)
-
-
-def build_translator(folder: Path, texts: list[Path], size: dict[str, int]) -> None:
-    """A translator of the shape of NLLB-200; the largest is stored in half precision, as its memory asks for.
-
-    Left as they are, random weights repeat their first token, the language code, and the translations are empty.
-    The signs of the last normalisation break that, and small rows keep the fillers of the vocabulary from winning.
-    """
-    import torch
-    from transformers import M2M100Config, M2M100ForConditionalGeneration
-
-    torch.manual_seed(0)
-    torch.set_default_dtype(torch.float16 if size["hidden"] > 1024 else torch.float32)
-    specials = ["<s>", "<pad>", "</s>", "<unk>", *LANGUAGES]
-    tokenizer = unigram(texts, specials, size["vocabulary"], "eng_Latn $A </s>")
-    config = M2M100Config(
-        vocab_size=size["vocabulary"],
-        d_model=size["hidden"],
-        encoder_layers=size["layers"],
-        decoder_layers=size["layers"],
-        encoder_attention_heads=size["heads"],
-        decoder_attention_heads=size["heads"],
-        encoder_ffn_dim=size["feed_forward"],
-        decoder_ffn_dim=size["feed_forward"],
-        max_position_embeddings=1024,
-        decoder_start_token_id=2,
-    )
-    model = M2M100ForConditionalGeneration(config)
-    with torch.no_grad():
-        model.model.shared.weight[PIECES:] *= 0.01
-        model.model.decoder.layer_norm.weight.copy_(torch.randint(2, (size["hidden"],)) * 2 - 1)
-    save(model, tokenizer, folder, additional_special_tokens=list(LANGUAGES))
-
-
-def step(
-    name: str, out: Path, texts: list[Path], encoder: dict[str, int], translator: dict[str, int], *, half: bool
-) -> None:
+def step(name: str, arguments: argparse.Namespace) -> None:
     """Run one step in this process."""
+    from spanport_models import assemble_pipeline
     from spanport_models.export import EncoderOptions, TranslatorOptions, export_encoder, export_translator
 
+    out, texts, half = arguments.out, arguments.texts, arguments.precision == "16"
+    encoder, translator = (scaled(size, arguments.scale) for size in (XLM_R_LARGE, NLLB[arguments.translator]))
     if name == "build encoder":
-        build_encoder(out / "hf-encoder", texts, encoder)
+        build_encoder(out / "hf-encoder", texts, encoder, arguments.tokenizer)
     elif name == "build translator":
         build_translator(out / "hf-translator", texts, translator)
     elif name == "export encoder":
@@ -153,22 +65,30 @@ def step(
     elif name == "export translator":
         settings = TranslatorOptions(precision="float16" if half else "int8")
         export_translator(out / "hf-translator", out / "translator", settings)
-    else:
-        from spanport_models import assemble_pipeline
-
+    elif name == "assemble":
         assemble_pipeline(out / "bundle", name="full-size", encoder=out / "encoder", translator=out / "translator")
+    else:
+        _, resident, count = name.split()
+        label(out, texts[0], resident, int(count))
 
 
-def scaled(size: dict[str, int], scale: str) -> dict[str, int]:
-    """The size of a model at a scale."""
-    if scale == "tiny":
-        return TINY
-    parts = QUARTER if scale == "quarter" else 1
-    return {**size, "layers": size["layers"] // parts, "vocabulary": size["vocabulary"] // parts}
+def measured(name: str, product: Path) -> dict[str, float]:
+    """Run one step in a process: seconds, CPU seconds, peak memory and size of the product in bytes."""
+    start = time.perf_counter()
+    process = subprocess.Popen([sys.executable, __file__, *sys.argv[1:], "--step", name])
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"the step {name!r} failed")
+    size = sum(path.stat().st_size for path in (product, *product.rglob("*")) if path.is_file())
+    cpu = usage.ru_utime + usage.ru_stime
+    return {"seconds": time.perf_counter() - start, "cpu": cpu, "peak": usage.ru_maxrss * 1024, "size": size}
 
 
-STEPS = ("build encoder", "export encoder", "build translator", "export translator", "assemble")
-PRODUCTS = ("hf-encoder", "encoder", "hf-translator", "translator", "bundle")
+LABELLINGS = [(f"label {resident} {n}", f"labelled-{resident}-{n}.jsonl") for resident in RESIDENT for n in SENTENCES]
+STEPS = {
+    "build encoder": "hf-encoder", "export encoder": "encoder", "build translator": "hf-translator",
+    "export translator": "translator", "assemble": "bundle", **dict(LABELLINGS),
+}  # fmt: skip
 
 
 def main() -> None:
@@ -178,22 +98,29 @@ def main() -> None:
     parser.add_argument("--translator", choices=NLLB, default="600M")
     parser.add_argument("--precision", choices=("int8", "16"), default="int8", help="16: for GPUs")
     parser.add_argument("--scale", choices=("tiny", "quarter", "full"), default="full")
+    parser.add_argument("--tokenizer", help="tokenizer.json of XLM-R, for the full scale")
     parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.step:
-        encoder, translator = (scaled(size, arguments.scale) for size in (XLM_R_LARGE, NLLB[arguments.translator]))
-        step(arguments.step, arguments.out, arguments.texts, encoder, translator, half=arguments.precision == "16")
+        step(arguments.step, arguments)
         return
-    print(f"{'step':<20}{'seconds':>9}{'peak GB':>9}{'disk MB':>9}")
-    for name, product in zip(STEPS, PRODUCTS, strict=True):
-        if (arguments.out / product).exists():
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    kept = arguments.out / "figures.json"
+    figures: dict[str, dict[str, float]] = json.loads(kept.read_bytes()) if kept.exists() else {}
+    print(f"| step | seconds | CPU s | peak GB | disk MB |\n{'|---' * 5}|")
+    for name, product in STEPS.items():
+        if name.startswith("label") and arguments.precision == "16":
             continue
-        start = time.perf_counter()
-        subprocess.run([sys.executable, __file__, *sys.argv[1:], "--step", name], check=True)
-        seconds = time.perf_counter() - start
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6  # of the largest step so far
-        size = sum(path.stat().st_size for path in (arguments.out / product).rglob("*") if path.is_file())
-        print(f"{name:<20}{seconds:>9.1f}{peak:>9.2f}{size / 1e6:>9.0f}", flush=True)
+        if name not in figures:
+            figures[name] = measured(name, arguments.out / product)
+            kept.write_text(json.dumps(figures, indent=1))
+        row = figures[name]
+        sizes = f"{row['peak'] / 1e9:.2f} | {row['size'] / 1e6:.0f}"
+        print(f"| {name} | {row['seconds']:.1f} | {row['cpu']:.1f} | {sizes} |", flush=True)
+    few, many = SENTENCES
+    for resident in RESIDENT if arguments.precision == "int8" else ():
+        seconds = figures[f"label {resident} {many}"]["cpu"] - figures[f"label {resident} {few}"]["cpu"]
+        print(f"resident {resident}: {(many - few) / seconds:.2f} sentences a CPU second")
 
 
 if __name__ == "__main__":

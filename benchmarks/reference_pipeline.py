@@ -6,9 +6,10 @@
 in a second model pass, aligns as SimAlign does (argmax intersection of cosine similarities), enumerates n-gram
 candidates, scores and matches them greedily: one batch after another in file order, Python loops in between. Ours is
 ``Engine.label`` with the same systems. Both sides decode greedily and stop at the same number of tokens (random
-weights never stop by themselves). "bare" is the same models and batches without the engine: translate everything,
-then encode both sides. Prints CPU seconds (which a busy machine does not distort), or wall seconds on a GPU, and
-ratios to ours; on a CPU also what each part multiplies a second against the machine's ceilings (``ceilings.py``).
+weights never stop by themselves). "bare" is the same models and sizes of batches without the engine: translate
+everything, then encode both sides. Prints CPU seconds (which a busy machine does not distort), or wall seconds on a
+GPU, and ratios to ours; on a CPU also what each part multiplies a second against the machine's ceilings
+(``ceilings.py``).
 
 Left out: loading, and the first batch of each side.
 """
@@ -45,15 +46,18 @@ def ours(models: Path, texts: list[str], device: str, limit: int) -> tuple[float
 
 
 def bare(models: Path, texts: list[str], device: str, limit: int) -> Parts:
-    """The same models and batches without the engine: translate everything, then encode both sides."""
+    """The same models and sizes of batches without the engine: translate everything, then encode both sides."""
+    from spanport.options import EncodeOptions, TranslateOptions
     from spanport_models import load_bundle
 
+    most, wide = TranslateOptions().batch_tokens, EncodeOptions().batch_tokens
     bundle = load_bundle(models / "bundle", device=device, inter_threads=1)
     translator, encoder = bundle.translator(), bundle.encoder()
     native = [WORD.findall(text) for text in texts]
 
     def translate(some: list[str]) -> list[list[str]]:
-        return [WORD.findall(result.text) for result in translator.translate(some, "spa_Latn", "eng_Latn")]
+        results = translator.translate(some, "spa_Latn", "eng_Latn", batch_tokens=most)
+        return [WORD.findall(result.text) for result in results]
 
     def timed(function: Callable[..., Any], *arguments: Any, **named: Any) -> tuple[Any, float]:
         start = now(device)
@@ -62,8 +66,8 @@ def bare(models: Path, texts: list[str], device: str, limit: int) -> Parts:
     encoder.encode(translate(texts[:BATCH]))
     encoder.encode(native[:BATCH], logits=False)
     english, translating = timed(translate, texts)
-    _, labelling = timed(encoder.encode, english)
-    _, embedding = timed(encoder.encode, native, logits=False)
+    _, labelling = timed(encoder.encode, english, batch_tokens=wide)
+    _, embedding = timed(encoder.encode, native, batch_tokens=wide, logits=False)
     sources = [len(tokens) for tokens in translator.tokenize(texts, "spa_Latn", "eng_Latn")]
     lengths = [[len(item.ids) for item in encoder.tokenize(side)] for side in (english, native)]
     config = json.loads((models / "hf-encoder" / "config.json").read_text(encoding="utf-8"))
