@@ -27,9 +27,7 @@ class Graphs:
     """
 
     def __init__(self, folder: Path) -> None:
-        import onnx
-
-        models = [onnx.load(folder / name) for name in (GRAPH_NAME, HEAD_NAME) if (folder / name).is_file()]
+        models = [_load(folder / name) for name in (GRAPH_NAME, HEAD_NAME) if (folder / name).is_file()]
         self.nodes: list[Any] = [node for model in models for node in model.graph.node]
         self._tensors = {tensor.name: tensor for model in models for tensor in model.graph.initializer}
         self._makers = {name: node for node in self.nodes for name in node.output}
@@ -145,6 +143,26 @@ class Graphs:
         from onnx import numpy_helper
 
         return numpy_helper.to_array(self._tensors[name])
+
+
+def _load(path: Path) -> Any:
+    """A graph with the weights that lie in files beside it.
+
+    onnx itself refuses files with several hard links, which those of bundles made of one another are.
+    """
+    import onnx
+    from onnx.external_data_helper import ExternalDataInfo
+
+    model: Any = onnx.load(path, load_external_data=False)
+    for tensor in model.graph.initializer:
+        if tensor.data_location == onnx.TensorProto.EXTERNAL:
+            info = ExternalDataInfo(tensor)
+            with (path.parent / Path(info.location).name).open("rb") as file:
+                file.seek(info.offset or 0)
+                tensor.raw_data = file.read(info.length or -1)
+            tensor.data_location = onnx.TensorProto.DEFAULT
+            del tensor.external_data[:]
+    return model
 
 
 def decode(codes: Codes) -> Float32:

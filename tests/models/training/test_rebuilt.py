@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -131,3 +132,10 @@ def test_the_bundled_network_is_rebuilt() -> None:
     assert loss.mean_cosine >= 0.99
     assert loss.label_agreement is not None
     assert loss.label_agreement >= 0.99
+
+
+def test_weights_in_a_file_with_several_hard_links_are_read(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(find_model("mini") / "encoder", tmp_path / "encoder"))
+    (tmp_path / "again").hardlink_to(folder / "embeddings.onnx_data")
+    table = next(array for name, array in Graphs(folder).weights.items() if name.endswith("word_embeddings.weight"))
+    assert table.shape == (250_002, 384)
