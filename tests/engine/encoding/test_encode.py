@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
-from fakes import FakeEncoder, FakeModels, Tokens
+from fakes import Encoded, FakeEncoder, FakeModels, Tokens
 from spanport.api import Engine
 from spanport.encoding.embed import Chunks, embed, embed_all, tokenize
 from spanport.encoding.encode import align
@@ -16,15 +15,6 @@ from spanport.errors import UsageError
 from spanport.options import ALIGNERS, AlignOptions, Mixture
 from spanport.types import Sentence
 from spanport.words import with_words
-
-
-@dataclass
-class Encoded:
-    hidden: np.ndarray
-    subword_offsets: np.ndarray
-    word_of_subword: np.ndarray
-    word_probabilities: np.ndarray
-    word_offsets: np.ndarray
 
 
 class TwoPieces(FakeEncoder):
