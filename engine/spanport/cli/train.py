@@ -40,7 +40,7 @@ Budget = Annotated[
     typer.Option(min=0, help="Minutes of processor time; fewer epochs if they take more. 0: no limit."),
 ]
 Seeds = Annotated[str, typer.Option(help="Seeds, separated by commas; the first tagger is kept.")]
-Rate = Annotated[float, typer.Option(min=0, help="Peak learning rate; 0: by the width of the base.")]
+Rate = Annotated[float, typer.Option(min=0, help="Peak learning rate; 0: by the base, its width and its labels.")]
 Freeze = Annotated[int, typer.Option(min=-1, help="Layers kept as they are, with the embeddings; -1: none.")]
 Tau = Annotated[float | None, typer.Option(min=0, max=1, help="Least confidence of a span that is taught.")]
 Mask = Annotated[bool, typer.Option(help="Leave doubtful words out instead of teaching O.")]

@@ -189,11 +189,17 @@ def _silent() -> Iterator[None]:
         chatter.setLevel(level)
 
 
+def head_labels(config: dict[str, Any]) -> list[str]:
+    """The labels of a configuration's head, in logit order; none where it is no token classifier."""
+    if not any(name.endswith("ForTokenClassification") for name in config.get("architectures") or ()):
+        return []
+    names = config.get("id2label") or {"0": "LABEL_0", "1": "LABEL_1"}
+    return [names[str(i)] for i in range(len(names))]
+
+
 def _load(folder: Path, labels: tuple[str, ...], seed: int, layers: int | None) -> Any:
     from transformers import AutoModel, AutoModelForTokenClassification
 
-    config = read_config(folder)
-    classifier = any(name.endswith("ForTokenClassification") for name in config.get("architectures") or ())
     maker = AutoModelForTokenClassification if labels else AutoModel
     depth = {} if layers is None else {"num_hidden_layers": layers}
     torch.manual_seed(seed)  # of weights that the base does not have and that nobody uses, such as a pooler's
@@ -217,8 +223,7 @@ def _load(folder: Path, labels: tuple[str, ...], seed: int, layers: int | None) 
             f"{folder}: {type(model).__name__} cannot be trained here",
             expected="an encoder with a linear classifier on top, such as BERT, XLM-R or DeBERTa",
         )
-    old = [model.config.id2label[i] for i in range(model.config.num_labels)] if classifier else []
-    model.classifier = _head(head, old, labels, seed)
+    model.classifier = _head(head, head_labels(read_config(folder)), labels, seed)
     model.num_labels = model.config.num_labels = len(labels)
     model.config.id2label = dict(enumerate(labels))
     model.config.label2id = {label: i for i, label in enumerate(labels)}

@@ -27,7 +27,8 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Minutes of processor time for all fits together: fewer epochs where they would take longer, by the speed
     measured before the start; 0: no limit."""
     rate: Least = 0.0
-    """Peak learning rate; 0: 5e-5 for a base 768 wide, and by the square of the width more for narrower ones."""
+    """Peak learning rate; 0: 5e-5 for a base 768 wide, by the square of the width more for narrower ones, and a
+    quarter of that for a base that already has all labels of the tagger."""
     batch_tokens: Whole = 1024
     """Subwords of a batch, padding included."""
     longest: Annotated[int, msgspec.Meta(ge=8)] = 256

@@ -11,7 +11,7 @@ import torch
 from spanport_models.export.source import read_config
 from spanport_models.training.examples import Example, Float32, read_examples, write_examples
 from spanport_models.training.loop import Objective, Recipe, Say, Training
-from spanport_models.training.network import Network
+from spanport_models.training.network import Network, head_labels
 from spanport_models.training.options import TrainOptions
 
 
@@ -28,6 +28,19 @@ class Plan:
     epochs: float
     rate: float
     autocast: bool
+
+
+RATE, WIDTH = 5e-5, 768
+WARM = 0.25
+"""Factor on the rate of a base that tags already: with the rate of a fresh head it forgets more than it learns."""
+
+
+def default_rate(base: Path, labels: Sequence[str]) -> float:
+    """The peak learning rate of a base: 5e-5 for one 768 wide, by the square of the width more for narrower ones, and
+    a quarter of that where its head already has all of the labels."""
+    config = read_config(base)
+    rate = RATE * (WIDTH / int(config["hidden_size"])) ** 2
+    return rate * WARM if set(labels) <= set(head_labels(config)) else rate
 
 
 class Run:
@@ -75,7 +88,7 @@ class Run:
         return made
 
     def beneath(self, name: str, shared: str) -> "Run":
-        """A run in a folder below, which has this one's fits whose names begin with `shared`."""
+        """A run in a folder below, which has this one's fits and examples whose names begin with `shared`."""
         own = Run(self.base, self.labels, self.options, self.plan, self.seed, self.folder / name, self.say)
         own._parent, own._shared = self, shared
         return own
@@ -134,6 +147,8 @@ class Run:
 
     def kept(self, name: str, make: Callable[[], Sequence[Example]]) -> list[Example]:
         """Examples that are made once and then read back when a stopped run goes on."""
+        if self._parent is not None and name.startswith(self._shared):
+            return self._parent.kept(name, make)
         path = self.folder / f"{name}.npz"
         if not path.exists():
             write_examples(path, make())

@@ -19,7 +19,7 @@ from spanport_models.training.methods.base import Method
 from spanport_models.training.network import Network
 from spanport_models.training.objectives import Tagging
 from spanport_models.training.options import Material, Progress, TrainOptions
-from spanport_models.training.run import Plan, Run
+from spanport_models.training.run import Plan, Run, default_rate
 
 _STATES = 60
 """Arrays of `tokens x width` that a layer keeps for its gradients, measured on 12 layers of 384."""
@@ -85,8 +85,7 @@ class Trainer:
         network = Network(self.base, self.material.labels, self.work, 0, self.options.longest)
         network.freeze(self.options.freeze)
         weights, trained = network.sizes
-        width = network.model.config.hidden_size
-        rate = self.options.rate or 5e-5 * (768 / width) ** 2
+        rate = self.options.rate or default_rate(self.base, self.material.labels)
         fits = self.method.fits(self.material)
         words = sum(fits.values())
         speed = self._speed(network, autocast)

@@ -15,8 +15,10 @@ import torch
 
 import toy
 from spanport_models.errors import ModelError
+from spanport_models.training.curve import Point, SourcesCurve
 from spanport_models.training.examples import Example, taught, unlabelled
 from spanport_models.training.methods.base import make_method, method_names
+from spanport_models.training.network import Network
 from spanport_models.training.options import Material, TrainOptions
 from spanport_models.training.run import Plan, Run
 from toy import some
@@ -96,6 +98,20 @@ def test_several_teachers(how: Any, base: Path, tmp_path: Path) -> None:
     if how == [1, 0]:
         alone = Material(toy.LABELS, given.sources[:1], ("first",), text=given.text)
         assert same(found, weights(base, tmp_path, "teacher", alone))
+
+
+def test_what_a_teacher_says_is_asked_once_for_all_numbers_of_sources(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, asked = material(sources=2), []
+    run = Run(base, toy.LABELS, TrainOptions(freeze=-1, batch_tokens=100), Plan(0.5, 1e-3, False), 3, tmp_path, print)
+    predict = Network.predict
+    monkeypatch.setattr(Network, "predict", lambda *args, **how: asked.append(1) or predict(*args, **how))
+    curve = SourcesCurve()
+    points: tuple[Point, ...] = ((1, "uniform"), (2, "uniform"), (2, "nn-rank"))
+    for point in points:
+        curve.network(given, point, run)
+    assert len(asked) == 2
 
 
 def test_projected_without_sources_is_trained_on_projections_alone(base: Path, tmp_path: Path) -> None:

@@ -15,9 +15,11 @@ import tiny_models as tiny
 import toy
 from spanport_models.errors import BundleError, ExportError, MemoryNeedError
 from spanport_models.training.examples import unlabelled
+from spanport_models.training.methods.base import make_method
 from spanport_models.training.network import Network, find_base
-from spanport_models.training.options import TrainOptions
-from spanport_models.training.trainer import check_base
+from spanport_models.training.options import Material, TrainOptions
+from spanport_models.training.run import default_rate
+from spanport_models.training.trainer import Trainer, check_base
 
 pytestmark = pytest.mark.slow
 
@@ -30,6 +32,19 @@ def test_rows_of_labels_that_the_base_has_are_kept(tmp_path: Path) -> None:
     again, other = (Network(folder, toy.LABELS, tmp_path / "work", seed).model.classifier for seed in (1, 2))
     assert torch.equal(new.weight, again.weight)
     assert not torch.equal(new.weight[1], other.weight[1])
+
+
+def test_a_base_that_tags_already_is_trained_at_a_quarter_of_the_rate(base: Path, tmp_path: Path) -> None:
+    warm = toy.base(tmp_path / "warm", labels=toy.LABELS)
+    rates = []
+    for number, folder in enumerate((base, warm)):
+        given = Material(toy.LABELS, (toy.some(20),), ("toy",))
+        trainer = Trainer(folder, make_method("direct"), given, TrainOptions(), tmp_path / str(number), print)
+        rates.append(trainer.plan.rate)
+    assert rates == [5e-5 * (768 / 32) ** 2, 5e-5 * (768 / 32) ** 2 / 4]
+    assert default_rate(warm, (*toy.LABELS, "B-ORG")) == rates[0]
+    chosen = Trainer(warm, make_method("direct"), given, TrainOptions(rate=1e-3), tmp_path / "chosen", print)
+    assert chosen.plan.rate == 1e-3
 
 
 def test_freezing_names_the_layers_that_stay(base: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Several teachers (Wu et al. 2020, arXiv 2004.12440): one for each source, the student imitates their mixture."""
 
+from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from spanport_models.errors import ModelError
 from spanport_models.training.examples import Example, Float32, taught
 from spanport_models.training.methods.base import Need, register
-from spanport_models.training.methods.teacher import STUDENT_RATE
+from spanport_models.training.methods.teacher import STUDENT_RATE, imitated
 from spanport_models.training.mixture import learned_weights, neighbour_weights
 from spanport_models.training.network import Network
 from spanport_models.training.objectives import Imitation, Tagging
@@ -47,14 +48,19 @@ class Multi:
         """The student."""
 
         def lessons() -> list[Example]:
-            views = [
-                run.predict(run.fit(f"teacher-{k}", source, Tagging()), material.text)
-                for k, source in enumerate(material.sources)
+            told = [
+                run.kept(f"teacher-{k}-text", partial(self._told, material, run, k))
+                for k in range(len(material.sources))
             ]
+            views = [[one.targets for one in examples] for examples in told]
             mixed = mean_probabilities(views, self._weights(material, run))
             return [taught(one, view) for one, view in zip(material.text, mixed, strict=True)]
 
         return run.fit("student", run.kept("text", lessons), Imitation(), factor=STUDENT_RATE)
+
+    def _told(self, material: Material, run: Run, number: int) -> list[Example]:
+        """The target text with the probabilities of one teacher."""
+        return imitated(run, run.fit(f"teacher-{number}", material.sources[number], Tagging()), material)
 
     def _weights(self, material: Material, run: Run) -> Float32:
         """Float32 (sources,), or (sources, sentences) where every sentence has its own."""
