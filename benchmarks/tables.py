@@ -4,15 +4,16 @@
 
 The same sentences, labels and links, once as columns and once as a table of ``tokens`` and ``ner_tags`` (class labels
 with names, Snappy, as pyarrow writes them). Each command is run as a user runs it, journal and fsync included; the
-least CPU time counts. CoNLL output holds words and labels. Parquet output holds more: the text, the words, spans with
-offsets, scores and source spans, and the source text, compressed with Zstandard. ``--memory`` also prints the peak
-memory of a process that projects the table once and ten times over.
+least CPU time counts. Compared are the same things read and written: words and labels in columns with ``tokens`` and
+``ner_tags`` in a table (``--format parquet-tags``, compressed with Zstandard). Format ``parquet`` writes more: the
+text, the words, spans with offsets, texts, scores and source spans, and the source text; its costs are printed beside
+it. ``--memory`` also prints the peak memory of a process that projects the table once and ten times over, per format.
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
+import re
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,7 @@ import sentences
 from spanport.cli.app import run
 
 LISTS = pa.list_(pa.string())
+OUTPUTS = ("conll", "parquet-tags", "parquet")
 
 
 def columns(data: bytes) -> tuple[list[list[str]], list[list[str]]]:
@@ -54,19 +56,21 @@ def write(folder: Path, copies: int) -> int:
     return len(source) * copies
 
 
-def project(folder: Path, kind: str) -> float:
-    """CPU seconds of the command over files of a kind."""
+def project(folder: Path, form: str) -> float:
+    """CPU seconds of the command over files of columns, or over tables, to a format."""
+    kind = form.split("-")[0]
     sides = ["--source", f"{folder}/source.{kind}", "--target", f"{folder}/target.{kind}", "--target-lang", "es"]
     links = ["--alignments", f"{folder}/links.pharaoh"]
-    sys.argv = ["spanport", "project", *sides, *links, "--fresh", "-o", f"{folder}/out.{kind}"]
+    output = ["--fresh", "--format", form, "-o", f"{folder}/out.{form}"]
+    sys.argv = ["spanport", "project", *sides, *links, *output]
     began = time.process_time()
     assert run() == 0
     return time.process_time() - began
 
 
-def peak(folder: Path) -> float:
-    """Peak memory of a process that projects the table, in MB."""
-    command = [sys.executable, __file__, "--peak", str(folder)]
+def peak(folder: Path, form: str) -> float:
+    """Peak memory of a process that projects the table, in MB: its own, not what it had of its parent."""
+    command = [sys.executable, __file__, "--peak", str(folder), form]
     return float(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout) / 1024
 
 
@@ -76,26 +80,27 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--memory", action="store_true")
-    parser.add_argument("--peak", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     pa.set_cpu_count(1)
     if arguments.peak:
-        project(arguments.peak, "parquet")
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        project(Path(arguments.peak[0]), arguments.peak[1])
+        print(re.findall(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[0])
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         count = write(folder, arguments.copies)
-        project(folder, "conll"), project(folder, "parquet")
-        rounds = [(project(folder, "conll"), project(folder, "parquet")) for _ in range(arguments.rounds)]
-        conll, parquet = (min(times) for times in zip(*rounds, strict=True))
+        rounds = [[project(folder, form) for form in OUTPUTS] for _ in range(1 + arguments.rounds)]
+        conll, *tables = (min(times) for times in zip(*rounds[1:], strict=True))
         print(f"{count:,} sentences, {'real' if sentences.real() else 'made up'}")
-        print(f"CoNLL {1e6 * conll / count:.2f} us a sentence, Parquet {1e6 * parquet / count:.2f}")
-        print(f"Parquet costs {parquet / conll:.2f} times what CoNLL costs; {count / parquet:,.0f} sentences/CPU-s")
+        print(f"conll costs {1e6 * conll / count:.2f} us a sentence")
+        for form, table in zip(OUTPUTS[1:], tables, strict=True):
+            print(f"{form} costs {table / conll:.2f} times what conll costs; {count / table:,.0f} sentences/CPU-s")
         if arguments.memory:
-            once = peak(folder)
+            once = [peak(folder, form) for form in OUTPUTS]
             more = write(folder, 10 * arguments.copies)
-            print(f"peak memory: {once:.0f} MB of {count:,} sentences, {peak(folder):.0f} MB of {more:,}")
+            for form, before in zip(OUTPUTS, once, strict=True):
+                print(f"{form}: {before:.0f} MB of {count:,} sentences, {peak(folder, form):.0f} MB of {more:,}")
 
 
 if __name__ == "__main__":

@@ -26,11 +26,11 @@ class Feed(Generic[Parsed]):
     """A file as a window of bytes that moves on when all its records are taken.
 
     ``buffer`` is the window (of ``window`` bytes, or `WINDOW`), to which the byte ranges of its records refer;
-    ``done`` records of the file are taken.
+    ``done`` records of the file are taken. At least ``least`` records are at hand until the end of the file.
     """
 
-    def __init__(self, path: str, window: int = 0) -> None:
-        self.path, self.done = path, 0
+    def __init__(self, path: str, window: int = 0, least: int = 1) -> None:
+        self.path, self.done, self._least = path, 0, least
         try:
             self._file = open(path, "rb", buffering=0)  # noqa: SIM115 - closed by close()
         except OSError as error:
@@ -70,9 +70,9 @@ class Feed(Generic[Parsed]):
         raise NotImplementedError
 
     def ready(self) -> int:
-        """How many records are at hand, in the next window where this one has no more; 0 at the end of the file."""
-        while (left := len(self._parsed.records) - self._taken) == 0 and not self.final:
-            self._read(int(self._parsed.records[-1, 1]) if self._taken else 0)
+        """How many records are at hand, in the next window where this one has too few; 0 at the end of the file."""
+        while (left := len(self._parsed.records) - self._taken) < self._least and not self.final:
+            self._read(int(self._parsed.records[self._taken - 1, 1]) if self._taken else 0)
             self._parsed, self._taken = self._parse(), 0
         return left
 

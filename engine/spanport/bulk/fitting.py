@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from spanport.bulk.layout import layout_of
-from spanport.formats import FORMATS
 from spanport.formats.arrow import parquet_table
 from spanport.formats.inputs import Input
+from spanport.formats.parquet_tags import TAGGED
 from spanport.job import Job
 from spanport.systems.base import Matcher, System
 
@@ -33,8 +33,12 @@ def fits(job: Job, system: System) -> Literal["", "lines", "tables"]:
     forms = [given.format for given in files.inputs]
     if [*forms, files.format] == ["conll", "conll", "pharaoh", "conll"]:
         return "lines"
-    in_blocks = forms == ["parquet", "parquet", "pharaoh"] and FORMATS[files.format].save_batches is not None
-    return "tables" if in_blocks and all(map(_has_layout, files.inputs[:2])) else ""
+    tables = {"parquet", TAGGED}
+    if forms[2:] != ["pharaoh"] or not set(forms[:2]) <= tables or files.format not in tables:
+        return ""
+    if not all(map(_has_layout, files.inputs[:2])):
+        return ""
+    return "" if files.format == TAGGED and _has_text(files.inputs[1]) else "tables"
 
 
 def is_plain(*paths: str) -> bool:
@@ -45,3 +49,9 @@ def is_plain(*paths: str) -> bool:
 def _has_layout(given: Input) -> bool:
     with closing(parquet_table(given.paths[0])) as table:
         return layout_of(table.schema_arrow, given.reading) is not None
+
+
+def _has_text(given: Input) -> bool:
+    """Whether a table says how its words were written, which tags alone do not keep."""
+    with closing(parquet_table(given.paths[0])) as table:
+        return "text" in table.schema_arrow.names

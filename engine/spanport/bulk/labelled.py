@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from spanport.bulk.tables import EXTRA, Rows, text_array
+from spanport.bulk.tables import EXTRA, Rows
+from spanport.bulk.vocabulary import text_array
 from spanport.formats.extras import library
-from spanport.matching.batch import STATUSES
-from spanport.ports import Int32, Int64
+from spanport.formats.parquet_tags import TAGS
+from spanport.matching.batch import STATUSES, PairBatch
+from spanport.ports import Int64
 from spanport_kernels.label_codes import LabelTypes
 from spanport_kernels.matching import Matching
 from spanport_kernels.text import pieces
@@ -18,8 +20,7 @@ from spanport_kernels.text import pieces
 def labelled_rows(
     source: Rows,
     target: Rows,
-    entities: Int32,
-    entity_offsets: Int64,
+    batch: PairBatch,
     found: Matching,
     types: LabelTypes,
     extras: tuple[str, ...],
@@ -31,13 +32,9 @@ def labelled_rows(
     pa = library("pyarrow", EXTRA)
     sentence = np.repeat(np.arange(len(target.slow)), np.diff(found.offsets))
     first, last = target.offsets[sentence] + found.spans[:, 0], target.offsets[sentence] + found.spans[:, 1] - 1
-    origins = entities[entity_offsets[sentence] + found.spans[:, 3]]
+    origins = batch.entities[batch.entity_offsets[sentence] + found.spans[:, 3]]
     order = np.lexsort((last, first))
-    columns: dict[str, Any] = {"text": text_array(target.joined.text, target.joined.offsets)}
-    if any(target.languages.dictionary.to_pylist()) or "language" in target.batch.schema.names:
-        columns["language"] = _known(target.languages)
-    tokens = pa.DictionaryArray.from_arrays(target.words, target.vocabulary.array)
-    columns["tokens"] = pa.ListArray.from_arrays(target.offsets.astype(np.int32), tokens)
+    columns: dict[str, Any] = {"text": text_array(target.joined.text, target.joined.offsets), **_words(target)}
     names = pa.array([name.decode() for name in types.names], pa.string())
     labels = pa.DictionaryArray.from_arrays(np.ascontiguousarray(found.spans[order, 2]), names)
     scores = pa.array(np.clip(found.scores[order], 0.0, 1.0))
@@ -46,11 +43,41 @@ def labelled_rows(
     origin["score"] = pa.nulls(len(order), pa.float64())
     spans = _spans(target, first[order], last[order], labels) | {"score": scores, "source": _struct(origin)}
     columns["spans"] = pa.ListArray.from_arrays(found.offsets.astype(np.int32), _struct(spans))
-    columns |= {name: _exact(target.batch.column(name)) for name in extras}
+    columns |= _others(target, extras)
     statuses = pa.DictionaryArray.from_arrays(found.status.astype(np.int32), list(STATUSES))
     text = text_array(source.joined.text, source.joined.offsets)
     columns["projection"] = _struct({"status": statuses, "source": text, "source_language": source.languages})
     return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+
+
+def tagged_rows(target: Rows, found: Matching, types: LabelTypes, extras: tuple[str, ...]) -> Any:
+    """The target's words with IOB2 tags of what was found on them, a dictionary of names."""
+    pa = library("pyarrow", EXTRA)
+    starts, ends, labels = (found.spans[:, i] for i in range(3))
+    begin = np.repeat(target.offsets[:-1], np.diff(found.offsets)) + starts
+    lengths, tags = ends - starts, np.zeros(target.words.size, np.int32)
+    inside = np.arange(lengths.sum()) + np.repeat(begin - np.cumsum(lengths) + lengths, lengths)
+    tags[inside] = 2 * np.repeat(labels, lengths) + 2
+    tags[begin] -= 1
+    names = [f"{prefix}-{name.decode()}" for name in types.names for prefix in "BI"]
+    coded = pa.DictionaryArray.from_arrays(tags, pa.array(["O", *names]))
+    tagged = {"tokens": None, TAGS: pa.ListArray.from_arrays(target.offsets.astype(np.int32), coded)}
+    columns = tagged | _words(target) | _others(target, extras)
+    return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+
+
+def _words(target: Rows) -> dict[str, Any]:
+    """Language, where it is known, and words."""
+    pa = library("pyarrow", EXTRA)
+    tokens = pa.DictionaryArray.from_arrays(target.words, target.vocabulary.array)
+    columns = {"tokens": pa.ListArray.from_arrays(target.offsets.astype(np.int32), tokens)}
+    if any(target.languages.dictionary.to_pylist()) or "language" in target.batch.schema.names:
+        columns = {"language": _known(target.languages), **columns}
+    return columns
+
+
+def _others(target: Rows, extras: tuple[str, ...]) -> dict[str, Any]:
+    return {name: _exact(target.batch.column(name)) for name in extras}
 
 
 def with_rows(batch: Any, rows: dict[int, dict[str, Any] | None]) -> Any:

@@ -1,18 +1,19 @@
-"""Records that the fast readers leave to the ordinary path, one by one."""
+"""What goes to a system at once, and what the fast readers leave to the ordinary path, record by record."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from spanport.errors import RecordError
 from spanport.formats import Read, ReadAlignment, ReadAlignmentResult, ReadResult, Rejected
-from spanport.ports import BoolArray, Int64
+from spanport.ports import BoolArray, Int32, Int64
 from spanport.systems.base import Matcher
 from spanport.types import Projection, check_sentence
 from spanport.work import Work, with_links
+from spanport_kernels.pharaoh import Pharaoh
 
 Row = TypeVar("Row", bound=np.generic)
 
@@ -30,6 +31,24 @@ def project_one(
         except RecordError as error:
             return error
     return next(item.error for item in (left, right, given) if isinstance(item, Rejected))
+
+
+def fields_of_batch(
+    entities: tuple[Int32, Int64], links: Pharaoh, target_lengths: Int64, left_out: BoolArray
+) -> dict[str, Any]:
+    """The fields of a `PairBatch` of parsed records; those that are left out have neither entities nor links."""
+    found, offsets = without(*entities, left_out)
+    edges, edge_offsets = without(links.links, links.offsets, left_out)
+    return {
+        "works": (),
+        "labels": (),
+        "entities": found,
+        "entity_offsets": offsets,
+        "entity_spans": (),
+        "edges": edges,
+        "edge_offsets": edge_offsets,
+        "target_lengths": target_lengths.astype(np.int32),
+    }
 
 
 def without(rows: npt.NDArray[Row], offsets: Int64, left_out: BoolArray) -> tuple[npt.NDArray[Row], Int64]:

@@ -14,36 +14,46 @@ from typing import Any
 import numpy as np
 
 from spanport.bulk.feeds import WINDOW, PharaohFeed, in_step
-from spanport.bulk.labelled import labelled_rows, stream_of, with_rows
-from spanport.bulk.ordinary import project_one, without
+from spanport.bulk.labelled import labelled_rows, stream_of, tagged_rows, with_rows
+from spanport.bulk.ordinary import fields_of_batch, project_one
 from spanport.bulk.tables import EXTRA, ROWS, Rows, TableFeed, entities_of
+from spanport.errors import RecordError
 from spanport.formats.extras import library
 from spanport.formats.fields import fields_of_projection
 from spanport.formats.inputs import Input
+from spanport.formats.parquet_tags import TAGGED, tagged_fields
 from spanport.formats.pharaoh import read_pharaoh
 from spanport.formats.records import shown
 from spanport.matching.batch import PairBatch
 from spanport.output import Part, Reject
 from spanport.ports import BoolArray
 from spanport.systems.base import Matcher, System
+from spanport.types import Projection
 from spanport_kernels.label_codes import LabelTypes
 from spanport_kernels.pharaoh import Pharaoh, flag_ranges
 
 
 def project_tables(
-    source: Input, target: Input, alignments: str, system: System, types: LabelTypes, skip: int = 0
+    source: Input,
+    target: Input,
+    alignments: str,
+    system: System,
+    types: LabelTypes,
+    skip: int = 0,
+    format: str = "parquet",
 ) -> Iterator[Part]:
     """The records of three line-parallel files after the first `skip`, in order, some thousands at a time.
 
-    The output of each part is an Arrow stream. Raises LengthMismatchError at the end when one file has more records.
+    The output of each part is an Arrow stream, of which ``save_batches`` of the format makes the file. Raises
+    LengthMismatchError at the end when one file has more records.
     """
     assert isinstance(system, Matcher), "the system matches by links alone; see `fits`"
     with ExitStack() as stack:
         left, right = (TableFeed(given.paths[0], given.reading) for given in (source, target))
         for feed in (left, right):
             stack.enter_context(closing(feed))
-        links = stack.enter_context(closing(PharaohFeed(alignments, 4 * WINDOW)))
-        bulk = _Tables(left, right, links, system, types)
+        links = stack.enter_context(closing(PharaohFeed(alignments, 8 * WINDOW, ROWS)))
+        bulk = _Tables(left, right, links, system, types, tagged=format == TAGGED)
         for block in in_step([left, right, links], skip, ROWS):
             yield bulk.part(*block)
 
@@ -69,31 +79,30 @@ class TableBatch(PairBatch):
 
 class _Tables:
     def __init__(
-        self, source: TableFeed, target: TableFeed, links: PharaohFeed, system: Matcher, types: LabelTypes
+        self,
+        source: TableFeed,
+        target: TableFeed,
+        links: PharaohFeed,
+        system: Matcher,
+        types: LabelTypes,
+        *,
+        tagged: bool,
     ) -> None:
         self.source, self.target, self.links, self.system, self.types = source, target, links, system, types
+        self.tagged = tagged
 
     def part(self, source: Rows, target: Rows, links: Pharaoh) -> Part:
         """Project a block."""
-        entities, entity_offsets, odd = entities_of(source, self.source, self.types)
+        entities, odd = entities_of(source, self.source, self.types)
         lengths = np.diff(target.offsets)
         flag_ranges(links, np.diff(source.offsets), lengths)
         slow = source.slow | target.slow | odd | (links.flags != 0)
-        entities, entity_offsets = without(entities, entity_offsets, slow)
-        edges, edge_offsets = without(links.links, links.offsets, slow)
-        batch = TableBatch(
-            works=(),
-            labels=(),
-            entities=entities,
-            entity_offsets=entity_offsets,
-            entity_spans=(),
-            edges=edges,
-            edge_offsets=edge_offsets,
-            target_lengths=lengths.astype(np.int32),
-            target=target,
-        )
-        found = self.system.match(batch)
-        made = labelled_rows(source, target, entities, entity_offsets, found, self.types, self.target.layout.extras)
+        batch = TableBatch(**fields_of_batch(entities, links, lengths, slow), target=target)
+        found, extras = self.system.match(batch), self.target.layout.extras
+        if self.tagged:
+            made = tagged_rows(target, found, self.types, extras)
+        else:
+            made = labelled_rows(source, target, batch, found, self.types, extras)
         others, rejects = self._slowly(source, target, links, np.flatnonzero(slow).tolist())
         made = with_rows(made, others)
         output = stream_of(made) if made.num_rows else b""
@@ -110,9 +119,15 @@ class _Tables:
             given = next(read_pharaoh([raw.removesuffix(b"\n").removesuffix(b"\r")]))
             row = self.source.result(source, i), self.target.result(target, i), given
             outcome = project_one(self.system, *row)
-            if isinstance(outcome, Exception):
+            try:
+                made[i] = self._fields(outcome)
+            except RecordError as error:
                 made[i] = None
-                rejects.append(Reject.of(source.first + i, outcome, shown(row), self.source.path))
-            else:
-                made[i] = fields_of_projection(outcome)
+                rejects.append(Reject.of(source.first + i, error, shown(row), self.source.path))
         return made, rejects
+
+    def _fields(self, outcome: Projection | RecordError) -> dict[str, Any]:
+        """The row of a projection; raises RecordError where there is none."""
+        if isinstance(outcome, RecordError):
+            raise outcome
+        return tagged_fields(outcome.labelled()) if self.tagged else fields_of_projection(outcome)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanport.bulk.feeds import Block, Feeds
-from spanport.bulk.ordinary import project_one, without
+from spanport.bulk.ordinary import fields_of_batch, project_one
 from spanport.errors import RecordError
 from spanport.formats.conll import encode_conll_projection, read_block
 from spanport.formats.pharaoh import read_pharaoh
@@ -88,23 +88,11 @@ class _Bulk:
         """Project the records of a block."""
         source, target, links = block
         lengths = np.diff(target.offsets)
-        entities, entity_offsets = spans_of_codes(self.types.codes(feeds.source.buffer, source), source)
+        entities = spans_of_codes(self.types.codes(feeds.source.buffer, source), source)
         flag_ranges(links, np.diff(source.offsets), lengths)
         slow = (source.flags | target.flags | links.flags) != 0
-        entities, entity_offsets = without(entities, entity_offsets, slow)
-        edges, edge_offsets = without(links.links, links.offsets, slow)
-        batch = ParsedBatch(
-            works=(),
-            labels=(),
-            entities=entities,
-            entity_offsets=entity_offsets,
-            entity_spans=(),
-            edges=edges,
-            edge_offsets=edge_offsets,
-            target_lengths=lengths.astype(np.int32),
-            buffer=feeds.target.buffer,
-            words=target.words,
-        )
+        laid_out = fields_of_batch(entities, links, lengths, slow)
+        batch = ParsedBatch(**laid_out, buffer=feeds.target.buffer, words=target.words)
         found = self.system.match(batch)
         out, offsets = write_conll(feeds.target.buffer, target, found.spans, found.offsets, self.types)
         pieces, rejects, at = [], list[Reject](), 0

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from spanport.bulk.layout import languages_of, layout_of
+from spanport.bulk.vocabulary import Vocabulary, text_array, used_words, vocabulary_of
 from spanport.formats.arrow import Columns, parquet_table, read_group, rows_of
 from spanport.formats.extras import library
 from spanport.formats.records import Reading, ReadResult
@@ -20,20 +22,6 @@ from spanport_kernels.text import Joined, join_words
 EXTRA = "parquet"
 ROWS = 1 << 14
 """Most rows of a block."""
-
-
-class Vocabulary(NamedTuple):
-    """The words of a block, each once: as an Arrow array, as bytes with int32 starts, and their code points."""
-
-    array: Any
-    data: npt.NDArray[np.uint8]
-    starts: Int32
-    lengths: Int32
-
-    @property
-    def sizes(self) -> Int32:
-        """Bytes of each word, int32 (V,)."""
-        return np.diff(self.starts)
 
 
 @dataclass(frozen=True)
@@ -50,8 +38,13 @@ class Rows:
     words: Int32
     offsets: Int64
     slow: BoolArray
-    joined: Joined
     languages: Any
+
+    @cached_property
+    def joined(self) -> Joined:
+        """The texts: words joined by one space."""
+        known = self.vocabulary
+        return join_words(known.data, known.starts, known.lengths, self.words, self.offsets)
 
 
 class TableFeed:
@@ -137,24 +130,24 @@ class TableFeed:
         empty = vocabulary.lengths == 0
         if empty.any():
             slow |= _any(empty[words], offsets)
-        joined = join_words(vocabulary.data, vocabulary.starts, vocabulary.lengths, words, offsets)
-        if "text" in batch.schema.names:
-            same = compute.equal(batch.column("text"), text_array(joined.text, joined.offsets))
-            slow |= ~same.fill_null(True).to_numpy(zero_copy_only=False)
         languages, unknown = languages_of(batch, self.reading.language)
-        return Rows(first, batch, vocabulary, words, offsets, slow | unknown, joined, languages)
+        slow |= unknown
+        rows = Rows(first, batch, vocabulary, words, offsets, slow, languages)
+        if "text" in batch.schema.names:
+            same = compute.equal(batch.column("text"), text_array(rows.joined.text, rows.joined.offsets))
+            slow |= ~same.fill_null(True).to_numpy(zero_copy_only=False)
+        return rows
 
     def _known(self, array: Any, words: Int32) -> tuple[Vocabulary, Int32]:
         """The vocabulary of a block, looked at once where blocks share it; of a large one what the block needs."""
         if len(array) > words.size:
-            array, words = _used(array, words)
-        place = [(part.address, part.size) for part in array.buffers() if part is not None]
-        if self._vocabulary is None or self._vocabulary[0] != place:
-            self._vocabulary = place, _vocabulary(array)
+            array, words = used_words(array, words)
+        if self._vocabulary is None or not self._vocabulary[0].equals(array):
+            self._vocabulary = array, vocabulary_of(array)
         return self._vocabulary[1], words
 
 
-def entities_of(rows: Rows, feed: TableFeed, types: LabelTypes) -> tuple[Int32, Int64, BoolArray]:
+def entities_of(rows: Rows, feed: TableFeed, types: LabelTypes) -> tuple[tuple[Int32, Int64], BoolArray]:
     """The entities that the tags say, as in `PairBatch`, and the rows whose tags the ordinary reader is to read."""
     column = rows.batch.column(feed.layout.tags)
     names = feed.columns.classes.get(feed.layout.tags)
@@ -162,7 +155,7 @@ def entities_of(rows: Rows, feed: TableFeed, types: LabelTypes) -> tuple[Int32, 
     if hasattr(column.values, "dictionary"):
         names = column.values.dictionary.to_pylist()
     elif names is None:
-        return *_none(rows), np.ones(len(slow), np.bool_)
+        return _none(rows), np.ones(len(slow), np.bool_)
     outside = (values < 0) | (values >= len(names))
     if outside.any():
         slow |= _any(outside, offsets)
@@ -176,7 +169,7 @@ def entities_of(rows: Rows, feed: TableFeed, types: LabelTypes) -> tuple[Int32, 
         codes = spread
     if (codes == INVALID).any():
         slow |= _any(codes == INVALID, rows.offsets)
-    return *group_codes(codes, rows.offsets), slow
+    return group_codes(codes, rows.offsets), slow
 
 
 def coded_lists(column: Any) -> tuple[Int32, Int64, BoolArray]:
@@ -191,41 +184,6 @@ def coded_lists(column: Any) -> tuple[Int32, Int64, BoolArray]:
         codes = codes.fill_null(0)
     numbers = codes.to_numpy(zero_copy_only=False)
     return numbers.astype(np.int32, copy=False) if _fits(numbers) else _clipped(numbers), offsets, slow
-
-
-def text_array(data: npt.NDArray[np.uint8], offsets: Int32) -> Any:
-    """The Arrow array of texts that lie one after the other."""
-    pa = library("pyarrow", EXTRA)
-    return pa.Array.from_buffers(pa.string(), offsets.size - 1, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
-
-
-def _used(array: Any, words: Int32) -> tuple[Any, Int32]:
-    """The words that occur, and the numbers of all in them."""
-    used = np.zeros(len(array), np.bool_)
-    used[words] = True
-    return array.take(np.flatnonzero(used)), (np.cumsum(used, dtype=np.int32) - 1)[words]
-
-
-def _vocabulary(array: Any) -> Vocabulary:
-    """The words of a dictionary."""
-    pa, compute = library("pyarrow", EXTRA), library("pyarrow.compute", EXTRA)
-    array = array if len(array) else pa.array([""])
-    try:
-        array.validate(full=True)
-    except pa.ArrowInvalid:
-        array = pa.array([_text(word) for word in array])
-    lengths = compute.utf8_length(array).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
-    _, places, data = array.buffers()
-    starts = np.frombuffer(places, np.int32, len(array) + 1, 4 * array.offset)
-    return Vocabulary(array, np.frombuffer(data or b"", np.uint8), starts, lengths)
-
-
-def _text(word: Any) -> str:
-    """A word; nothing where its bytes are not UTF-8, which makes its row a slow one."""
-    try:
-        return str(word.as_py())
-    except UnicodeDecodeError:
-        return ""
 
 
 def _any(marks: BoolArray, offsets: Int64) -> BoolArray:

@@ -119,7 +119,7 @@ def _bulk(files: JobFiles, job: Job, system: System) -> int:
         nonlocal whole
         whole = not out.completed
         if job.files.staged:
-            return project_tables(left, right, alignments, system, types, out.completed)
+            return project_tables(left, right, alignments, system, types, out.completed, job.files.format)
         return project_files(source, target, alignments, system, **langs, skip=out.completed, types=types)
 
     code = run_parts(files, parts, job)

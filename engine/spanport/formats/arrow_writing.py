@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
@@ -31,18 +31,22 @@ def save_parquet_batches(path: str, staged: str) -> None:
 
     Columns that are dictionaries here are plain text there: the dictionaries are written as they are.
     """
-    parquet = library("pyarrow.parquet", EXTRA)
-    writer = None
-    for table in _row_groups(staged):
-        writer = writer or parquet_writer(path, table.schema, store_schema=False)
+    save_row_groups(path, row_groups(staged), schema_of([]))
+
+
+def save_row_groups(path: str, tables: Iterable[Any], empty: Any) -> None:
+    """Write each table as a row group; where there is none, a table of the schema ``empty``."""
+    writer, tables = None, iter(tables)
+    for table in chain([next(tables, empty.empty_table())], tables):
+        if writer is None:
+            writer = parquet_writer(path, table.schema, store_schema=False, write_batch_size=BULK_GROUP)
+            writer.add_key_value_metadata(table.schema.metadata or {})
         writer.write_table(table, max(1, table.num_rows))
-    if writer is None:
-        parquet.write_table(schema_of([]).empty_table(), path)
-    else:
-        writer.close()
+    assert writer is not None
+    writer.close()
 
 
-def _row_groups(staged: str) -> Iterator[Any]:
+def row_groups(staged: str) -> Iterator[Any]:
     """The tables of streams, some of which make one with the same dictionaries: each is written with its rows."""
     pa = library("pyarrow", EXTRA)
     tables = list[Any]()
@@ -74,7 +78,7 @@ def save_arrow(path: str, records: Staged) -> None:
             writer.write_batch(batch)
 
 
-def record_batches(records: Staged, schema: Any) -> Iterator[Any]:
+def record_batches(records: Iterable[dict[str, Any]], schema: Any) -> Iterator[Any]:
     """The records as Arrow record batches."""
     pa = library("pyarrow", EXTRA)
     rows, json = list[dict[str, Any]](), json_columns(schema)

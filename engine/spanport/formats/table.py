@@ -17,6 +17,7 @@ from spanport.formats import (
     gliner,
     hugging_face,
     labelstudio,
+    parquet_tags,
     separated,
     tmx,
 )
@@ -142,6 +143,16 @@ FORMATS: dict[str, Format] = {
             save_batches=arrow_writing.save_parquet_batches,
             extra="parquet",
             **JSON,
+        ),
+        Format(
+            name=parquet_tags.TAGGED,
+            about="Parquet table with tokens and ner_tags (class labels) alone, as token classifiers are trained on",
+            read=arrow.read_parquet,
+            encode=parquet_tags.encode_tagged,
+            encode_projection=parquet_tags.encode_tagged_projection,
+            save=parquet_tags.save_parquet_tags,
+            save_batches=parquet_tags.save_parquet_tag_batches,
+            extra="parquet",
         ),
         Format(
             name="arrow",

@@ -46,6 +46,18 @@ def test_which_tables_fit(tmp_path: Path, kinds: dict[str, Any], reading: Readin
     assert fits(job, make_system("ngram", {"drop_labels": ("PER",)})) == ""
 
 
+def test_how_words_were_written_is_kept_by_the_ordinary_path(tmp_path: Path) -> None:
+    for kinds, ways in (
+        ({"tokens": WORDS}, ["tables", "tables"]),
+        ({"tokens": WORDS, "text": pa.string()}, ["", "tables"]),
+    ):
+        left, right, links = write(tmp_path, SOURCE, pa.schema(list(kinds.items())).empty_table())
+        given = (left, right, Input((links,), "pharaoh"))
+        for form, way in zip(("parquet-tags", "parquet"), ways, strict=True):
+            job = Engine(FakeModels()).job("project", aligned=True, files=Files(inputs=given, format=form))  # type: ignore[arg-type]
+            assert fits(job, make_system("ngram")) == way
+
+
 @pytest.mark.parametrize("kind", [pa.timestamp("s"), pa.int32(), pa.list_(pa.int64())])
 def test_columns_that_json_writes_otherwise_are_carried_along_by_the_ordinary_path(tmp_path: Path, kind: Any) -> None:
     left, right, links = write(tmp_path, SOURCE, pa.schema({"tokens": WORDS, "when": kind}).empty_table())

@@ -45,6 +45,17 @@ def test_the_same_table_in_bulk_and_ordinarily(cli: Any, folder: Path) -> None:
     assert not list(folder.glob("*.part*"))
 
 
+def test_the_layout_that_came_in(cli: Any, folder: Path) -> None:
+    for name, more in (("bulk", []), ("ordinary", ["--stats", "stats.json"])):
+        ran = cli(*COMMAND, f"{name}.parquet", "--format", "parquet-tags", *more)
+        assert ran.code == 0, ran.err
+    in_bulk, ordinary = pq.read_table("bulk.parquet"), pq.read_table("ordinary.parquet")
+    assert in_bulk.to_pylist() == ordinary.to_pylist()
+    assert in_bulk.schema.equals(ordinary.schema, check_metadata=True)
+    assert in_bulk.column_names == ["tokens", "ner_tags", "language", "id"]
+    assert in_bulk["ner_tags"].to_pylist() == [[3, 4, 0], [3], [1]]
+
+
 def test_a_stopped_job_goes_on(cli: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = bulk.project_tables
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from foreign_cases import GIVEN, NESTED, TEXT, rejected, sentences
-from spanport.errors import UsageError
+from spanport.errors import FormatError, UsageError
 from spanport.formats import Read, Rejected, read, write
 from spanport.types import Sentence, Span
 
@@ -103,6 +103,22 @@ class TestArrow:
                 read(tmp_path / name)
         with pytest.raises(UsageError, match="is read from a file, not from a stream"):
             read("-", "parquet")
+
+    def test_words_and_class_labels_alone(self, tmp_path: Path) -> None:
+        datasets = pytest.importorskip("datasets", reason="the extra datasets is not installed")
+        words = Sentence("Ana vive", words=((0, 3), (4, 8)), spans=(Span(0, 3, "PER", 0.5),), tokenized=True)
+        write(tmp_path / "a.parquet", [words, words], "parquet-tags")
+        data = datasets.Dataset.from_parquet(str(tmp_path / "a.parquet"), cache_dir=str(tmp_path / "cache"))
+        assert data.column_names == ["tokens", "ner_tags"]
+        assert data.features["ner_tags"].feature.names == ["O", "B-PER", "I-PER"]
+        assert data[1] == {"tokens": ["Ana", "vive"], "ner_tags": [1, 0]}
+        write(tmp_path / "b.parquet", GIVEN, "parquet-tags")
+        rows = self.pq.read_table(tmp_path / "b.parquet").to_pylist()
+        assert [row["text"] for row in rows] == [sentence.text for sentence in GIVEN]
+        assert rows[0]["ner_tags"] == [3, 4, 0, 0, 1, 0]
+        assert rows[0]["id"] == 1
+        with pytest.raises(FormatError, match="a tag per word cannot say both"):
+            write(tmp_path / "c.parquet", [NESTED], "parquet-tags")
 
     def test_arrow_streams_are_read(self, tmp_path: Path) -> None:
         table = self.pa.table({"text": ["Ana", "vive"]})

@@ -19,7 +19,7 @@ LIBRARIES = {"parquet": "pyarrow", "datasets": "datasets", "spacy": "spacy"}
 WHOLE = ("jsonl", "doccano", "label-studio", "csv", "tsv", "parquet", "arrow", "datasets", "docbin")
 """Formats that hold all of a sentence."""
 
-WORDS = ("conll", "iob2", "conllu")
+WORDS = ("conll", "iob2", "conllu", "parquet-tags")
 """Formats that hold words and their labels."""
 
 any_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=24)
@@ -90,6 +90,7 @@ def untokenized(found: Sentence, like: Sentence) -> Sentence:
 @settings(deadline=None)
 @given(st.lists(sentences(), max_size=4))
 def test_words_and_labels(form: str, given_sentences: list[Sentence]) -> None:
+    library_of(form)
     kept = []
     for sentence in map(with_words, given_sentences):
         touched = tuple(
