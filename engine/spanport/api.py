@@ -33,20 +33,26 @@ class Engine(Runner):
         pivot: str = "eng_Latn",
         system: str | None = None,
         options: Options = None,
+        sentences: bool = False,
         on_error: OnError = "raise",
     ) -> Iterator[Projection]:
         """Label text of a language without labelled data: translate, label, align, match, project back.
 
         ``texts`` are strings or sentences (those with words keep them); ``lang`` and ``pivot`` are language codes.
-        ``system`` None is `calibrated` where the bundle holds a calibration, else `ngram`.
+        ``system`` None is `calibrated` where the bundle holds a calibration, else `ngram`. With ``sentences`` texts
+        are documents, split by the rules of their language; spans stand where they are in the whole text.
         Yields one `Projection` per record, in order. A record that cannot be processed raises its error at its
         place, or, with ``on_error="return"``, yields the `RecordError` instead and goes on.
 
         Raises LanguageError for a code that is unknown or that the bundle does not translate, UsageError for an
-        unknown system and for one text in place of several.
+        unknown system and for one text in place of several, RuntimeMissingError for ``sentences`` without the extra.
         """
         _several(texts)
         job = self.job("label", language=lang, pivot=pivot, system=system, options=options)
+        if sentences:
+            from spanport.documents import run_sentences
+
+            return _results(run_sentences(lambda pieces: self.run(job, pieces), texts, job.language), on_error)
         return _results(self.run(job, texts), on_error)
 
     def label_table(
@@ -59,6 +65,7 @@ class Engine(Runner):
         pivot: str = "eng_Latn",
         system: str | None = None,
         options: Options = None,
+        sentences: bool = False,
         on_error: OnError = "raise",
     ) -> Any:
         """Label a column of texts of a table of pyarrow, pandas or polars; the same kind of table comes back.
@@ -71,7 +78,8 @@ class Engine(Runner):
         from spanport.integrations.tables import checked_rows, texts_of, with_spans
 
         texts = texts_of(table, column)
-        found = self.label(texts, lang=lang, pivot=pivot, system=system, options=options, on_error="return")
+        how: dict[str, Any] = {"pivot": pivot, "system": system, "options": options, "sentences": sentences}
+        found = self.label(texts, lang=lang, **how, on_error="return")
         return with_spans(table, into, checked_rows(found, column, on_error))
 
     def project(

@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from spanport.errors import RecordError
-from spanport.formats.extras import library
+from spanport.formats.extras import check_library, library
 from spanport.languages import languages
 from spanport.stream import Done, Failed, Outcome
 from spanport.types import Alignment, Projection, Sentence, Span, Status
+from spanport.work import Work, target_of
 
 EXTRA = "sentences"
 WORST: tuple[Status, ...] = ("optimal", "feasible", "unmet", "infeasible")
@@ -40,7 +41,11 @@ def split_document(document: Sentence) -> list[Piece]:
     """
     text, cuts = document.text, list[tuple[int, int]]()
     whole = [*document.words, *((span.start, span.end) for span in document.spans)]
-    for begin, end in _bounds(text, document.language):
+    try:
+        bounds = list(_bounds(text, document.language))
+    except UnicodeEncodeError:
+        bounds = []  # half of a surrogate pair: rejected as a whole where its words are looked for
+    for begin, end in bounds:
         if cuts and any(start < begin < stop for start, stop in whole):
             begin, _ = cuts.pop()
         cuts.append((begin, end))
@@ -100,6 +105,19 @@ class Documents:
                     yield Done(joined(document, starts, values), document)
                 else:
                     yield _failed(document, every[bad], bad, len(every))
+
+
+def run_sentences(
+    run: Callable[[Iterable[Any]], Iterator[Outcome]], texts: Iterable[Any], language: str
+) -> Iterator[Outcome]:
+    """The outcome of every document (strings, or sentences) of a job over their sentences.
+
+    Raises RuntimeMissingError, at once, where the splitter is not installed.
+    """
+    check_library(EXTRA)
+    documents = Documents()
+    ready = (target_of(text, language) for text in texts)
+    return documents.join(run(documents.split(one.target if isinstance(one, Work) else one for one in ready)))
 
 
 def count_sentences(records: Iterable[Any]) -> int:

@@ -195,7 +195,8 @@ def pieces(translator: Translator, language: str, pivot: str) -> Run:
         for own in found:
             if len(own) > MOST_TOKENS:
                 raise RecordError(
-                    f"the text has {len(own)} tokens and the translator takes {MOST_TOKENS}; split it into sentences"
+                    f"the text has {len(own)} tokens and the translator takes {MOST_TOKENS}; split it into sentences "
+                    "(--sentences; sentences=True in Python)"
                 )
         return [replace(work, pieces=tuple(own)) for work, own in zip(batch, found, strict=True)]
 

@@ -45,6 +45,22 @@ def test_label_keeps_order_empty_sentences_and_given_words(engine: Engine) -> No
     assert found(results[2]) == [("PER", "Ana  Ruiz")]
 
 
+def test_documents_are_labelled_by_sentences(engine: Engine) -> None:
+    pytest.importorskip("sentencex", reason="the extra sentences is not installed")
+    article = f"{TEXT}\n\nhabla Ana.\n\n{TEXT}"
+    texts = itertools.chain([article, "", 7, "Ana \ud800", Sentence(article, "spa_Latn")], itertools.repeat(article))
+    stream = engine.label(texts, lang="es", sentences=True, on_error="return")  # type: ignore[arg-type]
+    first, blank, number, broken, again = itertools.islice(stream, 5)
+    assert first.text == article
+    assert [(s.start, s.text_of(first.target)) for s in first.spans] == [
+        (0, "Ana Ruiz"), (17, "Sevilla"), (32, "Ana"), (38, "Ana Ruiz"), (55, "Sevilla"),
+    ]  # fmt: skip
+    assert first.source.text.count("Ana Ruiz lives in Seville") == 2
+    assert (blank.text, again.spans) == ("", first.spans)
+    assert "expected a str or a Sentence" in str(number)
+    assert "lone surrogate" in str(broken)
+
+
 def test_label_streams_from_an_endless_input(engine: Engine) -> None:
     source = Counted(itertools.repeat(TEXT))
     stream = engine.label(source, lang="es")

@@ -30,6 +30,7 @@ class Mapper(msgspec.Struct, frozen=True, kw_only=True):
     into: str
     system: str | None
     threads: int | None
+    sentences: bool
     on_error: str
 
     def __call__(self, batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
@@ -38,10 +39,9 @@ class Mapper(msgspec.Struct, frozen=True, kw_only=True):
         Raises RecordError for a text that cannot be processed, unless ``on_error`` is "return".
         """
         engine = _engine(self.bundle, self.threads, os.getpid())
-        texts = batch[self.column]
-        found = list(
-            engine.label(texts, lang=self.lang, pivot=self.pivot, system=self.system, on_error=self.on_error)  # type: ignore[arg-type]
-        )
+        how: dict[str, Any] = {"lang": self.lang, "pivot": self.pivot, "system": self.system}
+        how |= {"sentences": self.sentences, "on_error": self.on_error}
+        found = list(engine.label(batch[self.column], **how))
         columns: dict[str, list[Any]] = {self.into: [_spans(outcome) for outcome in found]}
         if self.on_error == "return":
             columns["error"] = [str(one) if isinstance(one, RecordError) else None for one in found]
@@ -57,12 +57,13 @@ def mapper(
     into: str = "spans",
     system: str | None = None,
     threads: int | None = None,
+    sentences: bool = False,
     on_error: str = "raise",
 ) -> Mapper:
     """A function that adds the spans of a column of texts to a data set; see `Mapper`.
 
     Args:
-        bundle, lang, pivot, system, on_error: as for `spanport.Engine.label`.
+        bundle, lang, pivot, system, sentences, on_error: as for `spanport.Engine.label`.
         column: the column of the texts.
         into: the column that the spans are put into.
         threads: batches worked on at once in each process.
@@ -82,6 +83,7 @@ def mapper(
         into=into,
         system=system,
         threads=threads,
+        sentences=sentences,
         on_error=on_error,
     )
 

@@ -29,6 +29,13 @@ def test_a_batch_gets_its_spans(label: Any) -> None:
     assert label(column="body", into="ner")({"body": ["Ana"]})["ner"][0][0]["end"] == 3
 
 
+def test_a_column_of_documents(label: Any) -> None:
+    pytest.importorskip("sentencex", reason="the extra sentences is not installed")
+    (spans,) = label(sentences=True)({"text": ["vive. Ana"]})["spans"]
+    assert [(span["start"], span["text"]) for span in spans] == [(6, "Ana")]
+    assert label(sentences=True) != label()
+
+
 def test_a_text_that_fails(label: Any) -> None:
     with pytest.raises(RecordError, match="the record is None"):
         label()({"text": [None]})
@@ -51,7 +58,18 @@ def test_its_fingerprint_is_the_same_in_every_process() -> None:
         for _ in range(2)
     }
     assert len(hashes) == 1
-    other = Mapper(bundle="b", digest="1", lang="", pivot="", column="", into="", system=None, threads=1, on_error="")
+    other = Mapper(
+        bundle="b",
+        digest="1",
+        lang="",
+        pivot="",
+        column="",
+        into="",
+        system=None,
+        threads=1,
+        sentences=False,
+        on_error="",
+    )
     from datasets.fingerprint import Hasher
 
     assert f"{Hasher.hash(other)}\n" not in hashes

@@ -42,6 +42,13 @@ def test_the_same_kind_of_table_comes_back(engine: Engine, kind: str) -> None:
     assert len(rows(kind, engine.label_table(labelled, column="body", lang="es", into="other"))) == 3
 
 
+def test_a_column_of_documents(engine: Engine) -> None:
+    pytest.importorskip("sentencex", reason="the extra sentences is not installed")
+    table = make("pyarrow", {"body": ["nada. Ana vive. Ana"]})
+    (row,) = rows("pyarrow", engine.label_table(table, column="body", lang="es", sentences=True))
+    assert [(span["start"], span["text"]) for span in row["spans"]] == [(6, "Ana"), (16, "Ana")]
+
+
 @pytest.mark.parametrize("kind", ["pyarrow", "pandas", "polars"])
 def test_a_null_is_an_error_that_names_its_row(engine: Engine, kind: str) -> None:
     table = make(kind, {"body": ["Ana", None]})
