@@ -6,9 +6,11 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the extra 'train'")
 
-from mini.augment import NameSwap, spans
+from mini.augment import NameSwap
+from mini.labels import IGNORED, spans
 from mini.selflabel import project
-from mini.sources import IGNORED, Pair, names_alone, read_conll, read_links, thin
+from mini.sources import Pair, read_conll, read_links, thin
+from mini.standards import apart, standard
 from mini.text import detokenize, place
 from mini.translator import piece_links
 
@@ -97,8 +99,37 @@ def test_self_labels_take_the_longest_run() -> None:
 def test_words_derived_from_names_are_no_names_but_in_german() -> None:
     words = ["el", "español", "Ana", "王", "Copa", "del", "mundo", "muy", "ruso"]
     labels = ["O", "B-MISC", "B-PER", "B-MISC", "B-MISC", "I-MISC", "I-MISC", "B-MISC", "I-MISC"]
-    assert names_alone(words, labels, "spa_Latn") == [labels[0], "O", *labels[2:7], "O", "O"]
-    assert names_alone(words, labels, "deu_Latn") == labels
+    assert standard(words, labels, "spa_Latn", []) == [labels[0], "O", *labels[2:7], "O", "O"]
+    assert standard(words, labels, "deu_Latn", []) == labels
+
+
+@pytest.mark.parametrize(
+    ("word", "kind", "english", "expected"),
+    [
+        ("Fifa-Beschluss", "ORG", "FIFA", "B-MISC"),
+        ("Hamburger", "LOC", "Hamburg", "B-MISC"),
+        ("Klein-Bonn", "LOC", "Klein-Bonn", "B-LOC"),
+        ("Klein-Bonn", "LOC", "Bonn", "B-LOC"),  # what follows the dash is a name there
+        ("Obst-Allee", "LOC", "Fruit Avenue", IGNORED),
+        ("Hannover", "LOC", "Hanover", "B-LOC"),
+        ("Hamburger", "LOC", "Bonn", "B-LOC"),
+        ("Weber", "PER", "Webb", "B-PER"),
+    ],
+)
+def test_a_name_within_another_german_word_is_misc(word: str, kind: str, english: str, expected: str) -> None:
+    assert standard(["der", word], ["O", f"B-{kind}"], "deu_Latn", [english]) == ["O", expected]
+    assert standard([word], [f"B-{kind}"], "swe_Latn", [english]) == [f"B-{kind}"]
+
+
+def test_a_person_of_two_words_is_no_compound() -> None:
+    labels = ["B-PER", "I-PER"]
+    assert standard(["Ute", "Lang-Maier"], labels, "deu_Latn", ["Ute Lang"]) == labels
+
+
+def test_a_dash_between_names_parts_them() -> None:
+    words = ["FC", "Lima", "-", "FC", "Quito", "-", "x", "Al-Ain"]
+    labels = ["B-ORG", "I-ORG", "I-ORG", "I-ORG", "I-ORG", "O", "O", "B-ORG"]
+    assert apart(words, labels) == ["B-ORG", "I-ORG", "O", "B-ORG", "I-ORG", "O", "O", "B-ORG"]
 
 
 def test_piece_links_count_from_the_language_code() -> None:

@@ -4,22 +4,10 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable
 
-from mini.sources import IGNORED, Pair
+from mini.labels import IGNORED, spans
+from mini.sources import Pair
 
 _VOWELS, _CONSONANTS = "aeiou", "bcdfghklmnprstvwz"
-
-
-def spans(labels: list[str]) -> list[tuple[int, int, str]]:
-    """Entities `(start, end, type)` of IOB2 labels, half-open."""
-    found: list[tuple[int, int, str]] = []
-    start = -1
-    for index, label in enumerate([*labels, "O"]):
-        if start >= 0 and not (label.startswith("I-") and label[2:] == labels[start][2:]):
-            found.append((start, index, labels[start][2:]))
-            start = -1
-        if label.startswith("B-") or (label.startswith("I-") and start < 0):
-            start = index
-    return found
 
 
 def _misspell(word: str, generator: random.Random) -> str:

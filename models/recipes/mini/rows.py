@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 
 from mini.augment import NameSwap
 from mini.base import LABELS
+from mini.labels import IGNORED, NOT_NAMED
 from mini.pieces import Pieces
-from mini.sources import IGNORED, NOT_NAMED, UNSPACED, Pair
+from mini.sources import UNSPACED, Pair
 
 PAD, UNKNOWN = 1, 3
 LONGEST = 110
 NOT_NAMED_ID = len(LABELS)
 _IDS = {label: index for index, label in enumerate(LABELS)} | {IGNORED: -100, NOT_NAMED: NOT_NAMED_ID}
 _POOL = 3000
-_MASKED, _CUT, _SWAPPED = 0.04, 0.12, 0.5
+_MASKED, _CUT, _SWAPPED, _CAPITALS = 0.04, 0.12, 0.5, 0.03
 
 
 class Row:
@@ -30,7 +31,7 @@ class Row:
     Words of text without spaces are its pieces where nobody has cut it into words.
     """
 
-    __slots__ = ("ids", "labels", "names", "starts")
+    __slots__ = ("capital", "ids", "labels", "names", "starts")
 
     def __init__(self, words: list[list[int]], names: list[str], labels: list[str]) -> None:
         self.ids, self.starts = [0], []
@@ -41,6 +42,7 @@ class Row:
         self.ids.append(2)
         self.labels = [_IDS[label] for label in labels] or [-100] * len(words)
         self.names = [hash(name.lower()) for name in names]
+        self.capital = [name[:1].isupper() for name in names]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -60,12 +62,22 @@ class RowMaker:
         words, labels = pair.words[side], pair.labels[side]
         if language not in UNSPACED:
             words = words or self.pieces.split(pair.texts[side])
-            return Row([self._drawn(word) for word in words], words, labels)
+            return Row([self._drawn(word) for word in self._cased(words, labels)], words, labels)
         if not words:
             return Row(*self.pieces.running(pair.texts[side]), labels)
         pieces = self.pieces.running_words(words)
         seen = [k for k, own in enumerate(pieces) if own]  # a piece of two words is of the first alone
         return Row([pieces[k] for k in seen], [words[k] for k in seen], [labels[k] for k in seen])
+
+    def _cased(self, words: list[str], labels: list[str]) -> list[str]:
+        """The words; seldom all of them in capitals, as headlines have them, or the names, as datelines do."""
+        draw = 1.0 if self.generator is None else self.generator.random()
+        if draw < _CAPITALS:
+            return [word.upper() for word in words]
+        if draw < 2 * _CAPITALS and labels:
+            named = (label[:2] in ("B-", "I-") for label in labels)
+            return [word.upper() if name else word for word, name in zip(words, named, strict=True)]
+        return words
 
     def _drawn(self, word: str) -> list[int]:
         if self.generator is None:
@@ -96,6 +108,7 @@ class Batch:
         word_rows, word_starts, word_ends: int64 (W,), row and piece range of every word, row after row.
         labels: int64 (W,), -100 where there is none.
         names: int64 (W,), equal for equal words.
+        capital: bool (W,), whether the word begins with a capital letter.
         first: int64 (R + 1,), where each row's words begin.
         pairs: for every example with two sides its links and the rows of its sides.
     """
@@ -114,6 +127,7 @@ class Batch:
         self.word_ends = _tensor([at for row in rows for at in row.starts[1:]])
         self.labels = _tensor([label for row in rows for label in row.labels])
         self.names = _tensor([name for row in rows for name in row.names])
+        self.capital = np.array([tall for row in rows for tall in row.capital], np.bool_)
         places = {id(e): k for k, e in enumerate(english)}
         self.pairs = [
             (e.links, places[id(e)], len(english) + k) for k, e in enumerate(examples) if e.english is not None

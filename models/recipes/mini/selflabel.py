@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mini.augment import spans
 from mini.base import LABELS
+from mini.labels import IGNORED, entity_texts, spans
 from mini.rows import LONGEST, Batch, RowMaker, batches
-from mini.sources import IGNORED, UNSPACED, Pair, names_alone
+from mini.sources import UNSPACED, Pair
+from mini.standards import apart, standard
 
 CONFIDENCE = 0.7
 _BATCH = 4000
@@ -20,12 +21,33 @@ States = Callable[[Batch], tuple[torch.Tensor, torch.Tensor]]
 """Logits (W, L) and word vectors (W, d) of a batch's words."""
 
 
-def own_links(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Word pairs (E, 2) that are each other's nearest, by unit vectors of both sides."""
+def own_links(
+    left: NDArray[np.float32], right: NDArray[np.float32], capital: tuple[NDArray[np.bool_], NDArray[np.bool_]]
+) -> NDArray[np.int64]:
+    """Word pairs (E, 2) that are each other's nearest, by unit vectors of both sides, and names that are two words.
+
+    A capitalised word beside the counterpart of its own nearest word belongs to the same name ("UK", "Reino Unido").
+    capital: bool (W,), of either side.
+    """
     similarity = left @ right.T
     there, back = similarity.argmax(1), similarity.argmax(0)
     rows = np.flatnonzero(back[there] == np.arange(len(left)))
-    return np.stack([rows, there[rows]], 1)
+    mutual = np.stack([rows, there[rows]], 1)
+    wide = _beside(back, mutual, *capital)
+    return np.concatenate([mutual, wide, _beside(there, mutual[:, ::-1], *capital[::-1])[:, ::-1]])
+
+
+def _beside(
+    nearest: NDArray[np.int64], links: NDArray[np.int64], near: NDArray[np.bool_], far: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Links (near, far) of unlinked far words whose `nearest` near word is linked to the far word next to them."""
+    partner = np.full(len(near), -2)
+    partner[links[:, 0]] = links[:, 1]
+    beside = partner[nearest]
+    found = np.abs(np.arange(len(far)) - beside) == 1
+    found &= far & far[beside] & near[nearest]
+    found[links[:, 1]] = False
+    return np.stack([nearest[found], np.flatnonzero(found)], 1)
 
 
 def project(labels: Sequence[str], links: Sequence[tuple[int, int]], length: int) -> list[str]:
@@ -35,7 +57,7 @@ def project(labels: Sequence[str], links: Sequence[tuple[int, int]], length: int
     no link the whole sentence is `IGNORED`: its words would be taught to be no entity.
     """
     target = ["O"] * length
-    for start, end, kind in spans(list(labels)):
+    for start, end, kind in spans(labels):
         places = sorted({j for i, j in links if start <= i < end})
         if not places:
             return [IGNORED] * length
@@ -75,10 +97,11 @@ def label_native(states: States, pairs: list[Pair], make: RowMaker) -> int:
         for example, (links, english, other) in zip(examples, batch.pairs, strict=True):
             a, b = (slice(batch.first[row], batch.first[row + 1]) for row in (english, other))
             pair = waiting[id(example)][1]
-            found = links or own_links(vectors[a], vectors[b]).tolist()
-            labels = _confident(logits[a])
-            carried = _undisputed(project(labels, found, len(pair.words[1])), _confident(logits[b]))
-            pair.labels = (labels, names_alone(pair.words[1], carried, pair.language))
+            found = links or own_links(vectors[a], vectors[b], (batch.capital[a], batch.capital[b])).tolist()
+            labels = apart(pair.words[0], _confident(logits[a]))
+            carried = apart(pair.words[1], project(labels, found, len(pair.words[1])))
+            ruled = standard(pair.words[1], carried, pair.language, entity_texts(pair.words[0], labels))
+            pair.labels = (labels, _undisputed(ruled, carried, _confident(logits[b])))
     return len(waiting)
 
 
@@ -89,6 +112,8 @@ def _confident(logits: NDArray[np.float32]) -> list[str]:
     return [LABELS[k] if sure else IGNORED for k, sure in zip(logits.argmax(1), certain, strict=True)]
 
 
-def _undisputed(carried: list[str], seen: list[str]) -> list[str]:
-    """The carried labels, `IGNORED` where the network's own certain label of the word is another."""
-    return [a if b in (a, IGNORED) else IGNORED for a, b in zip(carried, seen, strict=True)]
+def _undisputed(ruled: list[str], carried: list[str], seen: list[str]) -> list[str]:
+    """The labels, `IGNORED` where the network's own certain label of the word is another, unless by a rule."""
+    return [
+        a if b in (a, IGNORED) or a != before else IGNORED for a, before, b in zip(ruled, carried, seen, strict=True)
+    ]

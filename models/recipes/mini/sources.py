@@ -12,36 +12,16 @@ from xml.etree import ElementTree
 
 import msgspec
 
+from mini.labels import IGNORED, NOT_NAMED, entity_texts
+from mini.standards import standard
+
 ENGLISH = "eng_Latn"
 LANGUAGES = {"es": "spa_Latn", "de": "deu_Latn", "it": "ita_Latn"}
 NTREX_FIRST_HALF = 999
-IGNORED = "?"
-"""Label of words that training leaves out."""
-NOT_NAMED = "O/MISC"
-"""Label of words outside entities in a set that has no MISC: they are O or MISC."""
 UNSPACED = frozenset({"zho", "jpn", "tha", "khm", "lao", "mya", "cmn", "yue", "wuu"})
 """Languages written without spaces, as the data's file names have them (ISO 639-3)."""
 _SYSTEMS = ("deepl", "MarianMT", "Mbart_many2many", "m2m100")
 _WEIGHT = {"deepl": 0.45, "MarianMT": 0.18, "Mbart_many2many": 0.18, "m2m100": 0.19}
-
-
-_DERIVED = frozenset({"eng", "deu"})
-"""Languages whose CoNLL standard labels words derived from names. The Spanish dev set has hardly a lower-case MISC,
-the German one many, and so has what is projected from English onto either ("español", from "Spanish")."""
-
-
-def names_alone(words: list[str], labels: list[str], language: str) -> list[str]:
-    """Projected labels without MISC entities in lower case, where these count as no names (see `_DERIVED`)."""
-    if language[:3] in _DERIVED:
-        return labels
-    lower = [word == word.lower() != word.upper() for word in words]
-    out = list(labels)
-    starts = [k for k, label in enumerate(labels) if label == "B-MISC"]
-    for start in starts:
-        end = next((k for k in range(start + 1, len(labels)) if labels[k] != "I-MISC"), len(labels))
-        if all(lower[start:end]):
-            out[start:end] = ["O"] * (end - start)
-    return out
 
 
 class Pair(msgspec.Struct, gc=False):
@@ -116,7 +96,8 @@ def _english_sources(root: Path, code: str) -> Iterator[Pair]:
                 if source[0] == "-DOCSTART-" or not _plausible(source, target):
                     continue
                 kept = edges if system == "deepl" else []
-                labels = (gold, names_alone(target, projected, LANGUAGES[code]))
+                names = entity_texts(source, gold)
+                labels = (gold, standard(target, projected, LANGUAGES[code], names))
                 yield Pair(LANGUAGES[code], f"en2{code}/{system}", weight, (source, target), labels, kept)
 
 
