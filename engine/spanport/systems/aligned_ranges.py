@@ -21,8 +21,8 @@ class AlignedRangesOptions(SystemOptions, frozen=True, kw_only=True, forbid_unkn
 
     candidates: Literal["hull", "merged"] = "merged"
     """``hull``: every range from the first to the last aligned word; ``merged``: joined runs of aligned words."""
-    score: Score = "covered"
-    """``pairs`` as published, or ``covered`` (never above 1)."""
+    score: Score = "pairs"
+    """``pairs`` counts links, as published; ``covered`` linked words (never above 1), of which one may do for two."""
     solver: Solver = "exact"
     """How the best set of spans is found: proved best, or taken greedily by score."""
     sub_ranges: bool = True

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class NerCandidatesOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Spans that the classifier finds on the target, matched by an alignment score (arXiv 2501.18750)."""
 
-    score: Score = "covered"
-    """``pairs`` as published, or ``covered`` (never above 1)."""
+    score: Score = "pairs"
+    """``pairs`` counts links, as published; ``covered`` linked words (never above 1), of which one may do for two."""
     solver: Solver = "exact"
     """How the best set of spans is found: proved best, or taken greedily by score."""
     sub_ranges: bool = False

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class NgramOptions(SystemOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """N-gram candidates matched by an alignment score (arXiv 2501.18750; thesis, candidate matching)."""
 
-    score: Score = "covered"
-    """``pairs`` as published, or ``covered`` (never above 1)."""
+    score: Score = "pairs"
+    """``pairs`` counts links, as published; ``covered`` linked words (never above 1), of which one may do for two."""
     solver: Solver = "exact"
     """How the best set of spans is found: proved best, or taken greedily by score."""
     max_length: Natural = 0

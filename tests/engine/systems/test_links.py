@@ -85,6 +85,12 @@ def test_ner_candidates_are_the_predicted_spans_whatever_their_type() -> None:
     assert project("ner-candidates", nothing) == []
 
 
+@pytest.mark.parametrize("system", ["ngram", "aligned-ranges"])
+def test_one_word_for_two_is_carried_whole(system: str) -> None:
+    one = job("the UK", "el Reino Unido", [(0, 0), (1, 1), (1, 2)], "1:2:LOC")
+    assert project(system, one) == [(1, 3, "LOC", 1.0)]
+
+
 def test_aligned_ranges() -> None:
     # "Bank of Spain" -> "Banco (de) España" with "de" unaligned: joined runs, or every range of the hull.
     one = job("Bank of Spain", "el Banco de España", [(0, 1), (2, 3)], "0:3:ORG")
@@ -92,7 +98,7 @@ def test_aligned_ranges() -> None:
         assert project("aligned-ranges", one, candidates=candidates) == [(1, 4, "ORG", 0.6667)]
     # Runs {0, 1} and {3} of one entity of two words: without sub-ranges only whole runs and their joins.
     runs = job("a b", "x y z w", [(0, 0), (0, 1), (1, 3)], "0:2:ORG")
-    assert project("aligned-ranges", runs, sub_ranges=False) == [(0, 4, "ORG", 0.8333)]
+    assert project("aligned-ranges", runs, sub_ranges=False, score="covered") == [(0, 4, "ORG", 0.8333)]
 
 
 def test_model_transfer_reads_the_target_alone() -> None:
