@@ -71,9 +71,18 @@ class Projector:
         tools = self.engine.tools(translated=not self.pairs)
         return cast("Calibrated", make_system("calibrated", {"view": view}, tools))
 
+    @cached_property
+    def first(self) -> Calibrated:
+        """What carries the first labels over: without the view of a classifier that has not seen the language."""
+        if not self.system.settings.view or self.system.sees(self.language):
+            return self.system
+        self.notes.add(f"the bundle's classifier has not seen {self.language}: the first labels are by links alone")
+        tools = self.engine.tools(translated=not self.pairs)
+        return cast("Calibrated", make_system("calibrated", {"view": False}, tools))
+
     def lessons(self, tags: Sequence[str], domain: int, *, soft: bool) -> list[Example]:
         """What the projected labels teach."""
-        return projected_examples(self.works, self.system, tags, self.options, soft=soft, domain=domain)
+        return projected_examples(self.works, self.first, tags, self.options, soft=soft, domain=domain)
 
     def origins(self, tags: Sequence[str], domain: int) -> list[Example]:
         """The labelled sources of the sentences, in the same order."""
