@@ -50,6 +50,15 @@ def resolve(code: str) -> str:
     return found
 
 
+@cache
+def code_of(language: str) -> str:
+    """The NLLB code of a sentence's language; what names none ("" too) as it is."""
+    try:
+        return resolve(language)
+    except LanguageError:
+        return language
+
+
 def language_name(code: str) -> str:
     """The English name of a language given by any of its names."""
     return languages()[resolve(code)].name

@@ -41,9 +41,10 @@ class Span(msgspec.Struct, frozen=True, gc=False):
 class Sentence(msgspec.Struct, frozen=True):
     """One sentence: the original text, its language, its words and the spans on it.
 
-    ``language`` is an NLLB code such as ``spa_Latn`` ("" when unknown). ``words`` holds the half-open character
-    offsets of each word, ascending and disjoint. ``extra`` keeps what the input record carried besides (further
-    JSONL fields), so that writing it out loses nothing. ``tokenized`` says that the words came with the input.
+    ``language`` is a code such as ``spa_Latn`` or ``es`` ("" when unknown; results have NLLB's). ``words`` holds the
+    half-open character offsets of each word, ascending and disjoint. ``extra`` keeps what the input record carried
+    besides (further JSONL fields), so that writing it out loses nothing. ``tokenized`` says that the words came with
+    the input.
     """
 
     text: str

@@ -12,6 +12,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from spanport.errors import AlignmentError, RecordError
+from spanport.languages import code_of
 from spanport.ports import Float32, Int32, Int64
 from spanport.stream import Failed
 from spanport.types import Alignment, Pair, Sentence, check_sentence
@@ -67,7 +68,13 @@ def work_of(pair: Any) -> Work | Failed:
         check_sentence(pair.target)
     except RecordError as error:
         return Failed(pair, error)
-    return Work(pair.source, pair.target, alignment=pair.alignment)
+    return Work(_coded(pair.source), _coded(pair.target), alignment=pair.alignment)
+
+
+def _coded(sentence: Sentence) -> Sentence:
+    """The sentence with the NLLB code of its language, by whatever name it came."""
+    code = code_of(sentence.language)
+    return sentence if code == sentence.language else replace(sentence, language=code)
 
 
 def _unknown(record: Any, expected: str) -> Failed:

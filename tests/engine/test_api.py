@@ -81,6 +81,15 @@ def test_project_with_given_links_needs_no_model(engine: Engine) -> None:
     assert found(result) == [("PER", "Ana")]
 
 
+def test_the_language_of_a_sentence_may_be_any_name_of_it(engine: Engine) -> None:
+    pair = Pair(Sentence("Ana", "en", spans=(Span(0, 3, "PER"),)), Sentence("東京", "ja"), Alignment(((0, 0),)))
+    (result,) = engine.project([pair], aligned=True)
+    assert (result.source.language, result.target.language) == ("eng_Latn", "jpn_Jpan")
+    unknown = Pair(pair.source, Sentence("x", "Klingon"), pair.alignment)
+    with pytest.raises(LanguageError, match="unknown language 'Klingon'"):
+        list(engine.project([unknown], aligned=True))
+
+
 def test_align(engine: Engine) -> None:
     (links,) = engine.align([Pair(Sentence("lives in Seville"), Sentence("vive en Sevilla"))])
     assert list(links) == [(0, 0), (1, 1), (2, 2)]
