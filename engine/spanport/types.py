@@ -137,7 +137,8 @@ def _fault(text: str, span: Span, reached: int) -> str:
     if span.end > len(text):
         count = f"{len(text)} characters" if len(text) != 1 else "1 character"
         return (
-            f"runs past the text, which has {count}; offsets must count Unicode characters, not bytes or UTF-16 units"
+            f"runs past the text, which has {count}; offsets must count Unicode characters, not bytes or UTF-16 "
+            "units (or say which: --offsets)"
         )
     if span.start < 0:
         return "starts before the text; offsets count from 0"

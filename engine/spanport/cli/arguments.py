@@ -61,6 +61,7 @@ Language = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Threads = Annotated[int, typer.Option(min=0, help="Batches worked on at once; 0 is one per core.")]
+BeamSize = Annotated[int, typer.Option(min=1, help="Beams of the translator.")]
 BatchTokens = Annotated[
     int,
     typer.Option(min=1, help="Most tokens, padding included, in one batch; `spanport bench --tune` finds the best."),

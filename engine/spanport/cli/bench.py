@@ -21,13 +21,17 @@ def add(app: typer.Typer) -> None:
 
     @app.command(epilog="Example: spanport bench news.txt --lang spa_Latn --tune")
     def bench(
-        input: Annotated[str | None, typer.Argument(help="Text to label; generated when left out.")] = None,
+        input: Annotated[
+            list[str] | None,
+            typer.Argument(help="Files, patterns or folders of text to label; generated when left out."),
+        ] = None,
         lang: Annotated[str, typer.Option(help="Language of the text, such as spa_Latn or es.")] = "spa_Latn",
         input_format: a.InputFormat = None,
         text_column: a.TextColumn = None,
         tokens_column: a.TokensColumn = None,
         bundle: a.Bundle = "mini",
         sentences: Annotated[int, typer.Option(min=1, help="Sentences of the text to use.")] = 1000,
+        beam_size: a.BeamSize = 1,
         batch_tokens: a.BatchTokens = 1024,
         rounds: Annotated[int, typer.Option(min=1, help="Times engine and bare loops alternate.")] = 3,
         device: a.Device = "auto",
@@ -50,15 +54,16 @@ def add(app: typer.Typer) -> None:
         from spanport.bench import measure
         from spanport.cli.console import print_json
         from spanport.cli.files import reading
+        from spanport.formats.inputs import expand
         from spanport.languages import resolve
         from spanport.output import check_outputs
 
         files = {"plot": plot, "figures": output}
-        check_outputs(files, [input] if input else [], replace=None if replace else "--replace")
+        check_outputs(files, expand(input) if input else [], replace=None if replace else "--replace")
         lang = resolve(lang)
         how = reading(lang, text_column, tokens_column, labels=False)
         texts = _texts(input, input_format, how, sentences)
-        with a.engine(bundle, device, threads, batch_tokens=batch_tokens) as engine:
+        with a.engine(bundle, device, threads, beam_size=beam_size, batch_tokens=batch_tokens) as engine:
             figures = measure(engine, texts, lang, rounds=rounds)
         points = _sweep(bundle, device, texts[:500], lang, plot) if tune or plot else []
         if output:
@@ -71,7 +76,7 @@ def add(app: typer.Typer) -> None:
                 _advise(points)
 
 
-def _texts(path: str | None, format: str | None, how: Reading, count: int) -> list[str]:
+def _texts(paths: list[str] | None, format: str | None, how: Reading, count: int) -> list[str]:
     from itertools import islice
 
     from spanport.bench import generate
@@ -80,13 +85,13 @@ def _texts(path: str | None, format: str | None, how: Reading, count: int) -> li
     from spanport.errors import UsageError
     from spanport.formats import Rejected
 
-    if path is None:
+    if not paths:
         return generate([sentence.text for sentence in sample() if sentence.language == how.language], count)
-    source = job_input(path, format, "--input-format", how)
+    source = job_input(paths, format, "--input-format", how)
     found = (item.sentence.text for item in source.read() if not isinstance(item, Rejected))
     texts = list(islice((text for text in found if text.strip()), count))
     if not texts:
-        raise UsageError(f"{path} has no text to measure on")
+        raise UsageError(f"{source.name} has no text to measure on")
     return texts
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spanport.cli.completion import complete_systems
 from spanport.cli.console import print_json, show, table
+
+if TYPE_CHECKING:
+    from spanport.languages import Language
 
 
 def add(app: typer.Typer) -> None:
@@ -54,7 +57,7 @@ def systems(
 
 
 def languages(
-    name: Annotated[str | None, typer.Argument(help="Part of a name or of a code.")] = None,
+    name: Annotated[str | None, typer.Argument(help="A code, or part of a name or of a code.")] = None,
     bundle: Annotated[str | None, typer.Option(help="Only those that this bundle translates.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -71,7 +74,9 @@ def languages(
         found = [language for language in found if language.code in there]
     if name is not None:
         part = name.casefold()
-        named = [one for one in found if part in f"{one.code} {one.name} {' '.join(one.aliases)}".casefold()]
+        named = [one for one in found if part in _codes(one)] or [
+            one for one in found if part in f"{one.code} {one.name} {' '.join(one.aliases)}".casefold()
+        ]
         if not named:
             code = resolve(name)  # or an error that suggests the nearest
             named = [language for language in found if language.code == code]
@@ -82,6 +87,12 @@ def languages(
         print_json(found)
     else:
         table(("code", "name", "also"), [(one.code, one.name, " ".join(one.aliases)) for one in found], left=True)
+
+
+def _codes(language: Language) -> set[str]:
+    """What a language is called by its code, or by the short names of ISO 639."""
+    code = language.code.casefold()
+    return {code, code.partition("_")[0], *(name for name in language.aliases if len(name) <= 3)}
 
 
 def formats(

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 Inputs = Annotated[list[str], typer.Argument(help="Files, patterns or folders; - is standard input.")]
 Pivot = Annotated[str, typer.Option(help="Language to translate into and label.")]
-BeamSize = Annotated[int, typer.Option(min=1, help="Beams of the translator.")]
 Ray = Annotated[
     str | None,
     typer.Option(
@@ -49,7 +48,7 @@ def label(
     tokens_column: a.TokensColumn = None,
     format: a.Format = None,
     rejects: a.Rejects = None,
-    beam_size: BeamSize = 1,
+    beam_size: a.BeamSize = 1,
     batch_tokens: a.BatchTokens = 1024,
     aligner: a.Aligner = "hybrid",
     device: a.Device = "auto",

@@ -17,7 +17,7 @@ from spanport.errors import EncodingError, FormatError, RecordError, UsageError
 from spanport.formats.arrow_schema import json_columns
 from spanport.formats.extras import library
 from spanport.formats.fields import sentence_of_fields
-from spanport.formats.lines import Source, show
+from spanport.formats.lines import COMPRESSED, Source, show, unpacked
 from spanport.formats.records import Read, Reading, ReadResult, Rejected
 
 EXTRA = "parquet"
@@ -43,7 +43,7 @@ def parquet_table(path: str, **options: Any) -> Any:
     """
     parquet = library("pyarrow.parquet", EXTRA)
     try:
-        return parquet.ParquetFile(path, **options)
+        return parquet.ParquetFile(unpacked(path) if path.lower().endswith(COMPRESSED) else path, **options)
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read as Parquet: {error}") from error
 
@@ -53,7 +53,8 @@ def read_arrow(source: Source, reading: Reading) -> Iterator[ReadResult]:
     path = table_path(source, "Arrow")
     pa = library("pyarrow", EXTRA)
     try:
-        memory = pa.memory_map(path)
+        packed = path.lower().endswith(COMPRESSED)
+        memory = pa.PythonFile(unpacked(path), "r") if packed else pa.memory_map(path)
         try:
             table = pa.ipc.open_file(memory)
             batches: Any = (table.get_batch(i) for i in range(table.num_record_batches))

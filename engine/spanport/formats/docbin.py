@@ -18,7 +18,7 @@ from spanport.errors import FormatError, RecordError, SpanError, UsageError
 from spanport.formats.arrow import table_path
 from spanport.formats.extras import library
 from spanport.formats.fields import span_fields
-from spanport.formats.lines import Source
+from spanport.formats.lines import Source, unpacked
 from spanport.formats.records import Read, Reading, ReadResult, Rejected
 from spanport.formats.staged import Staged
 from spanport.formats.tokenized import sentence_of_words
@@ -41,8 +41,10 @@ def read_docbin(source: Source, reading: Reading) -> Iterator[ReadResult]:
     spacy, tokens = library("spacy", EXTRA), library("spacy.tokens", EXTRA)
     vocab = spacy.blank("xx").vocab
     try:
-        with open(path, "rb") as file:
+        with unpacked(path) as file:
             documents = tokens.DocBin(store_user_data=True).from_bytes(file.read())
+    except FormatError:
+        raise
     except OSError as error:
         raise UsageError(f"cannot open {path}: {error.strerror or error}") from error
     except Exception as error:  # whatever its parts (zlib, msgpack, numpy) raise

@@ -5,11 +5,13 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import shutil
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from os import PathLike, fspath
+from tempfile import TemporaryFile
 from typing import IO, Any
 
 from spanport.errors import EncodingError, FormatError, UsageError
@@ -48,6 +50,22 @@ def read_lines(source: Source, *, keep_ends: bool = False) -> Iterator[bytes]:
     return _lines(stream, path, keep_ends)
 
 
+def unpacked(path: str) -> IO[bytes]:
+    """A file that can be read at any place: of a compressed one what it holds, in a file that goes when it is closed.
+
+    Raises:
+        OSError: the path cannot be opened.
+        FormatError: a compressed file breaks off or is corrupted.
+    """
+    if not path.lower().endswith(COMPRESSED):
+        return open(path, "rb")
+    plain = TemporaryFile()  # noqa: SIM115 - closed by whoever reads it
+    with _open(path) as packed, _whole(path):
+        shutil.copyfileobj(packed, plain)
+    plain.seek(0)
+    return plain
+
+
 def _open(path: str) -> Any:
     if path.lower().endswith(".gz"):
         return gzip.open(path, "rb")
@@ -70,24 +88,30 @@ def _standard_input() -> AbstractContextManager[Iterable[bytes]]:
 
 
 def _lines(opened: AbstractContextManager[Iterable[bytes]], name: str, keep_ends: bool) -> Iterator[bytes]:
-    with opened as stream:
+    with opened as stream, _whole(name):
         first = True
-        try:
-            for line in stream:
-                if first:
-                    first = False
-                    if isinstance(line, str):
-                        raise UsageError(f"{name} gives text; a binary stream is needed (mode 'rb')")
-                    line = line.removeprefix(codecs.BOM_UTF8)
-                if not keep_ends and line.endswith(b"\n"):
-                    line = line[:-2] if line.endswith(b"\r\n") else line[:-1]
-                yield line
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise FormatError(f"{name} is not a whole gzip file: {error}") from error
-        except Exception as error:
-            if type(error).__name__ != "ZstdError":
-                raise
-            raise FormatError(f"{name} is not a whole Zstandard file: {error}") from error
+        for line in stream:
+            if first:
+                first = False
+                if isinstance(line, str):
+                    raise UsageError(f"{name} gives text; a binary stream is needed (mode 'rb')")
+                line = line.removeprefix(codecs.BOM_UTF8)
+            if not keep_ends and line.endswith(b"\n"):
+                line = line[:-2] if line.endswith(b"\r\n") else line[:-1]
+            yield line
+
+
+@contextmanager
+def _whole(name: str) -> Iterator[None]:
+    """Errors of decompressing as FormatError."""
+    try:
+        yield
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise FormatError(f"{name} is not a whole gzip file: {error}") from error
+    except Exception as error:
+        if type(error).__name__ != "ZstdError":
+            raise
+        raise FormatError(f"{name} is not a whole Zstandard file: {error}") from error
 
 
 def decode(raw: bytes, line: int) -> str:

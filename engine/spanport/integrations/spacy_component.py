@@ -13,6 +13,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from spanport.api import Engine
+from spanport.errors import LanguageError
 from spanport.languages import resolve
 from spanport.types import Projection, Sentence
 
@@ -23,8 +24,10 @@ SCORES = "spanport_scores"
 class Component:
     """Labels documents; their tokens stay as they are, and an entity takes the tokens that its span touches."""
 
-    def __init__(self, name: str, bundle: str, lang: str, pivot: str, system: str | None) -> None:
-        self.name, self.lang, self.pivot, self.system = name, lang, pivot, system
+    def __init__(
+        self, name: str, bundle: str, lang: str, pivot: str, system: str | None, *, sentences: bool = False
+    ) -> None:
+        self.name, self.lang, self.pivot, self.system, self.sentences = name, lang, pivot, system, sentences
         self.engine = Engine.from_bundle(bundle)
         self.engine.job("label", language=lang, pivot=pivot, system=system)
 
@@ -35,9 +38,8 @@ class Component:
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
         """The documents of a stream with their entities set, in order; the engine makes its own batches."""
         given, texts = tee(stream)
-        found = self.engine.label(
-            map(sentence_of, texts), lang=self.lang, pivot=self.pivot, system=self.system, on_error="raise"
-        )
+        how: dict[str, Any] = {"lang": self.lang, "pivot": self.pivot, "system": self.system}
+        found = self.engine.label(map(sentence_of, texts), **how, sentences=self.sentences, on_error="raise")
         for doc, projection in zip(given, found, strict=True):
             yield set_entities(doc, projection)
 
@@ -56,11 +58,23 @@ def set_entities(doc: Doc, projection: Projection) -> Doc:
     return doc
 
 
-@Language.factory("spanport", default_config={"bundle": "mini", "lang": "", "pivot": "eng_Latn", "system": None})
-def make(nlp: Any, name: str, bundle: str, lang: str, pivot: str, system: str | None) -> Component:
-    """The component; ``lang`` is that of the pipeline unless it is named.
+DEFAULTS = {"bundle": "mini", "lang": "", "pivot": "eng_Latn", "system": None, "sentences": False}
+
+
+@Language.factory("spanport", default_config=DEFAULTS)
+def make(nlp: Any, name: str, bundle: str, lang: str, pivot: str, system: str | None, sentences: bool) -> Component:
+    """The component; ``lang`` is that of the pipeline unless it is named, ``sentences`` as for `Engine.label`.
 
     Raises:
         LanguageError: a language is unknown or not one of the bundle.
     """
-    return Component(name, bundle, resolve(lang or nlp.lang), resolve(pivot), system)
+    try:
+        known = resolve(lang or nlp.lang)
+    except LanguageError as error:
+        if lang:
+            raise
+        raise LanguageError(
+            f"the pipeline's language {nlp.lang!r} is none to label; name that of the text: "
+            'nlp.add_pipe("spanport", config={"lang": "es"})'
+        ) from error
+    return Component(name, bundle, known, resolve(pivot), system, sentences=sentences)

@@ -63,7 +63,7 @@ def checked_rows(outcomes: Iterable[Any], column: str, on_error: str) -> Iterato
 def kind_of(table: Any) -> str:
     """The library that a table is of; UsageError where it is none that is known."""
     kind = type(table).__module__.partition(".")[0]
-    if kind not in KINDS or not hasattr(table, "shape"):
+    if kind not in KINDS or not (hasattr(table, "shape") and hasattr(table, "columns")):
         raise UsageError(f"expected a table of {', '.join(KINDS)}, but got {type(table).__name__}")
     return kind
 

@@ -30,6 +30,15 @@ def test_a_column_of_a_table(cli: Callable[..., Any], tmp_path: Path) -> None:
     assert json.loads(ran.out)["bench"]["sentences"] == 2
 
 
+def test_several_files_and_beams(cli: Callable[..., Any], tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text("una casa\n")
+    for given in ([tmp_path / "a.txt", tmp_path / "b.txt"], [tmp_path]):
+        ran = cli("bench", *given, "--rounds", 1, "--beam-size", 2, "--json")
+        assert ran.code == 0, ran.err
+        assert json.loads(ran.out)["bench"]["sentences"] == 2
+
+
 def test_figures_of_generated_text(cli: Callable[..., Any]) -> None:
     ran = cli("bench", "--sentences", 30, "--rounds", 1)
     assert ran.code == 0

@@ -59,6 +59,9 @@ def test_languages(cli) -> None:
     assert len(json.loads(cli("languages", "--json").out)) == len(languages()) == 204
     assert [one["code"] for one in json.loads(cli("languages", "portug", "--json").out)] == ["por_Latn"]
     assert "Yoruba" in cli("languages", "yor").out
+    for name, codes in (("es", ["spa_Latn"]), ("ace", ["ace_Arab", "ace_Latn"]), ("SPA_Latn", ["spa_Latn"])):
+        assert [one["code"] for one in json.loads(cli("languages", name, "--json").out)] == codes
+    assert len(json.loads(cli("languages", "chinese", "--json").out)) >= 2
     ran = cli("languages", "klingon")
     assert (ran.code, "unknown language 'klingon'" in ran.err) == (2, True)
     translated = json.loads(cli("languages", "--bundle", "mini", "--json").out)

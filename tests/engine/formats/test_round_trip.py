@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spanport.errors import FormatError
-from spanport.formats import FORMATS, Read, read, write
+from spanport.errors import FormatError, UsageError
+from spanport.formats import FORMATS, Read, find_format, read, write
 from spanport.types import Sentence, Span
 from spanport.words import with_words
 
@@ -111,13 +111,29 @@ def test_words_and_labels(form: str, given_sentences: list[Sentence]) -> None:
             assert after.text == before.text
 
 
-@pytest.mark.parametrize("ending", [".jsonl.gz", ".jsonl.zst", ".json.gz", ".conll.gz"])
+PACKED = [".jsonl.gz", ".jsonl.zst", ".json.gz", ".conll.gz", ".parquet.gz", ".arrow.zst", ".spacy.gz"]
+
+
+@pytest.mark.parametrize("ending", PACKED)
 def test_compressed(ending: str) -> None:
     if ending.endswith(".zst"):
         pytest.importorskip("zstandard", reason="the extra zst is not installed")
-    form = {".jsonl": "jsonl", ".json": "label-studio", ".conll": "conll"}[ending.rsplit(".", 1)[0]]
+    form = find_format(f"a{ending}").name
+    library_of(form)
     sentence = Sentence("Ana vive", words=((0, 3), (4, 8)), spans=(Span(0, 3, "PER"),), tokenized=True)
     assert again([sentence] * 3, form, ending) == [sentence] * 3
+
+
+@pytest.mark.parametrize("ending", [".jsonl.gz", ".parquet.gz", ".arrow.gz", ".spacy.gz"])
+def test_a_compressed_file_that_breaks_off(tmp_path: Path, ending: str) -> None:
+    library_of(find_format(f"a{ending}").name)
+    path = tmp_path / f"a{ending}"
+    write(path, [Sentence("Ana")])
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises((FormatError, UsageError), match="is not a whole gzip file"):
+        list(read(path))
+    with pytest.raises(UsageError):
+        list(read(tmp_path / f"b{ending}"))
 
 
 def test_brat(tmp_path: Path) -> None:

@@ -38,6 +38,20 @@ def test_a_stream_keeps_its_order(nlp: Any) -> None:
     assert [len(doc.ents) for doc in docs] == [1, 0, 0] * 50
 
 
+def test_a_document_of_several_sentences(nlp: Any) -> None:
+    pytest.importorskip("sentencex", reason="the extra sentences is not installed")
+    nlp.replace_pipe("spanport", "spanport", config={"sentences": True})
+    doc = nlp("vive. Ana\n\nAna")
+    assert [(ent.text, ent.start_char) for ent in doc.ents] == [("Ana", 6), ("Ana", 11)]
+    assert len(doc.user_data["spanport_scores"]) == 2
+
+
+def test_a_pipeline_of_no_language_says_how_to_name_one(nlp: Any) -> None:
+    with pytest.raises(LanguageError, match="pipeline's language 'xx' is none to label; name that of the text"):
+        spacy.blank("xx").add_pipe("spanport")
+    assert spacy.blank("xx").add_pipe("spanport", config={"lang": "es"}).lang == "spa_Latn"
+
+
 def test_a_language_that_the_bundle_does_not_have(nlp: Any) -> None:
     with pytest.raises(LanguageError):
         nlp.add_pipe("spanport", name="other", config={"lang": "swh_Latn"})

@@ -62,5 +62,7 @@ def test_a_null_is_an_error_that_names_its_row(engine: Engine, kind: str) -> Non
 def test_what_is_no_table_and_columns_that_are_missing(engine: Engine) -> None:
     with pytest.raises(UsageError, match="expected a table of pyarrow, pandas, polars, but got list"):
         engine.label_table(TEXTS, column="body", lang="es")
+    with pytest.raises(UsageError, match="but got Series"):
+        engine.label_table(make("pandas", {"n": [1]})["n"], column="body", lang="es")
     with pytest.raises(UsageError, match="has no column 'body'; it has n"):
         engine.label_table(make("pandas", {"n": [1]}), column="body", lang="es")
