@@ -103,13 +103,18 @@ class _Formatter(logging.Formatter):
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None, left: bool = False
 ) -> None:
-    """Print a table; all columns but the first are right-aligned, unless all are to be ``left``."""
+    """Print a table; all columns but the first are right-aligned, unless all are to be ``left``.
+
+    What the first says is a name: it is not cut, however narrow the terminal.
+    """
     from rich.table import Table
     from rich.text import Text
 
     grid = Table(title=None if title is None else Text(safe(title)), title_justify="left")
     for i, column in enumerate(columns):
-        grid.add_column(Text(safe(column)), justify="left" if left or i == 0 else "right")
+        grid.add_column(
+            Text(safe(column)), justify="left" if left or i == 0 else "right", overflow="fold", no_wrap=i == 0
+        )
     for row in rows:
         grid.add_row(*[Text(safe(cell)) for cell in row])
     stdout().print(grid)

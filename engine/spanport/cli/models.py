@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +15,9 @@ app = typer.Typer(
     no_args_is_help=True,
     epilog="Example: spanport models show mini",
 )
+COLUMNS = ("name", "kind", "where", "bytes", "licence", "languages")
+FETCH, BUNDLED = "to fetch", "bundled"
+HERE = {FETCH: "", BUNDLED: BUNDLED}
 Name = Annotated[str, typer.Argument(help="A name of `spanport models list`, or a folder.")]
 
 
@@ -21,8 +26,9 @@ def list_(
     commercial: Annotated[
         bool, typer.Option("--commercial", help="Only those whose licence allows commercial use.")
     ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List every model by name: where it lies, or how large the download is, its licence and its languages."""
+    """List every model by name: where it lies, how large it or its download is, its licence and its languages."""
     from spanport_models import list_models
 
     rows = []
@@ -30,25 +36,37 @@ def list_(
         card = entry.card
         if commercial and not (card and card.commercial):
             continue
-        size = f"to fetch, {card.download_bytes / 1e9:.1f} GB" if card else ""
-        place = "bundled" if entry.shipped else str(entry.path or size)
-        kind = card.kind if card else "bundle"
-        languages = len(card.languages) if card else 0
-        licence = card.licence if card else _licence(entry.name)
-        rows.append((entry.name, kind, place, licence, str(languages or "")))
-    table(("name", "kind", "where", "licence", "languages"), rows, left=True)
+        size = _size(entry.path) if entry.path else card.download_bytes if card else 0
+        place = BUNDLED if entry.shipped else str(entry.path or FETCH)
+        licence, languages = (card.licence, len(card.languages)) if card else _manifest(entry.name)
+        rows.append((entry.name, card.kind if card else "bundle", place, size, licence, languages))
+    if json:
+        print_json([dict(zip(COLUMNS, row, strict=True)) for row in rows])
+        return
+    shown = [
+        (name, kind, f"{size / 1e9:.1f}", HERE.get(where, "yes"), licence, str(languages or ""))
+        for name, kind, where, size, licence, languages in rows
+    ]
+    table(("name", "kind", "GB", "here", "licence", "langs"), shown, left=True)
 
 
-def _licence(name: str) -> str:
-    """What the manifest of a bundle says of its licence; a bundle that cannot be read is listed all the same."""
+def _size(path: Path) -> int:
+    """Bytes of a file, or of all files of a folder."""
+    return sum(file.stat().st_size for file in (path, *path.rglob("*")) if file.is_file())
+
+
+def _manifest(name: str) -> tuple[str, int]:
+    """The licences of a bundle without remarks, and how many languages; one that cannot be read is listed too."""
     from spanport.errors import ModelError
     from spanport_models import find_model
     from spanport_models.manifest import read_manifest
 
     try:
-        return read_manifest(find_model(name)).licence
+        manifest = read_manifest(find_model(name))
     except ModelError:
-        return "manifest cannot be read"
+        return "manifest cannot be read", 0
+    licences = re.sub(r"\s*\([^()]*\)", "", manifest.licence).split(" AND ")
+    return " AND ".join(dict.fromkeys(licences)), len(getattr(manifest, "languages", ()))
 
 
 @app.command(epilog="Example: spanport models show mini")

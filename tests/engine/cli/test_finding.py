@@ -99,5 +99,11 @@ def test_models_are_listed_with_their_licences_and_broken_ones_too(cli, tmp_path
     ran = cli("models", "list")
     assert ran.code == 0, ran.err
     lines = {line.split("│")[1].strip(): line for line in ran.out.splitlines() if line.startswith("│")}
-    assert "CC" in lines["mini"] or "Apache" in lines["mini"]
-    assert "manifest" in lines["broken"]
+    assert ("manifest" in lines["broken"], "yes" in lines["broken"]) == (True, True)
+    entries = {entry["name"]: entry for entry in json.loads(cli("models", "list", "--json").out)}
+    assert entries["mini"]["licence"] in lines["mini"]
+    assert "(" not in entries["mini"]["licence"]
+    assert (entries["mini"]["where"], entries["mini"]["languages"] >= 4) == ("bundled", True)
+    assert entries["mini"]["bytes"] > 1e7
+    assert (entries["nllb-600m"]["where"], entries["nllb-600m"]["bytes"] > 2e9) == ("to fetch", True)
+    assert entries.keys() == lines.keys() - {"name", ""}, "no name is cut"
