@@ -74,6 +74,7 @@ def test_blocks_are_of_kinds_that_are_run_or_shown(page: Path) -> None:
     assert len(list(blocks(page))) == len(re.findall(r"^```\w", page.read_text("utf8"), re.MULTILINE))
     for block in blocks(page):
         assert block.note in ("", "not run", "needs")
+        assert block.note != "needs" or block.why.isidentifier(), f"{block.why}: name one module"
         assert block.title or block.language in ("python", "bash"), block
 
 

@@ -26,14 +26,15 @@ NAME = re.compile(r"[^/\\\x00]+")
 
 
 def read_brat(source: Source, reading: Reading) -> Iterator[ReadResult]:
-    """One sentence per document, by their names; ``line`` counts documents.
+    """One sentence per document, by their names; ``line`` counts documents. Annotations without text are rejected.
 
     Raises:
         UsageError: at once, when there is no document.
     """
     path = Path(table_path(source, "brat"))
-    texts = sorted(path.glob("*.txt")) if path.is_dir() else [path.with_suffix(".txt")]
-    if not texts or not all(text.is_file() for text in texts):
+    files = [*path.glob("*.txt"), *path.glob("*.ann")] if path.is_dir() else [path]
+    texts = sorted({file.with_suffix(".txt") for file in files})
+    if not any(text.is_file() for text in texts):
         raise UsageError(f"{path} holds no brat document; expected NAME.txt with NAME.ann beside it")
     return _read(texts, reading)
 

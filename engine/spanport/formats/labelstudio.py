@@ -99,7 +99,10 @@ def _fields(task: Any, reading: Reading) -> dict[str, Any]:
         raise task
     data = task.get("data") if isinstance(task, dict) else None
     if not isinstance(data, dict):
-        raise FormatError('not a Label Studio task; expected {"data": {"text": ...}, "annotations": [...]}')
+        raise FormatError(
+            'not a Label Studio task; expected {"data": {"text": ...}, "annotations": [...]}, which Label Studio '
+            "exports as JSON, not as JSON-MIN"
+        )
     name = reading.text_column or "text"
     if not isinstance(data.get(name), str):
         raise FormatError(f"data.{name} is {data.get(name)!r:.60}, expected the text; name its field (--text-column)")

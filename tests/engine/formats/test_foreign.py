@@ -77,7 +77,10 @@ def test_brat_documents(tmp_path: Path) -> None:
     (tmp_path / "c.txt").write_text("Ana")
     (tmp_path / "d.txt").write_text("😀 Ana")
     (tmp_path / "d.ann").write_text("T1\tPER 3 6\tAna\n")
-    first, second, third, fourth = read(tmp_path)
+    (tmp_path / "e.ann").write_text("T1\tPER 0 3\tAna\n")
+    first, second, third, fourth, textless = read(tmp_path)
+    assert isinstance(textless, Rejected)
+    assert "e.txt: No such file" in str(textless.error)
     assert isinstance(first, Read)
     assert first.sentence.span_texts() == [("PER", "Ana Ruiz")]
     assert first.sentence.extra == {"id": "a", "brat": ["R1\tKnows Arg1:T1 Arg2:T1"]}
