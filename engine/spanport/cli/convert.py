@@ -42,6 +42,7 @@ def add(app: typer.Typer) -> None:
         """
         from spanport.cli.files import JobFiles, job_input, reading
         from spanport.cli.jobs import run_parts
+        from spanport.cli.labels import report_unmapped
         from spanport.errors import UsageError
         from spanport.formats import FORMATS
         from spanport.job import Job
@@ -54,15 +55,17 @@ def add(app: typer.Typer) -> None:
         written = JobFiles(
             files[-1], rejects, format, fallback="jsonl", inputs=[source], fresh=fresh, sentences=sentences
         )
-        form = FORMATS[written.format]
-        return run_parts(
+        form, met = FORMATS[written.format], set[str]()
+        code = run_parts(
             written,
-            lambda output: _parts(source, form, output, sentences),
+            lambda output: _parts(source, form, output, sentences, met),
             Job(task="convert", language=how.language, files=written.record),
         )
+        report_unmapped(how.map_labels, met, source.name)
+        return code
 
 
-def _parts(source: Input, form: Format, output: Output, sentences: bool) -> Iterator[Part]:
+def _parts(source: Input, form: Format, output: Output, sentences: bool, met: set[str]) -> Iterator[Part]:
     from itertools import islice
 
     from spanport.documents import split_document
@@ -71,7 +74,7 @@ def _parts(source: Input, form: Format, output: Output, sentences: bool) -> Iter
     from spanport.formats.writing import encoded
     from spanport.output import Part, Reject
 
-    for result in islice(source.read(), output.completed, None):
+    for result in islice(source.read(met), output.completed, None):
         file = result.file or source.name
         if not isinstance(result, Read):
             yield Part(result.line, rejects=[Reject.of(result.line, result.error, result.record, file)])

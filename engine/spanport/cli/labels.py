@@ -1,7 +1,8 @@
-"""Whether a file that should be labelled is."""
+"""Whether a file that should be labelled is, and as its mapping has it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from spanport.cli.console import say
@@ -25,3 +26,11 @@ class Labels:
                 f"warning: {self.name} has no label at all; if it should have, see whether its labels stand where "
                 "its format has them"
             )
+
+
+def report_unmapped(labels: Mapping[str, str], met: set[str], name: str) -> None:
+    """Warn of labels that are to be mapped and that the file called ``name`` has not."""
+    absent = sorted(labels.keys() - met)
+    if absent:
+        there = ", ".join(sorted(met)) or "none"
+        say(f"warning: --map-labels {', '.join(absent)}: {name} has no such label; it has {there}")

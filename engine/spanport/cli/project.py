@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from spanport.cli import arguments as a
-from spanport.cli.labels import Labels
+from spanport.cli.labels import Labels, report_unmapped
 
 if TYPE_CHECKING:
     from spanport.api import Engine
@@ -137,7 +137,8 @@ def _stream(files: JobFiles, engine: Engine, job: Job, encode: Callable[[Project
 
     to_come, dropped, made = Sentence("", job.language), 0, 0
     texts = [given for given in job.files.inputs if given.format != "pharaoh"]
-    readers: list[tuple[str, Any]] = [(given.name, given.read()) for given in texts]
+    met = set[str]()
+    readers: list[tuple[str, Any]] = [(given.name, given.read(met)) for given in texts]
     readers += [(g.name, read_alignments(g.name)) for g in job.files.inputs if g.format == "pharaoh"]
     seen = Labels(texts[0].name)
 
@@ -158,6 +159,7 @@ def _stream(files: JobFiles, engine: Engine, job: Job, encode: Callable[[Project
         sentences, share = counted(dropped, "sentence"), f"{dropped / made:.1%} of {made:,}"
         say(f"{sentences} ({share}) left out by {job.system}: their labels did not come through whole")
     seen.report()
+    report_unmapped(texts[0].reading.map_labels, met, texts[0].name)
     return code
 
 

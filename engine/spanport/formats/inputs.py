@@ -26,20 +26,20 @@ class Input(msgspec.Struct, frozen=True):
         more = f" and {len(self.paths) - 1} more" if len(self.paths) > 1 else ""
         return self.paths[0] + more
 
-    def read(self) -> Iterator[ReadResult]:
-        """The records of all files; of several, each says of which it is.
+    def read(self, met: set[str] | None = None) -> Iterator[ReadResult]:
+        """The records of all files; of several, each says of which it is; ``met`` as for `mapped`.
 
         Raises:
             UsageError: at once, as for `spanport.formats.read`, when the first file cannot be read.
         """
-        first = read_as(self.paths[0], self.format, self.reading)
+        first = read_as(self.paths[0], self.format, self.reading, met)
         if len(self.paths) == 1:
             return first
-        return self._chained(first)
+        return self._chained(first, met)
 
-    def _chained(self, first: Iterator[ReadResult]) -> Iterator[ReadResult]:
+    def _chained(self, first: Iterator[ReadResult], met: set[str] | None) -> Iterator[ReadResult]:
         for path in self.paths:
-            results = first if path is self.paths[0] else read_as(path, self.format, self.reading)
+            results = first if path is self.paths[0] else read_as(path, self.format, self.reading, met)
             for result in results:
                 yield msgspec.structs.replace(result, file=path)
 

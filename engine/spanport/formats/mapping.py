@@ -27,10 +27,17 @@ def parse_mapping(text: str) -> dict[str, str]:
     return found
 
 
-def mapped(results: Iterator[ReadResult], labels: Mapping[str, str]) -> Iterator[ReadResult]:
-    """The results with the labels of their spans renamed; those mapped to nothing are left out."""
+def mapped(
+    results: Iterator[ReadResult], labels: Mapping[str, str], met: set[str] | None = None
+) -> Iterator[ReadResult]:
+    """The results with the labels of their spans renamed; those mapped to nothing are left out.
+
+    ``met`` gathers the labels as they stand in the file.
+    """
     for result in results:
         if isinstance(result, Read) and result.sentence.spans:
+            if met is not None:
+                met.update([span.label for span in result.sentence.spans])
             spans = [(span, labels.get(span.label, span.label)) for span in result.sentence.spans]
             kept = tuple(replace(span, label=label) for span, label in spans if label)
             result = replace(result, sentence=replace(result.sentence, spans=kept))

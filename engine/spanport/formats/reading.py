@@ -111,12 +111,12 @@ def read(
     return read_as(source, find_format(source, format).name, Reading.of(language, labels=labels, **how))
 
 
-def read_as(source: Source, format: str, reading: Reading) -> Iterator[ReadResult]:
-    """As `read`, with all that says how in one record."""
+def read_as(source: Source, format: str, reading: Reading, met: set[str] | None = None) -> Iterator[ReadResult]:
+    """As `read`, with all that says how in one record; ``met`` as for `mapped`."""
     form = _named(format)
     assert form.read is not None, "find_format refuses what cannot be read"
     results = form.read(source, reading)
-    return mapped(results, reading.map_labels) if reading.map_labels else results
+    return mapped(results, reading.map_labels, met) if reading.map_labels else results
 
 
 def read_alignments(source: Source) -> Iterator[ReadAlignmentResult]:

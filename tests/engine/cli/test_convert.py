@@ -44,6 +44,23 @@ def test_labels_are_renamed_and_dropped(cli, tmp_path: Path) -> None:
     assert (tmp_path / "b.conll").read_text() == "Ana\tB-PERSON\nvive\tO\nen\tO\nLugo\tO\n\n"
     ran = cli("convert", tmp_path / "a.jsonl", tmp_path / "c.conll", "--map-labels", "PER")
     assert (ran.code, "'PER' is no pair; expected OLD=NEW" in ran.err) == (2, True)
+    for more in ([], [tmp_path / "a.jsonl"]):
+        ran = cli(
+            "convert", tmp_path / "a.jsonl", *more, tmp_path / "d.conll", "--map-labels", "PRE=X,LOC=", "--fresh"
+        )
+        assert (ran.code, "warning: --map-labels PRE:" in ran.err, "it has LOC, PER" in ran.err) == (0, True, True)
+
+
+def test_a_label_that_is_mapped_and_not_there_is_named(cli, tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", [ANA])
+    (tmp_path / "b.txt").write_text("Ana lives in Lugo\n")
+    (tmp_path / "l.pharaoh").write_text("0-0 1-1 2-2 3-3\n")
+    command = ["project", "--source", tmp_path / "a.jsonl", "--target", tmp_path / "b.txt", "--target-lang", "en"]
+    ran = cli(
+        *command, "--alignments", tmp_path / "l.pharaoh", "-o", tmp_path / "c.conll", "--map-labels", "LOC=,ORG=X"
+    )
+    assert (ran.code, "warning: --map-labels ORG:" in ran.err) == (0, True), ran.err
+    assert (tmp_path / "c.conll").read_text().startswith("Ana\tB-PER\n")
 
 
 def test_several_files_and_folders_say_whose_record_is_rejected(cli, tmp_path: Path) -> None:
