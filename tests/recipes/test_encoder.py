@@ -14,7 +14,7 @@ from mini import encoder
 from mini.base import LABELS, tokenizer_json
 from mini.labels import IGNORED, NOT_NAMED
 from mini.pieces import Pieces
-from mini.rows import NOT_NAMED_ID, Batch, RowMaker, Sampler, batches
+from mini.rows import CAPITAL, NOT_NAMED_ID, UNCASED, Batch, RowMaker, Sampler, batches
 from mini.selflabel import label_native, own_links
 from mini.sources import Pair, read_uner
 
@@ -69,18 +69,23 @@ def test_alignment_loss_equals_a_loop() -> None:
 def test_own_links_are_mutual_nearest_neighbours() -> None:
     left = np.array([[1, 0], [0, 1], [0.9, 0.1]], np.float32)
     right = np.array([[0, 1], [1, 0]], np.float32)
-    capital = np.zeros(3, np.bool_), np.zeros(2, np.bool_)
-    assert own_links(left, right, capital).tolist() == [[0, 1], [1, 0]]
+    written = np.zeros(3, np.int8), np.zeros(2, np.int8)
+    assert own_links(left, right, written).tolist() == [[0, 1], [1, 0]]
 
 
 def test_own_links_hold_both_words_of_a_name_that_is_one_word_on_the_other_side() -> None:
     """ "the UK", "el Reino Unido"; an article beside the name is none of it, nor is a capital two words off."""
     left = np.array([[0, 1, 0], [1, 0, 0]], np.float32)
     right = np.array([[0.2, 0.1, 0], [1, 0, 0], [0.9, 0.1, 0], [0.1, 0, 0.2], [0.8, 0, 0.2]], np.float32)
-    tall = np.array([False, True]), np.array([False, True, True, False, True])
-    assert own_links(left, right, tall).tolist() == [[1, 1], [1, 2]]
-    assert own_links(right, left, tall[::-1]).tolist() == [[1, 1], [2, 1]]
-    assert own_links(left, right, (tall[0], np.zeros(5, np.bool_))).tolist() == [[1, 1]]
+    there = np.array([0, CAPITAL], np.int8)
+    for how, expected in ((CAPITAL, [[1, 1], [1, 2]]), (UNCASED, [[1, 1], [1, 2]]), (0, [[1, 1]])):
+        here = np.array([0, how, how, 0, how], np.int8)
+        assert own_links(left, right, (there, here)).tolist() == expected
+        assert own_links(right, left, (here, there)).tolist() == [[j, i] for i, j in expected]
+    right[2] = [0.7, 0.1, 0]
+    for how, expected in ((CAPITAL, [[1, 1], [1, 2]]), (UNCASED, [[1, 1]])):
+        here = np.array([0, how, how, 0, how], np.int8)
+        assert own_links(left, right, (there, here)).tolist() == expected
 
 
 def test_rows_keep_words_labels_and_pieces_together(pieces: Pieces) -> None:
@@ -96,7 +101,7 @@ def test_rows_keep_words_labels_and_pieces_together(pieces: Pieces) -> None:
     assert batch.first.tolist() == [0, 2, 4, 5]
     assert batch.pairs == [([(0, 0)], 0, 1)]
     assert batch.labels.tolist() == [1, 0, 1, -100, NOT_NAMED_ID]
-    assert batch.capital.tolist() == [True, False, False, False, False]
+    assert batch.written.tolist() == [CAPITAL, 0, 0, 0, 0]
     for word in range(5):
         row, start = int(batch.word_rows[word]), int(batch.word_starts[word])
         assert batch.mask[row, start : int(batch.word_ends[word])].all()

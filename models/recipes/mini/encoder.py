@@ -63,8 +63,8 @@ def links_of(batch: Batch, vectors: torch.Tensor) -> NDArray[np.int64]:
     found = [np.empty((0, 2), np.int64)]
     for links, english, other in batch.pairs:
         a, b = (slice(batch.first[row], batch.first[row + 1]) for row in (english, other))
-        capital = batch.capital[a], batch.capital[b]
-        own = np.asarray(links, np.int64) if links else own_links(values[a], values[b], capital)
+        written = batch.written[a], batch.written[b]
+        own = np.asarray(links, np.int64) if links else own_links(values[a], values[b], written)
         found.append(own + np.array([a.start, b.start]))
     return np.concatenate(found)
 

@@ -120,8 +120,8 @@ def measure(
             a, b = (slice(batch.first[row], batch.first[row + 1]) for row in (english, other))
             place = places[id(example)]
             predicted[place] = [LABELS[k] for k in tags[b]]
-            capital = batch.capital[a], batch.capital[b]
-            own = {f"{j}-{i}" for i, j in own_links(vectors[a].numpy(), vectors[b].numpy(), capital).tolist()}
+            written = batch.written[a], batch.written[b]
+            own = {f"{j}-{i}" for i, j in own_links(vectors[a].numpy(), vectors[b].numpy(), written).tolist()}
             right, found, asked = right + len(own & set(given[place])), found + len(own), asked + len(given[place])
         pieces += batch.tokens
     spent = time.process_time() - started

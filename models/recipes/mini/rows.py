@@ -25,13 +25,23 @@ _POOL = 3000
 _MASKED, _CUT, _SWAPPED, _CAPITALS = 0.04, 0.12, 0.5, 0.03
 
 
+CAPITAL, UNCASED = 2, 1
+
+
+def _written(word: str) -> int:
+    """`CAPITAL` where the word begins with a capital, `UNCASED` where it has letters of a script without capitals."""
+    if word[:1].isupper():
+        return CAPITAL
+    return UNCASED if word.isalpha() and word.lower() == word.upper() else 0
+
+
 class Row:
     """One sentence as piece ids, with the pieces where its words start (and where the last ends) and their labels.
 
     Words of text without spaces are its pieces where nobody has cut it into words.
     """
 
-    __slots__ = ("capital", "ids", "labels", "names", "starts")
+    __slots__ = ("ids", "labels", "names", "starts", "written")
 
     def __init__(self, words: list[list[int]], names: list[str], labels: list[str]) -> None:
         self.ids, self.starts = [0], []
@@ -42,7 +52,7 @@ class Row:
         self.ids.append(2)
         self.labels = [_IDS[label] for label in labels] or [-100] * len(words)
         self.names = [hash(name.lower()) for name in names]
-        self.capital = [name[:1].isupper() for name in names]
+        self.written = [_written(name) for name in names]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -108,7 +118,7 @@ class Batch:
         word_rows, word_starts, word_ends: int64 (W,), row and piece range of every word, row after row.
         labels: int64 (W,), -100 where there is none.
         names: int64 (W,), equal for equal words.
-        capital: bool (W,), whether the word begins with a capital letter.
+        written: int8 (W,), how each word is written: `CAPITAL`, `UNCASED`, or 0.
         first: int64 (R + 1,), where each row's words begin.
         pairs: for every example with two sides its links and the rows of its sides.
     """
@@ -127,7 +137,7 @@ class Batch:
         self.word_ends = _tensor([at for row in rows for at in row.starts[1:]])
         self.labels = _tensor([label for row in rows for label in row.labels])
         self.names = _tensor([name for row in rows for name in row.names])
-        self.capital = np.array([tall for row in rows for tall in row.capital], np.bool_)
+        self.written = np.array([how for row in rows for how in row.written], np.int8)
         places = {id(e): k for k, e in enumerate(english)}
         self.pairs = [
             (e.links, places[id(e)], len(english) + k) for k, e in enumerate(examples) if e.english is not None

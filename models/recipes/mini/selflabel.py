@@ -11,41 +11,43 @@ from numpy.typing import NDArray
 
 from mini.base import LABELS
 from mini.labels import IGNORED, entity_texts, spans
-from mini.rows import LONGEST, Batch, RowMaker, batches
+from mini.rows import CAPITAL, LONGEST, Batch, RowMaker, batches
 from mini.sources import UNSPACED, Pair
 from mini.standards import apart, standard
 
 CONFIDENCE = 0.7
+ALMOST = 0.8
 _BATCH = 4000
 States = Callable[[Batch], tuple[torch.Tensor, torch.Tensor]]
 """Logits (W, L) and word vectors (W, d) of a batch's words."""
 
 
 def own_links(
-    left: NDArray[np.float32], right: NDArray[np.float32], capital: tuple[NDArray[np.bool_], NDArray[np.bool_]]
+    left: NDArray[np.float32], right: NDArray[np.float32], written: tuple[NDArray[np.int8], NDArray[np.int8]]
 ) -> NDArray[np.int64]:
     """Word pairs (E, 2) that are each other's nearest, by unit vectors of both sides, and names that are two words.
 
-    A capitalised word beside the counterpart of its own nearest word belongs to the same name ("UK", "Reino Unido").
-    capital: bool (W,), of either side.
+    A capitalised word beside the counterpart of its own nearest word belongs to the same name ("UK", "Reino Unido"),
+    and so does one without case if it is almost as near. written: int8 (W,), of either side, as `Batch` has it.
     """
     similarity = left @ right.T
     there, back = similarity.argmax(1), similarity.argmax(0)
     rows = np.flatnonzero(back[there] == np.arange(len(left)))
     mutual = np.stack([rows, there[rows]], 1)
-    wide = _beside(back, mutual, *capital)
-    return np.concatenate([mutual, wide, _beside(there, mutual[:, ::-1], *capital[::-1])[:, ::-1]])
+    wide = _beside(similarity, mutual, *written)
+    return np.concatenate([mutual, wide, _beside(similarity.T, mutual[:, ::-1], *written[::-1])[:, ::-1]])
 
 
 def _beside(
-    nearest: NDArray[np.int64], links: NDArray[np.int64], near: NDArray[np.bool_], far: NDArray[np.bool_]
+    similarity: NDArray[np.float32], links: NDArray[np.int64], near: NDArray[np.int8], far: NDArray[np.int8]
 ) -> NDArray[np.int64]:
-    """Links (near, far) of unlinked far words whose `nearest` near word is linked to the far word next to them."""
+    """Links (near, far) of unlinked far words whose nearest near word is linked to the far word next to them."""
+    places, nearest = np.arange(len(far)), similarity.argmax(0)
     partner = np.full(len(near), -2)
     partner[links[:, 0]] = links[:, 1]
     beside = partner[nearest]
-    found = np.abs(np.arange(len(far)) - beside) == 1
-    found &= far & far[beside] & near[nearest]
+    found = (np.abs(places - beside) == 1) & (far > 0) & (far[beside] > 0) & (near[nearest] > 0)
+    found &= (far == CAPITAL) | (similarity[nearest, places] >= ALMOST * similarity[nearest, beside])
     found[links[:, 1]] = False
     return np.stack([nearest[found], np.flatnonzero(found)], 1)
 
@@ -97,7 +99,7 @@ def label_native(states: States, pairs: list[Pair], make: RowMaker) -> int:
         for example, (links, english, other) in zip(examples, batch.pairs, strict=True):
             a, b = (slice(batch.first[row], batch.first[row + 1]) for row in (english, other))
             pair = waiting[id(example)][1]
-            found = links or own_links(vectors[a], vectors[b], (batch.capital[a], batch.capital[b])).tolist()
+            found = links or own_links(vectors[a], vectors[b], (batch.written[a], batch.written[b])).tolist()
             labels = apart(pair.words[0], _confident(logits[a]))
             carried = apart(pair.words[1], project(labels, found, len(pair.words[1])))
             ruled = standard(pair.words[1], carried, pair.language, entity_texts(pair.words[0], labels))
