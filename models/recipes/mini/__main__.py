@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mini.figures import Figure
 
-PARTS = ("ner", "translation", "running", "calibrated", "cost", "demo", "choices")
+PARTS = ("ner", "translation", "running", "calibrated", "cost", "demo", "choices", "agreement")
 STEPS = ("base", "corpus", "vocabulary", "lexicon", "embeddings", "encoder", "translator", "export")
 _SMOKE_MINUTES = 0.5
 _CYCLES, _SMOKE_CYCLES = 4, 2
@@ -122,10 +122,10 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _figures(options: argparse.Namespace) -> None:
-    from mini.choices import choosing
+    from mini.choices import agreeing, choosing
     from mini.figures import MEASURED
 
-    parts = {**MEASURED, "choices": choosing}
+    parts = {**MEASURED, "choices": choosing, "agreement": agreeing}
     for name in [options.only] if options.only else MEASURED:
         _show(parts[name](options.data, options.bundle or options.out))
 
