@@ -37,7 +37,7 @@ UNLABELLED = {"it": ("MISC",)}
 STREAM = StreamOptions(linger=None)
 """Batches by the input alone, so that figures do not depend on how busy the machine is."""
 SYSTEMS = (
-    "ngram,ngram:score=pairs:solver=greedy,heuristic,heuristic:threshold=null,easy-label-projection,span-filling,"
+    "ngram,ngram:solver=greedy,ngram:score=covered,heuristic,heuristic:threshold=null,easy-label-projection,span-filling,"
     "ner-candidates,aligned-ranges,ensemble,model-transfer,calibrated,calibrated:view=false"
 )
 

@@ -12,9 +12,11 @@ from transformers import BertConfig, BertForTokenClassification
 
 import spanport_models
 from mini.__main__ import main
+from mini.choices import _alike
 from mini.cut import cut
 from mini.layers import KEPT, distilling
 from mini.layers import cut as keep_layers
+from spanport.types import Sentence, Span
 from spanport_models.encoder import Encoder
 
 MINI = Path(spanport_models.__file__).parent / "mini"
@@ -58,3 +60,23 @@ def test_a_cut_vocabulary_spells_what_it_lost(tmp_path: Path, capsys: pytest.Cap
     with pytest.raises(SystemExit):
         main(["cut", "--data", str(tmp_path), "--bundle", str(MINI)])
     assert "--out DIR" in capsys.readouterr().err
+
+
+def test_agreement_is_asked_of_what_is_surely_read_alike_on_both_sides() -> None:
+    def read(text: str, *spans: tuple[int, int, str, float]) -> Sentence:
+        return Sentence(text, spans=tuple(Span(*span) for span in spans))
+
+    english = [
+        read("Ana in Rome", (0, 3, "PER", 0.9), (7, 11, "LOC", 0.9)),
+        read("Ana", (0, 3, "PER", 0.9)),
+        read("x"),
+    ]
+    other = [
+        read("A Roma Ana", (2, 6, "LOC", 0.95), (7, 10, "PER", 0.9)),
+        read("Ana", (0, 3, "PER", 0.5)),
+        read("x"),
+    ]
+    pairs, gold = _alike(english, other)
+    assert gold == other[:1]
+    assert [(pair.source, pair.target) for pair in pairs] == [(english[0], Sentence("A Roma Ana"))]
+    assert _alike(english[:1], english[1:2]) == ([], [])
