@@ -23,7 +23,7 @@ LAYERS = {  # first part of a module's path in spanport -> what it may import of
     "options": {"checked"},
     "languages": {"errors", "spanport_models.scripts"},
     "words": {"errors", "languages", "types"},
-    "work": {"errors", "ports", "stream", "types"},
+    "work": {"errors", "languages", "ports", "stream", "types"},
     "detokenize": {"languages", "types"},
     "ragged": {"ports"},
     "encoding": {

@@ -40,7 +40,7 @@ def test_each_sentence_is_translated_and_encoded_once_for_all_systems(engine: En
     assert [len(rows) for rows in found.predictions.values()] == [4] * 4
     assert found.failed == {}
     assert all(second > 0 for second in found.seconds.values())
-    assert '"score":"covered"' in found.options["ngram"]
+    assert '"score":"pairs"' in found.options["ngram"]
 
 
 def test_gold_labels_are_hidden_from_the_systems_and_scored(engine: Engine) -> None:
