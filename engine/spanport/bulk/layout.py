@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spanport.errors import LanguageError
+from spanport.formats.arrow import class_names
 from spanport.formats.extras import library
 from spanport.formats.layouts import FIELDS
 from spanport.formats.records import Reading
@@ -43,7 +44,11 @@ def layout_of(schema: Any, reading: Reading) -> Layout | None:
     tags = reading.labels_column or (found[0] if len(found) == 1 else "")
     if reading.labels:
         inner = kinds[tags].value_type if tags in lists else None
-        if inner is None or tags == "spans" or not (types.is_string(inner) or types.is_integer(inner)):
+        if inner is None or tags == "spans":
+            return None
+        if not types.is_string(inner) and not (
+            types.is_integer(inner) and tags in class_names(schema.metadata or {})
+        ):
             return None
     elif {"entities", "label"} & set(found):
         return None  # whether these are labels, the values say

@@ -154,8 +154,7 @@ def entities_of(rows: Rows, feed: TableFeed, types: LabelTypes) -> tuple[tuple[I
     values, offsets, slow = coded_lists(column)
     if hasattr(column.values, "dictionary"):
         names = column.values.dictionary.to_pylist()
-    elif names is None:
-        return _none(rows), np.ones(len(slow), np.bool_)
+    assert names is not None, "numbers have names; see `layout_of`"
     outside = (values < 0) | (values >= len(names))
     if outside.any():
         slow |= _any(outside, offsets)
@@ -189,10 +188,6 @@ def coded_lists(column: Any) -> tuple[Int32, Int64, BoolArray]:
 def _any(marks: BoolArray, offsets: Int64) -> BoolArray:
     """Which items of a ragged array hold a mark."""
     return np.diff(np.concatenate([[0], np.cumsum(marks)])[offsets]) > 0
-
-
-def _none(rows: Rows) -> tuple[Int32, Int64]:
-    return np.empty((0, 3), np.int32), np.zeros(rows.offsets.size, np.int64)
 
 
 def _fits(numbers: npt.NDArray[Any]) -> bool:

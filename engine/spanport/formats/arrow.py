@@ -84,9 +84,9 @@ class Columns:
             )
         self._check(schema, path, text, tokens)
         self.json = json | json_columns(schema)
+        self.classes = class_names(schema.metadata or {})
         if reading.labels:
             self._check_labels(schema, path)
-        self.classes = class_names(schema.metadata or {})
 
     def _check(self, schema: Any, path: str, text: str, tokens: str) -> None:
         types = library("pyarrow.types", EXTRA)
@@ -112,6 +112,11 @@ class Columns:
             if name not in self.json and not any(test(kind) for test in lists):
                 raise UsageError(
                     f"column {name!r} of {path} is of type {kind}, expected a list of spans, or of a label per token"
+                )
+            if types.is_list(kind) and types.is_integer(kind.value_type) and name not in self.classes:
+                raise UsageError(
+                    f"column {name!r} of {path} holds numbers, and the file does not say of which labels; write it "
+                    "anew from the data set it comes from (`Dataset.to_parquet` keeps the names), or write the labels"
                 )
 
     def result(self, row: int, fields: dict[str, Any]) -> ReadResult:

@@ -32,6 +32,7 @@ SPANS = pa.list_(pa.struct([("start", pa.int64()), ("end", pa.int64()), ("label"
         ({"words": WORDS, "tokens": WORDS, "labels": WORDS}, Reading(tokens_column="words"), ""),
         ({"text": pa.string(), "spans": SPANS}, Reading(), ""),
         ({"tokens": WORDS, "spans": SPANS}, Reading(), ""),
+        ({"tokens": WORDS, "tags": pa.list_(pa.int64())}, Reading(), ""),
         ({"tokens": WORDS, "tags": WORDS, "ner_tags": WORDS}, Reading(), ""),
         ({"tokens": WORDS, "ner_tags": WORDS}, Reading(map_labels={"PER": "P"}), ""),
         ({"tokens": pa.large_list(pa.string()), "ner_tags": WORDS}, Reading(), ""),
