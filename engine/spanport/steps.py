@@ -115,7 +115,9 @@ def _stage(
     """A stage; one with a ``budget`` runs a model, in batches of that size, on all workers."""
     workers = job.stream.workers if budget else 1
     pads = budget is not None
-    return Stage(name, run, cost, budget=budget or 200_000, workers=workers, pads=pads, part=part, **more)
+    return Stage(
+        name, run, cost, budget=budget or 200_000, workers=workers, pads=pads, part=part, computes=pads, **more
+    )
 
 
 def _match(job: Job, system: System, part: str = "") -> Stage:

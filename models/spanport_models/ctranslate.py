@@ -5,6 +5,7 @@ from typing import Any
 
 from spanport_models.devices import Device, require_own_gpu
 from spanport_models.errors import BundleError
+from spanport_models.heap import keep_blocks
 
 
 def load_ctranslate2(folder: Path, device: Device, compute: str, intra_threads: int, inter_threads: int) -> Any:
@@ -17,6 +18,7 @@ def load_ctranslate2(folder: Path, device: Device, compute: str, intra_threads: 
     require_own_gpu(device)
     import ctranslate2
 
+    keep_blocks(inter_threads)
     try:
         return ctranslate2.Translator(
             str(folder),

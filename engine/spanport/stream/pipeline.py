@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import OrderedDict, deque
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from spanport.errors import StageError
 from spanport.memory import Trimmer
 from spanport.options import StreamOptions
-from spanport.stream.batches import MISSING, Batch, Plan, Window, plan, run_batch
+from spanport.stream.batches import Batch, Plan, Window, plan, run_batch
+from spanport.stream.line import Job, Line
 from spanport.stream.source import Source
-from spanport.stream.stage import Fatal, Problem, Stage, check
+from spanport.stream.stage import Fatal, Stage, check
 from spanport.stream.stats import Stats
+from spanport_models.devices import available_cores
 
 log = logging.getLogger(__name__)
 
@@ -24,44 +25,6 @@ _CHECK_SECONDS = 1.0
 _JOIN_SECONDS = 10.0
 _READER_SECONDS = 0.5
 """How long ending a run waits for a batch that is under way, and for the input."""
-
-_Job = tuple[Window, Plan, Batch]
-
-
-class Memory:
-    """The last ``size`` distinct results of a stage (least recently used go first); safe between threads."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._lock = threading.Lock()
-        self._results: OrderedDict[Hashable, Any] = OrderedDict()
-
-    def get(self, key: Hashable) -> Any:
-        """The result of a key, or `MISSING`."""
-        if not self._size:
-            return MISSING
-        with self._lock:
-            if key in self._results:
-                self._results.move_to_end(key)
-            return self._results.get(key, MISSING)
-
-    def put(self, key: Hashable, result: Any) -> None:
-        """Remember a result; problems are not remembered."""
-        if self._size and type(result) is not Problem and type(result) is not Fatal:
-            with self._lock:
-                self._results[key] = result
-                if len(self._results) > self._size:
-                    self._results.popitem(last=False)
-
-
-class _Line:
-    """A stage with what waits for it."""
-
-    def __init__(self, stage: Stage, cache: int) -> None:
-        self.stage = stage
-        self.memory = Memory(cache if stage.key else 0)
-        self.windows: deque[Window] = deque()
-        self.jobs: deque[_Job] = deque()
 
 
 class Pipeline:
@@ -77,10 +40,11 @@ class Pipeline:
         check(stages)
         self._condition = threading.Condition()
         self._source = Source(records, options, self._condition, begin)
-        self._lines = [_Line(stage, options.cache) for stage in stages]
+        self._lines = [Line(stage, options.cache) for stage in stages]
         self._stats = stats
         self._done: dict[int, Window] = {}
         self._next = 0
+        self._turns = max(available_cores(), *[line.workers for line in self._lines])
         self._stopped = False
         self._death: StageError | None = None
         self._threads: list[threading.Thread] = []
@@ -173,7 +137,7 @@ class Pipeline:
                 self._death = death
                 self._source.halt()
 
-    def _wait(self, index: int) -> Window | _Job | None:
+    def _wait(self, index: int) -> Window | Job | None:
         line = self._lines[index]
         started = time.monotonic()
         with self._condition:
@@ -184,14 +148,27 @@ class Pipeline:
                 self._condition.wait(self._source.due() if index == 0 else None)
         return None
 
-    def _available(self, index: int) -> Window | _Job | None:
+    def _available(self, index: int) -> Window | Job | None:
         line = self._lines[index]
-        if line.jobs:
+        if line.jobs and self._has_turn(index):
+            line.running += line.stage.computes
             return line.jobs.popleft()
         if index == 0 and (fresh := self._source.next_window()):
             self._stats.add(line.stage.name, queued=len(fresh))
             return fresh
         return line.windows.popleft() if line.windows else None
+
+    def _has_turn(self, index: int) -> bool:
+        """Whether a core is free for a batch of this line, those left out that later lines have a batch for.
+
+        Models that shared a core by the system's time slices would empty its caches for one another all the time.
+        """
+        if not self._lines[index].stage.computes:
+            return True
+        taken = sum([line.running for line in self._lines]) + sum(
+            [line.urgent() for line in self._lines[index + 1 :]]
+        )
+        return taken < self._turns
 
     def _plan(self, index: int, window: Window) -> None:
         line = self._lines[index]
@@ -215,8 +192,10 @@ class Pipeline:
             if any(type(result) is Fatal for result in results):
                 self._source.halt()
             window.pending -= 1
+            line.running -= line.stage.computes
             if not window.pending:
                 self._advance(index, window)
+            if line.stage.computes or not window.pending:
                 self._condition.notify_all()
 
     def _advance(self, index: int, window: Window) -> None:

@@ -51,7 +51,8 @@ class Stage:
     once inside a look-ahead, and across look-aheads where a cache is asked for; ``merge(item, result)``, where it is
     given, makes each record's value of what is its own and what it shares. For the statistics alone: whether ``run``
     ``pads`` its items to the longest, or, where it batches anew, what a batch has ``spent`` without and with padding.
-    Neighbours of the same ``part`` share a model.
+    Neighbours of the same ``part`` share a model. A stage that ``computes`` keeps a core busy with a batch: no more
+    of these run at once than there are cores, whatever their stages.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Stage:
     pads: bool = True
     spent: Callable[[Sequence[Any]], tuple[int, int]] | None = None
     part: str = ""
+    computes: bool = False
     make: Callable[[], Run] | None = None
 
     def load(self) -> None:

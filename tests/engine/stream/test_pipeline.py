@@ -5,7 +5,9 @@ from __future__ import annotations
 import ctypes
 import itertools
 import threading
+import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -90,3 +92,48 @@ def test_options_that_make_no_pipeline() -> None:
         run_stages([], [Stage("a", list)], StreamOptions(window=0))
     with pytest.raises(UsageError, match="workers is 0"):
         run_stages([], [Stage("a", list, workers=0)])
+
+
+class Cores:
+    """Counts how many stages compute at once, and in which order they do."""
+
+    def __init__(self) -> None:
+        self.busy = self.most = 0
+        self.order: list[str] = []
+        self._lock = threading.Lock()
+
+    def stage(self, name: str) -> Stage:
+        def run(items: Sequence[int]) -> Sequence[int]:
+            with self._lock:
+                self.order.append(name)
+                self.busy += 1
+                self.most = max(self.most, self.busy)
+            time.sleep(0.002)
+            with self._lock:
+                self.busy -= 1
+            return items
+
+        return Stage(name, run, max_items=1, workers=2, computes=True)
+
+
+@pytest.mark.parametrize(("cores", "most"), [(1, 2), (3, 3), (8, 4)])
+def test_no_more_batches_compute_than_there_are_cores(monkeypatch: pytest.MonkeyPatch, cores: int, most: int) -> None:
+    """Each of two stages has two workers: as many are asked for, so two run at once even on one core."""
+    monkeypatch.setattr("spanport.stream.pipeline.available_cores", lambda: cores)
+    counted = Cores()
+    results = run_stages(range(40), [counted.stage("a"), counted.stage("b")], SMALL)
+    assert [result.value for result in results] == list(range(40))
+    assert len(counted.order) == 80
+    assert counted.most <= most
+
+
+def test_a_free_core_goes_to_the_later_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is nearly done comes first: a look-ahead waits for the one before, but for one batch."""
+    monkeypatch.setattr("spanport.stream.pipeline.available_cores", lambda: 1)
+    counted = Cores()
+    stages = [replace(counted.stage(name), workers=1) for name in "ab"]
+    list(run_stages(range(16), stages, StreamOptions(window=16, lookahead=4, linger=None)))
+    order = "".join(counted.order)
+    ahead = [order[:at].count("a") - 4 * (order[:at].count("b") // 4 + 1) for at in range(32) if order[at] == "b"]
+    assert len(ahead) == 16
+    assert max(ahead) <= 1
