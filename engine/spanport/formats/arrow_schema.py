@@ -73,15 +73,17 @@ def _known(pa: Any, sources: bool) -> dict[str, Any]:
 
 
 def _learn(pa: Any, batch: list[dict[str, Any]], found: dict[str, Any]) -> None:
-    """Widen the types found so far by those of a batch; None stands for JSON."""
+    """Widen the types found so far by those of a batch; None stands for JSON, null for no value so far."""
     known = _known(pa, sources=False)
     for name in dict.fromkeys(name for fields in batch for name in fields):
         if name in known:
             found[name] = known[name]
             continue
-        values = [fields[name] for fields in batch if name in fields]
-        kind = _type_of(pa, values)
-        found[name] = kind if found.get(name, kind) == kind else None
+        before = found.setdefault(name, pa.null())
+        values = [value for fields in batch if (value := fields.get(name)) is not None]
+        if values:
+            kind = _type_of(pa, values)
+            found[name] = kind if before in (kind, pa.null()) else None
 
 
 def _type_of(pa: Any, values: list[Any]) -> Any:
@@ -89,8 +91,7 @@ def _type_of(pa: Any, values: list[Any]) -> Any:
         array = pa.array(values)
     except (pa.ArrowException, OverflowError, TypeError, ValueError):
         return None
-    exact = None not in values and not _is_empty(pa, array.type) and array.to_pylist() == values
-    return array.type if exact else None
+    return array.type if not _is_empty(pa, array.type) and array.to_pylist() == values else None
 
 
 def _is_empty(pa: Any, kind: Any) -> bool:

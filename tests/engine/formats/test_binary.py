@@ -106,6 +106,14 @@ class TestArrow:
         with pytest.raises(UsageError, match="is read from a file, not from a stream"):
             read("-", "parquet")
 
+    def test_nulls_are_nulls_of_the_type_of_their_column(self, tmp_path: Path) -> None:
+        values: list[dict[str, Any]] = [{"n": float("nan"), "x": None}, {"n": 1.5, "x": None}, {}]
+        write(tmp_path / "a.parquet", [Sentence("Ana", extra=extra) for extra in values])
+        table = self.pq.read_table(tmp_path / "a.parquet")
+        assert (table.schema.field("n").type, table.schema.field("x").type) == (self.pa.float64(), self.pa.null())
+        assert table["n"].to_pylist() == [None, 1.5, None]
+        assert [one.extra for one in sentences(tmp_path / "a.parquet")] == [None, {"n": 1.5}, None]
+
     def test_words_and_class_labels_alone(self, tmp_path: Path) -> None:
         datasets = pytest.importorskip("datasets", reason="the extra datasets is not installed")
         words = Sentence("Ana vive", words=((0, 3), (4, 8)), spans=(Span(0, 3, "PER", 0.5),), tokenized=True)
