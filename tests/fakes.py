@@ -66,7 +66,6 @@ class FakeEncoder:
 @dataclass(frozen=True)
 class Generated:
     text: str
-    score: float = -0.1
 
 
 @dataclass

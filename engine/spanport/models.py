@@ -102,10 +102,10 @@ class Models:
         read: bytes | None = self._part("calibration", load)
         return read
 
-    def memory_needs(self, batch_tokens: int) -> dict[str, int]:
+    def memory_needs(self, encode_tokens: int, translate_tokens: int) -> dict[str, int]:
         """Bytes that encoder and translator are expected to take; see `spanport_models.devices`.
 
-        ``batch_tokens`` is that of one batch; as many are worked on at once as there are threads.
+        The tokens are those of one batch; as many are worked on at once as there are threads.
         """
         from spanport_models.devices import encoder_memory, translator_memory
         from spanport_models.manifest import EncoderManifest, read_manifest
@@ -116,9 +116,9 @@ class Models:
             manifest = read_manifest(bundle.path / relative)
             weights = sum((bundle.path / relative / name).stat().st_size for name in manifest.files)
             if isinstance(manifest, EncoderManifest):
-                needs[role] = encoder_memory(weights, batch_tokens * (self.threads or 1), manifest.hidden_size)
+                needs[role] = encoder_memory(weights, encode_tokens * (self.threads or 1), manifest.hidden_size)
             else:
-                needs[role] = translator_memory(weights, self.threads or 1)
+                needs[role] = translator_memory(weights, self.threads or 1, translate_tokens)
         return needs
 
     def release(self, *parts: str) -> None:

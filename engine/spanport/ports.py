@@ -54,8 +54,6 @@ class Generated(Protocol):
 
     @property
     def text(self) -> str: ...
-    @property
-    def score(self) -> float: ...
 
 
 class Translator(Protocol):

@@ -125,12 +125,14 @@ def encoder_memory(weight_bytes: int, batch_tokens: int, hidden_size: int, layer
     return int(1.6 * weight_bytes) + 4 * batch_tokens * hidden_size * layers_alive
 
 
-def translator_memory(weight_bytes: int, replicas: int) -> int:
+def translator_memory(weight_bytes: int, replicas: int, batch_tokens: int) -> int:
     """Bytes a translator is expected to take: weights (shared by replicas), and work space for each replica.
 
-    That grows with vocabulary and width, as weights do: 4 times the weights, 200 MB at most, cover what was measured.
+    That grows with the batch, and with depth, width and vocabulary, as weights do. For 1,024 tokens it is 4 times the
+    weights of models up to 50 MB, 200 MB up to 600 MB, and a third of the weights above.
     """
-    return int(1.15 * weight_bytes) + min(4 * weight_bytes, 200_000_000) * replicas
+    work = max(min(4 * weight_bytes, 200_000_000), weight_bytes // 3) * batch_tokens // 1024
+    return int(1.15 * weight_bytes) + work * replicas
 
 
 def free_memory() -> int | None:

@@ -38,13 +38,11 @@ class Generated:
 
     Attributes:
         text: Running text in the target language.
-        score: Mean natural-log probability of its tokens (CTranslate2's score with length penalty 1).
         finished: False when the length limit cut it off.
         truncated_source: Pieces of the source that did not fit and were not translated.
     """
 
     text: str
-    score: float
     finished: bool
     truncated_source: int
 
@@ -85,7 +83,7 @@ class Translator:
         self.inter_threads = inter_threads or (max(available_cores() // intra_threads, 1) if cpu else 1)
         weights = sum((where / name).stat().st_size for name in self.manifest.files if name.endswith(".bin"))
         if cpu:
-            require_memory(translator_memory(weights, self.inter_threads), f"the translator {where}")
+            require_memory(translator_memory(weights, self.inter_threads, BATCH_TOKENS), f"the translator {where}")
         self.languages: dict[str, str] = dict(self.manifest.languages)
         self.keeps_tags: bool = self.manifest.keeps_tags
         self.max_length: int = self.manifest.max_length
@@ -132,8 +130,9 @@ class Translator:
     ) -> list[Generated]:
         """Translate one batch of tokenized sources.
 
-        A translation stops after ``length_ratio`` times the longest source of the batch plus 24 tokens, so that a
-        model that repeats itself cannot run away; batches should hold sources of similar length.
+        A translation ends after ``length_ratio`` times its source plus 24 tokens, so that a model that repeats itself
+        cannot run away. The batch is decoded for as long as its longest source allows, and each translation then cut:
+        what greedy decoding gives a source does not depend on its neighbours.
 
         Args:
             tokens: Sources, from `tokenize`.
@@ -152,29 +151,26 @@ class Translator:
         prefix = self._prefix(target_language)
         penalty = self.manifest.repetition_penalty if repetition_penalty is None else repetition_penalty
         cut = [self._cut(source) for source in tokens]
-        longest = max(len(source) for source in cut)
-        wanted = min(max_decoding_length, math.ceil(length_ratio * longest) + 24)
-        limit = min(len(prefix) + wanted, self.max_length - 1)  # the model has no further positions
+        wanted = [min(max_decoding_length, math.ceil(length_ratio * len(source)) + 24) for source in cut]
+        limits = [min(len(prefix) + own, self.max_length - 1) for own in wanted]  # the model has no further positions
         results = self.runtime.translate_batch(
             cut,
             target_prefix=[prefix] * len(cut) if prefix else None,
             beam_size=beam_size,
-            max_decoding_length=limit,
+            max_decoding_length=max(limits),
             max_input_length=0,
             no_repeat_ngram_size=no_repeat_ngram_size,
             repetition_penalty=penalty,
-            return_scores=True,
             disable_unk=True,
             use_vmap=target_language == self.manifest.shortlist,
         )
         return [
             Generated(
-                self._tokenizer.text(result.hypotheses[0][len(prefix) :]),
-                float(result.scores[0]),
+                self._tokenizer.text(result.hypotheses[0][len(prefix) : limit]),
                 len(result.hypotheses[0]) < limit,
                 len(source) - len(kept),
             )
-            for result, source, kept in zip(results, tokens, cut, strict=True)
+            for result, source, kept, limit in zip(results, tokens, cut, limits, strict=True)
         ]
 
     def translate(
@@ -191,7 +187,7 @@ class Translator:
         Blank texts stay blank. ``options`` are those of `generate`.
         """
         rows = [i for i, text in enumerate(texts) if not text.isspace() and text]
-        results = [Generated("", 0.0, True, 0)] * len(texts)
+        results = [Generated("", True, 0)] * len(texts)
         tokens = self.tokenize([texts[i] for i in rows], source_language, target_language)
         for batch in token_batches([len(source) for source in tokens], batch_tokens):
             outputs = self.generate([tokens[j] for j in batch], target_language, **options)

@@ -12,6 +12,7 @@ from spanport_models.devices import (
     require_memory,
     resolve_device,
     translator_compute_type,
+    translator_memory,
 )
 from spanport_models.errors import DeviceError, MemoryNeedError, RuntimeMissingError
 
@@ -114,3 +115,11 @@ def test_an_unreadable_meminfo_never_blocks_loading(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(devices.Path, "read_text", fail)
     assert free_memory() is None
     require_memory(10**18, "anything")
+
+
+def test_what_a_translator_takes() -> None:
+    """Once the weights, and for each batch at work what grows with its tokens."""
+    small, large = 10_000_000, 3_300_000_000
+    for weights, work in ((small, 4 * small), (650_000_000, 650_000_000 // 3), (large, large // 3)):
+        assert translator_memory(weights, 1, 1024) == int(1.15 * weights) + work
+        assert translator_memory(weights, 3, 2048) == int(1.15 * weights) + 3 * 2 * work // 1

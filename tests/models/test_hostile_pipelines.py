@@ -169,7 +169,7 @@ def open_wholly(folder: Path) -> None:
     verify_bundle(folder)
     with Engine.from_bundle(str(folder), device="cpu", threads=1) as engine:
         models = engine.models
-        models.memory_needs(1024)
+        models.memory_needs(1024, 2048)
         load_calibration("", models.calibration())
         for load in (models.lexicon, models.encoder, models.aligner, models.translator):
             load()

@@ -9,7 +9,7 @@ import msgspec
 from spanport.api import Engine
 from spanport.bench.measure import timed
 from spanport.models import Models
-from spanport.options import EncodeOptions, StreamOptions, TranslateOptions
+from spanport.options import WIDER, EncodeOptions, StreamOptions, TranslateOptions
 
 BUDGETS = (256, 512, 1024, 2048, 4096)
 CLOSE = 0.97
@@ -45,7 +45,7 @@ def sweep(
 def _run(models: Models, texts: Sequence[str], language: str, budget: int, workers: int) -> Callable[[], None]:
     engine = Engine(
         models,
-        translate=TranslateOptions(batch_tokens=budget),
+        translate=TranslateOptions(batch_tokens=WIDER * budget),
         encode=EncodeOptions(batch_tokens=budget),
         stream=StreamOptions(workers=workers, linger=None),
     )

@@ -64,7 +64,11 @@ Threads = Annotated[int, typer.Option(min=0, help="Batches worked on at once; 0 
 BeamSize = Annotated[int, typer.Option(min=1, help="Beams of the translator.")]
 BatchTokens = Annotated[
     int,
-    typer.Option(min=1, help="Most tokens, padding included, in one batch; `spanport bench --tune` finds the best."),
+    typer.Option(
+        min=1,
+        help="Most tokens, padding included, in one batch of the encoder; twice as many in one of the translator. "
+        "`spanport bench --tune` finds the best.",
+    ),
 ]
 Aligner = Annotated[
     str,
@@ -152,7 +156,7 @@ def engine(
     Batches depend on the input alone (no linger), so that a resumed job ends with the same bytes.
     """
     from spanport.api import Engine
-    from spanport.options import EncodeOptions, StreamOptions, TranslateOptions
+    from spanport.options import WIDER, EncodeOptions, StreamOptions, TranslateOptions
 
     count = threads or available_cores()
     made = Engine.from_bundle(
@@ -160,7 +164,7 @@ def engine(
         device=device,
         threads=count,
         align=aligner,
-        translate=TranslateOptions(beam_size=beam_size, batch_tokens=batch_tokens),
+        translate=TranslateOptions(beam_size=beam_size, batch_tokens=WIDER * batch_tokens),
         encode=EncodeOptions(batch_tokens=batch_tokens),
         stream=StreamOptions(workers=count, linger=None, resident=resident or "all", spill_folder=spill),
     )
@@ -176,7 +180,7 @@ def limit_memory(engine: Engine, limit: str) -> None:
     from spanport.cli.console import say
     from spanport.memory import choose, parse_bytes
 
-    needs = engine.models.memory_needs(engine.encode_options.batch_tokens)
+    needs = engine.models.memory_needs(engine.encode_options.batch_tokens, engine.translate_options.batch_tokens)
     resident, why = choose(needs, parse_bytes(limit))
     say(why)
     engine.stream_options = msgspec.structs.replace(engine.stream_options, resident=resident)

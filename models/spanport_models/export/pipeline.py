@@ -20,6 +20,7 @@ from spanport_models.export.translator import export_translator
 from spanport_models.fetch import fetch
 from spanport_models.manifest import MANIFEST_NAME, EncoderManifest, PipelineManifest, read_manifest
 from spanport_models.registry import find_model
+from spanport_models.translator import BATCH_TOKENS as TRANSLATED_TOKENS
 
 Role: TypeAlias = Literal["encoder", "aligner", "translator"]
 _TRANSLATORS = ("m2m_100",)
@@ -176,5 +177,5 @@ def _memory(folder: Path, manifest: PipelineManifest) -> int:
         if isinstance(part, EncoderManifest):
             needed += encoder_memory(weights, BATCH_TOKENS, part.hidden_size)
         else:
-            needed += translator_memory(weights, 1)
+            needed += translator_memory(weights, 1, TRANSLATED_TOKENS)
     return needed
