@@ -34,6 +34,7 @@ def schema_of(records: Iterable[dict[str, Any]]) -> Any:
             batch = []
     _learn(pa, batch, found)
     known = _known(pa, sources)
+    found = {name: pa.int64() if kind == pa.int32() else kind for name, kind in found.items()}
     found = {**{name: known[name] for name in known if name in names}, **found}
     columns = [
         pa.field(name, pa.string(), metadata=JSON) if kind is None else pa.field(name, known.get(name, kind))
@@ -79,11 +80,8 @@ def _learn(pa: Any, batch: list[dict[str, Any]], found: dict[str, Any]) -> None:
         if name in known:
             found[name] = known[name]
             continue
-        before = found.setdefault(name, pa.null())
         values = [value for fields in batch if (value := fields.get(name)) is not None]
-        if values:
-            kind = _type_of(pa, values)
-            found[name] = kind if before in (kind, pa.null()) else None
+        found[name] = _wider(pa, found.get(name, pa.null()), _type_of(pa, values) if values else pa.null())
 
 
 def _type_of(pa: Any, values: list[Any]) -> Any:
@@ -91,7 +89,29 @@ def _type_of(pa: Any, values: list[Any]) -> Any:
         array = pa.array(values)
     except (pa.ArrowException, OverflowError, TypeError, ValueError):
         return None
-    return array.type if not _is_empty(pa, array.type) and array.to_pylist() == values else None
+    if _is_empty(pa, array.type) or array.to_pylist() != values:
+        return None
+    small = pa.types.is_int64(array.type) and all(-(2**31) <= value < 2**31 for value in values)
+    return pa.int32() if small else array.type
+
+
+def _wider(pa: Any, one: Any, other: Any) -> Any:
+    """The type that holds the values of both as they are; None where there is none. 32 bits are of small integers."""
+    types = pa.types
+    if one is None or other is None or one == other or types.is_null(other):
+        return one if other is not None else None
+    if types.is_null(one):
+        return other
+    if types.is_list(one) and types.is_list(other):
+        inner = _wider(pa, one.value_type, other.value_type)
+        return None if inner is None else pa.list_(inner)
+    if types.is_struct(one) and types.is_struct(other) and [f.name for f in one] == [f.name for f in other]:
+        fields = [(f.name, _wider(pa, f.type, g.type)) for f, g in zip(one, other, strict=True)]
+        return None if None in [kind for _, kind in fields] else pa.struct(fields)
+    if pa.int32() in (one, other):
+        number = other if one == pa.int32() else one
+        return number if types.is_int64(number) or types.is_float64(number) else None
+    return None
 
 
 def _is_empty(pa: Any, kind: Any) -> bool:

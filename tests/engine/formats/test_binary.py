@@ -114,6 +114,26 @@ class TestArrow:
         assert table["n"].to_pylist() == [None, 1.5, None]
         assert [one.extra for one in sentences(tmp_path / "a.parquet")] == [None, {"n": 1.5}, None]
 
+    @pytest.mark.parametrize(
+        ("early", "late", "kind"),
+        [
+            (1, 1.5, "double"),
+            (1.5, 1, "double"),
+            (1, 2**40, "int64"),
+            (2**60, 1.5, "string"),
+            (True, 1, "string"),
+            ([], ["a"], "list<element: string>"),
+            ([{"k": None}], [{"k": [1]}], "list<element: struct<k: list<element: int64>>>"),
+            ({"k": 1}, {"j": 1}, "string"),
+            ("a", 1, "string"),
+        ],
+    )
+    def test_a_type_that_holds_early_and_late_values(self, tmp_path: Path, early: Any, late: Any, kind: str) -> None:
+        extras = [{"x": early}] * 1024 + [{"x": late}]  # the types of so many records are found out at once
+        write(tmp_path / "a.parquet", [Sentence("Ana", extra=extra) for extra in extras])
+        assert str(self.pq.read_schema(tmp_path / "a.parquet").field("x").type) == kind
+        assert [one.extra for one in sentences(tmp_path / "a.parquet")] == extras
+
     def test_words_and_class_labels_alone(self, tmp_path: Path) -> None:
         datasets = pytest.importorskip("datasets", reason="the extra datasets is not installed")
         words = Sentence("Ana vive", words=((0, 3), (4, 8)), spans=(Span(0, 3, "PER", 0.5),), tokenized=True)
