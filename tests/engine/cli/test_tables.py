@@ -56,8 +56,9 @@ def test_the_layout_that_came_in(cli: Any, folder: Path) -> None:
     assert in_bulk["ner_tags"].to_pylist() == [[3, 4, 0], [3], [1]]
 
 
-def test_a_stopped_job_goes_on(cli: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = bulk.project_tables
+@pytest.mark.parametrize("form", ["parquet", "parquet-tags"])
+def test_a_stopped_job_goes_on(cli: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    whole, command = bulk.project_tables, [*COMMAND, "out.parquet", "--to", form]
 
     def stopped(*arguments: Any) -> Iterator[Any]:
         yield from islice(whole(*arguments), 1)
@@ -66,12 +67,14 @@ def test_a_stopped_job_goes_on(cli: Any, folder: Path, monkeypatch: pytest.Monke
     with monkeypatch.context() as patch:
         patch.setattr(parquet, "ROWS", 1)
         patch.setattr(bulk, "project_tables", stopped)
-        assert cli(*COMMAND, "out.parquet").code == 130
-    ran = cli(*COMMAND, "out.parquet", "--stats", "stats.json")
+        assert cli(*command).code == 130
+    ran = cli(*command, "--stats", "stats.json")
     assert (ran.code, 'files.staged was "arrow"' in ran.err) == (3, True), ran.err
-    ran = cli(*COMMAND, "out.parquet")
+    ran = cli(*command)
     assert (ran.code, "resuming after the 1 record of" in ran.err) == (0, True), ran.err
     assert pq.read_table("out.parquet")["id"].to_pylist() == [7, 8, 9]
+    cli(*COMMAND, "whole.parquet", "--to", form)
+    assert pq.read_table("out.parquet").equals(pq.read_table("whole.parquet"), check_metadata=True)
 
 
 def test_a_table_that_does_not_fit_goes_the_ordinary_way(cli: Any, folder: Path) -> None:
