@@ -161,7 +161,7 @@ def _lost(works: Sequence[Work], view: View, word: Int64) -> Int64:
     for b, start, end, k in np.stack(found, axis=1)[alone].tolist():
         first, last = view.target_offsets[b : b + 2].tolist()
         length = len(works[b].source.words)
-        left = free.setdefault(b, sorted(set(range(length)).difference(i for i, _ in works[b].links)))
+        left = free.setdefault(b, sorted(set(range(length)).difference(works[b].links[:, 0].tolist())))
         if left:
             place = ((start + end) / 2 - first) / (last - first) * length - 0.5
             at = min(left, key=lambda word: abs(word - place))
