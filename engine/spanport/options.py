@@ -31,7 +31,7 @@ class TranslateOptions(Checked, frozen=True, kw_only=True):
     beam_size: Positive = 1
     """Beams; 1 decodes greedily."""
     batch_tokens: Positive = WIDER * 1024
-    """Most source tokens, padding included, in one batch."""
+    """Source tokens of one batch, about: at most twice as many with padding."""
 
 
 class EncodeOptions(Checked, frozen=True, kw_only=True):

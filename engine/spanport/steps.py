@@ -132,6 +132,7 @@ def _translating(job: Job, models: Models) -> list[Stage]:
     translating = _stage(
         job, "translate", None, "translator", _pieces,
         budget=job.translate.batch_tokens,
+        even=True,
         make=lambda: translate(models.translator(), job.pivot, job.translate),
         key=lambda work: (work.pieces, bool(work.target.words)),
         merge=lambda work, source: replace(work, source=source),

@@ -42,6 +42,34 @@ def token_batches(lengths: Sequence[int], budget: int, most: int | None = None) 
     return batches
 
 
+def even_batches(lengths: Sequence[int], budget: int, most: int | None = None) -> list[Int64Array]:
+    """Group items of similar length for a model that decodes: each of its steps takes few rows hardly less than many.
+
+    Args:
+        lengths: Tokens of each item.
+        budget: Tokens of a batch, padding left out: two thirds to three halves of it, so that no small one is left
+            over. With padding it is at most twice the budget, unless one item is.
+        most: Most items in a batch; None for any number.
+
+    Returns:
+        As `token_batches`.
+    """
+    sizes = np.maximum(np.asarray(lengths, dtype=np.int64), 1)
+    order = np.argsort(-sizes, kind="stable")
+    ends = np.cumsum(sizes[order])
+    batches, start = [], 0
+    while start < len(order):
+        before = int(ends[start - 1]) if start else 0
+        left = int(ends[-1]) - before
+        share = before + left / max(1, round(left / budget))
+        room = max(2 * budget // int(sizes[order[start]]), 1)
+        fair = max(int(np.searchsorted(ends, share, side="right")) - start, 1)
+        stop = start + min(fair, room, most or len(order))
+        batches.append(order[start:stop])
+        start = stop
+    return batches
+
+
 def ragged_index(offsets: Int64Array, order: Int64Array) -> tuple[Int64Array, Int64Array]:
     """Row numbers that put ragged items into a new order.
 

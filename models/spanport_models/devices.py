@@ -129,9 +129,9 @@ def translator_memory(weight_bytes: int, replicas: int, batch_tokens: int) -> in
     """Bytes a translator is expected to take: weights (shared by replicas), and work space for each replica.
 
     That grows with the batch, and with depth, width and vocabulary, as weights do. For 1,024 tokens it is 4 times the
-    weights of models up to 50 MB, 200 MB up to 600 MB, and a third of the weights above.
+    weights of models up to 50 MB, 200 MB up to 400 MB, and half of the weights above.
     """
-    work = max(min(4 * weight_bytes, 200_000_000), weight_bytes // 3) * batch_tokens // 1024
+    work = max(min(4 * weight_bytes, 200_000_000), weight_bytes // 2) * batch_tokens // 1024
     return int(1.15 * weight_bytes) + work * replicas
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from spanport_models.batching import token_batches
+from spanport_models.batching import even_batches
 from spanport_models.bundle import open_bundle
 from spanport_models.ctranslate import load_ctranslate2
 from spanport_models.devices import (
@@ -189,7 +189,7 @@ class Translator:
         rows = [i for i, text in enumerate(texts) if not text.isspace() and text]
         results = [Generated("", True, 0)] * len(texts)
         tokens = self.tokenize([texts[i] for i in rows], source_language, target_language)
-        for batch in token_batches([len(source) for source in tokens], batch_tokens):
+        for batch in even_batches([len(source) for source in tokens], batch_tokens):
             outputs = self.generate([tokens[j] for j in batch], target_language, **options)
             for j, output in zip(batch, outputs, strict=True):
                 results[rows[j]] = output

@@ -40,6 +40,12 @@ def stages(task: Task, system: str) -> dict[str, Any]:
     return {stage.name: stage for stage in found}
 
 
+def test_models_compute_and_the_translator_evenly() -> None:
+    made = stages("label", "ngram")
+    assert [name for name, stage in made.items() if stage.computes] == ["translate", "encode"]
+    assert [name for name, stage in made.items() if stage.even] == ["translate"]
+
+
 def test_words_that_came_with_the_input_stay() -> None:
     given = Sentence("Ana-Luz vive", words=((0, 3), (4, 7), (8, 12)), tokenized=True)
     (work,) = split([Work(NOTHING, given)])

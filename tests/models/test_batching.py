@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spanport_models.batching import ragged_index, token_batches
+from spanport_models.batching import even_batches, ragged_index, token_batches
 
 
 @given(st.lists(st.integers(0, 60), max_size=40), st.integers(1, 100))
@@ -14,6 +14,23 @@ def test_batches_hold_every_item_once_within_the_budget(lengths: list[int], budg
     for batch in batches:
         longest = max(lengths[i] for i in batch)
         assert len(batch) == 1 or longest * len(batch) <= budget
+
+
+@given(st.lists(st.integers(0, 60), max_size=60), st.integers(1, 200), st.integers(1, 40))
+def test_even_batches_hold_every_item_once(lengths: list[int], budget: int, most: int) -> None:
+    batches = even_batches(lengths, budget, most)
+    assert [lengths[i] for batch in batches for i in batch] == sorted(lengths, reverse=True)
+    assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
+    for batch in batches:
+        assert 1 <= len(batch) <= most
+        assert len(batch) == 1 or max(lengths[i] for i in batch) * len(batch) <= 2 * budget
+
+
+def test_no_small_batch_is_left_over() -> None:
+    """Of 36 and of 84 items of one length with room for 32: one batch, and three alike."""
+    assert [len(batch) for batch in even_batches([10] * 36, 320)] == [36]
+    assert [len(batch) for batch in even_batches([10] * 84, 320)] == [28, 28, 28]
+    assert [len(batch) for batch in token_batches([10] * 36, 320)] == [32, 4]
 
 
 def test_batches_put_similar_lengths_together() -> None:

@@ -120,6 +120,6 @@ def test_an_unreadable_meminfo_never_blocks_loading(monkeypatch: pytest.MonkeyPa
 def test_what_a_translator_takes() -> None:
     """Once the weights, and for each batch at work what grows with its tokens."""
     small, large = 10_000_000, 3_300_000_000
-    for weights, work in ((small, 4 * small), (650_000_000, 650_000_000 // 3), (large, large // 3)):
+    for weights, work in ((small, 4 * small), (200_000_000, 200_000_000), (large, large // 2)):
         assert translator_memory(weights, 1, 1024) == int(1.15 * weights) + work
         assert translator_memory(weights, 3, 2048) == int(1.15 * weights) + 3 * 2 * work // 1

@@ -16,7 +16,7 @@ from spanport.errors import ModelError, StageError, UsageError
 from spanport.options import StreamOptions
 from spanport.stream.stage import Done, Failed, Fatal, Outcome, Problem, Stage, is_unexpected
 from spanport.stream.stats import Stats
-from spanport_models.batching import token_batches
+from spanport_models.batching import even_batches, token_batches
 
 log = logging.getLogger(__name__)
 
@@ -143,7 +143,8 @@ def plan(window: Window, stage: Stage, known: Callable[[Hashable], Any] | None =
 
 def _batches(costs: Sequence[int], stage: Stage) -> list[Batch]:
     found = []
-    for rows in token_batches(costs, stage.budget, stage.max_items):
+    form = even_batches if stage.even else token_batches
+    for rows in form(costs, stage.budget, stage.max_items):
         positions = tuple(rows.tolist())
         cost = sum([costs[i] for i in positions])
         found.append(Batch(positions, cost, costs[positions[0]] * len(positions) if stage.pads else cost))

@@ -47,7 +47,8 @@ class Stage:
     ``run`` may be called from ``workers`` threads at once; where it is None, ``make`` gets it ready, with its model,
     when `load` is called, and raises what stands in the way.
     ``cost`` is an item's length (tokens); a batch holds at most ``max_items`` items and at most ``budget`` of
-    *padded* cost (longest item x items), unless a single item costs more. Items of one ``key`` are computed
+    *padded* cost (longest item x items), unless a single item costs more; those of an ``even`` stage are as
+    `spanport_models.batching.even_batches` makes them. Items of one ``key`` are computed
     once inside a look-ahead, and across look-aheads where a cache is asked for; ``merge(item, result)``, where it is
     given, makes each record's value of what is its own and what it shares. For the statistics alone: whether ``run``
     ``pads`` its items to the longest, or, where it batches anew, what a batch has ``spent`` without and with padding.
@@ -67,6 +68,7 @@ class Stage:
     spent: Callable[[Sequence[Any]], tuple[int, int]] | None = None
     part: str = ""
     computes: bool = False
+    even: bool = False
     make: Callable[[], Run] | None = None
 
     def load(self) -> None:

@@ -21,6 +21,14 @@ def test_batches_say_what_they_cost() -> None:
     assert (found.batches, found.cost, found.padded) == (3, 16, 17)
 
 
+@pytest.mark.parametrize(("even", "sizes"), [(False, [4, 4, 1]), (True, [4, 5])])
+def test_an_even_stage_leaves_no_small_batch_over(even: bool, sizes: list[int]) -> None:
+    seen: list[int] = []
+    stage = Stage("s", lambda items: seen.append(len(items)) or items, cost=len, budget=8, even=even)  # type: ignore[func-returns-value]
+    list(run_stages(["ab"] * 9, [stage], StreamOptions(window=32, lookahead=16, linger=None)))
+    assert seen == sizes
+
+
 def test_identical_records_are_computed_once_per_window() -> None:
     computed: list[str] = []
 
