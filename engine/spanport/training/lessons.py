@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 512
 _SURE_SOURCE = 0.5
+TAUGHT = 0.5
+"""Of the threshold from which a span is named, that from which it is taught."""
 
 
 class LessonOptions(Checked, frozen=True, kw_only=True):
@@ -30,7 +32,8 @@ class LessonOptions(Checked, frozen=True, kw_only=True):
     weigh: bool = True
     """Weigh words by the confidence in what they are taught."""
     tau: Share | None = None
-    """Least confidence of a span that is taught; None: that of the best F1 on dev data of other languages."""
+    """Least confidence of a span that is taught; None: half of that with the best F1 on dev data of other languages.
+    A doubtful span weighs little already, and whoever is not shown it sees fewer entities than there are."""
     doubt: Share = 0.15
     """Confidence from which a span that is not taught is doubtful; below it is no span."""
 
@@ -69,7 +72,7 @@ def projected_examples(
     """
     from spanport.systems.calibrated.system import select
 
-    tau = system.tau if options.tau is None else options.tau
+    tau = TAUGHT * system.tau if options.tau is None else options.tau
     found: list[Example] = []
     for start in range(0, len(works), _CHUNK):
         scored = system.score(works[start : start + _CHUNK])

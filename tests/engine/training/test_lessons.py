@@ -71,6 +71,15 @@ def test_spans_below_tau_are_left_out_with_their_words() -> None:
     assert set(taught.weights) == {1}
 
 
+def test_spans_too_doubtful_to_be_named_are_taught_by_what_they_weigh() -> None:
+    person, place = confidence(SURE)
+    strict = make_system("calibrated", {"view": False, "tau": max(person, place) + 0.001})
+    assert confidence(SURE, strict) == []
+    found = lesson(SURE, system=strict)
+    assert [TAGS[i] for i in found.targets.argmax(1)] == ["B-PER", "I-PER", "O", "O", "B-LOC", "O"]
+    np.testing.assert_allclose(found.weights[[0, 1, 4]], [person, person, place], rtol=1e-6)
+
+
 def test_without_weights_every_taught_word_counts_alike() -> None:
     assert set(lesson(SURE, weigh=False).weights) <= {0.0, 1.0}
 
