@@ -100,17 +100,23 @@ class _Formatter(logging.Formatter):
         return safe(super().format(record))
 
 
+_MOST_EDGED = 6
+
+
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None, left: bool = False
 ) -> None:
     """Print a table; all columns but the first are right-aligned, unless all are to be ``left``.
 
-    What the first says is a name: it is not cut, however narrow the terminal.
+    What the first says is a name: it is not cut, however narrow the terminal. Many columns go without an edge, so that
+    their figures are not cut on one of 80.
     """
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table(title=None if title is None else Text(safe(title)), title_justify="left")
+    few = len(columns) <= _MOST_EDGED
+    heading = None if title is None else Text(safe(title))
+    grid = Table(title=heading, title_justify="left", show_edge=few, pad_edge=few)
     for i, column in enumerate(columns):
         grid.add_column(
             Text(safe(column)), justify="left" if left or i == 0 else "right", overflow="fold", no_wrap=i == 0

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ def test_tables_page_and_figures(cli, tmp_path: Path) -> None:
     )  # fmt: skip
     assert ran.code == 0, ran.err
     assert "spa_Latn: 2 sentences" in ran.out
+    assert re.search(r"\d-\d+\.\d │", ran.out), "an interval is cut on a terminal of 80 columns"
     page, table, figures = (path.read_text("utf8") for path in outputs)
     assert "<svg" in page
     assert "Sevilla" in page
