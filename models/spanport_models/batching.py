@@ -54,8 +54,8 @@ def even_batches(lengths: Sequence[int], budget: int, most: int | None = None) -
     Returns:
         As `token_batches`.
     """
+    order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable")
     sizes = np.maximum(np.asarray(lengths, dtype=np.int64), 1)
-    order = np.argsort(-sizes, kind="stable")
     ends = np.cumsum(sizes[order])
     batches, start = [], 0
     while start < len(order):

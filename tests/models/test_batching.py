@@ -1,7 +1,7 @@
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from spanport_models.batching import even_batches, ragged_index, token_batches
@@ -17,6 +17,7 @@ def test_batches_hold_every_item_once_within_the_budget(lengths: list[int], budg
 
 
 @given(st.lists(st.integers(0, 60), max_size=60), st.integers(1, 200), st.integers(1, 40))
+@example([0, 1], 10, 2)
 def test_even_batches_hold_every_item_once(lengths: list[int], budget: int, most: int) -> None:
     batches = even_batches(lengths, budget, most)
     assert [lengths[i] for batch in batches for i in batch] == sorted(lengths, reverse=True)
