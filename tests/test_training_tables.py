@@ -44,6 +44,12 @@ def test_cells_means_and_published_figures(tables: Any) -> None:
     table = results.table_of("native", rows)
     assert "| direct | 0.650 (0.600 to 0.700) | 0.500 (0.500 to 0.500) | 0.575 | 9 |" in table
     assert "| published: mBERT, teacher | 0.769 | 0.732 | 0.751 |  |" in table
+    asked = results.Row(
+        "recall", "masked", "lug", 1, {"masakhaner2/lug": (0.5, 0, 1)}, 9, 1.0, "b", {"masakhaner2/lug": 0.4}
+    )
+    assert "| masked | 0.500 | 9 | 0.400 |" in results.table_of("recall", [asked])
+    timed = results.Row("native", "label", "all", 1, {"conll/es": (0.5, 0, 1)}, 0, 0.0, "b", speed=81.6)
+    assert "| label | 0.500 | 0 | 82 |" in results.table_of("native", [timed])
     curve = results.curve_of(
         [
             results.Row("sources", name, "all", 1, {"uner/sr": (f1, 0, 1)}, 9, 1.0, "b")

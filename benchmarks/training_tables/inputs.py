@@ -16,11 +16,13 @@ from spanport.types import Sentence
 from spanport_models.bundle import sha256_of
 
 PAIRS = 1500
-"""Parallel sentences of a language."""
-ENGLISH = 2500
+"""Parallel sentences of a language: the first ones that may name something."""
+PAIR_WORDS = 60
+"""Most words of an English side."""
+ENGLISH = 1250
 """Labelled English sentences where target text is trained on beside them."""
-SOURCE = 2000
-"""Labelled sentences of each source of the curve."""
+SOURCE = 1000
+"""Labelled sentences of each source of the curve, and of the target text of its mixtures."""
 NATIVE_WORDS = 30_000
 """Of native text, about."""
 TESTED = 600
@@ -46,8 +48,8 @@ class Inputs:
         if kind == "lafand":
             code, _, more = rest.partition("+")
             return {
-                "labelled": [self.english(ENGLISH)] if more else [],
-                "parallel": self._lafand(code),
+                "labelled": [self.english(ENGLISH)] if more == "english" else [],
+                "parallel": self.lafand(code),
                 "drop_labels": ("DATE", "MISC"),
             }
         if kind == "native":
@@ -89,14 +91,11 @@ class Inputs:
         records = read(whole, labelled_format(whole), resolve(code))
         return [one.sentence for one in records if not isinstance(one, Rejected) and one.sentence.words]
 
-    def _lafand(self, code: str) -> tuple[str, str]:
-        return self._pairs(
-            code,
-            *(
-                (self.data / f"lafand/en-{code}/train.{side}").read_text().splitlines()[:PAIRS]
-                for side in ("en", code)
-            ),
-        )
+    def lafand(self, code: str) -> tuple[str, str]:
+        """Files of parallel text, English first."""
+        sides = [(self.data / f"lafand/en-{code}/train.{side}").read_text().splitlines() for side in ("en", code)]
+        named = [pair for pair in zip(*sides, strict=True) if _names(pair[0].split())]
+        return self._pairs(code, *map(list, zip(*named[:PAIRS], strict=True)))
 
     def _native(self, code: str) -> tuple[str, str]:
         """Native text with its machine translation, both without labels: of about so many words."""
@@ -115,6 +114,12 @@ class Inputs:
         for path, lines in zip(paths, sides, strict=True):
             path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return str(paths[0]), str(paths[1])
+
+
+def _names(words: list[str]) -> bool:
+    """Whether an English sentence may name something: a capital after its first word, that of "I" apart."""
+    capitals = (word for word in words[1:] if word[0].isupper())
+    return len(words) <= PAIR_WORDS and any(word[1:2] not in ("", "'", "’") for word in capitals)
 
 
 def base_name(folder: Path) -> str:

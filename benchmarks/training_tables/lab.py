@@ -9,26 +9,35 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
-from spanport.encoding.label import label_spans
+from spanport.api import Engine
 from spanport.languages import resolve
-from spanport.training.card import figure
+from spanport.options import StreamOptions
+from spanport.training import tune
+from spanport.training.card import Figure, figure
 from spanport.training.inputs import Notes
 from spanport.training.lessons import LessonOptions, tags_of
-from spanport.training.material import bare, build_material, carries
+from spanport.training.material import build_material, carries
 from spanport.training.projecting import Projector
 from spanport.training.request import Data, Order, kinds_of
-from spanport.types import Sentence
+from spanport.training.scoring import labelled_by
 from spanport_models import assemble_pipeline
+from spanport_models.manifest import PipelineManifest, read_manifest
 from spanport_models.registry import find_model
-from spanport_models.training import Network, Trainer, TrainOptions, export_tagger
+from spanport_models.training import Network, Trainer, TrainOptions, TuneOptions, export_tagger
 from spanport_models.training.options import Material
-from spanport_models.training.run import Plan, Run
+from spanport_models.training.run import Plan, Run, default_rate
 from spanport_models.training.trainer import computes_bfloat16, training_process
 from training_tables.inputs import Inputs, base_name
 from training_tables.methods import method_of
 from training_tables.results import Row
 from training_tables.tasks import Task
+
+TUNED = 0.5
+"""Epochs of an aligner on the parallel text of a language."""
+READ = ["deu_Latn", "eng_Latn", "spa_Latn"]
+"""Languages in which the view of the English tagger counts: its encoder has read them."""
 
 
 class Lab:
@@ -49,31 +58,66 @@ class Lab:
     def run(self, task: Task, seed: int) -> Row:
         """The figures of a task; a stopped one goes on."""
         started = time.process_time()
+        if task.method.startswith("label:"):
+            return self._labelled(task, seed)
         work = self.work / f"{task.table}-{task.language}-{task.name}-{seed}".replace(" ", "-").replace(":", "")
         base = self.bases[task.base]
         tags, material = self._taught(task)
-        options = TrainOptions(seeds=(seed,), freeze=3, longest=160, save_seconds=30)
+        tokens = 1024 if task.table == "english" else 512  # a network that tags already learns more from more steps
+        options = TrainOptions(seeds=(seed,), freeze=3, longest=160, batch_tokens=tokens, save_seconds=30)
         if task.method:
             method = method_of(task.method, task.options)
             epochs = task.words / sum(method.fits(material).values())
             work.mkdir(parents=True, exist_ok=True)
-            width = msgspec.json.decode((base / "config.json").read_bytes())["hidden_size"]
-            plan = Plan(epochs, 5e-5 * (768 / width) ** 2, computes_bfloat16())
+            plan = Plan(epochs, default_rate(base, tags), computes_bfloat16())
             (work / "plan.json").write_bytes(msgspec.json.encode(plan))
             trainer = Trainer(base, method, material, options, work, _say)
-            network, run = trainer.train(seed)
+            network, run = self._mixed(task, trainer, seed) if task.method == "multi" else trainer.train(seed)
         else:
             run = Run(base, tags, options, Plan(1, 1, computes_bfloat16()), seed, work, _say)
             network = run.network()
-        f1 = {name: self._score(network, run, name) for name in task.tests}
-        row = Row(
-            task.table, task.name, task.language, seed, f1, task.words, round(run.seconds / 60, 2), base_name(base)
-        )
+        found = {name: self._score(network, run, name) for name in task.tests}
+        row = self._row(task, seed, found, run.seconds)
         if task.table == "english":
             self._keep(network)
         shutil.rmtree(work, ignore_errors=True)
         print(f"{row} ({(time.process_time() - started) / 60:.1f} minutes in all)", flush=True)
         return row
+
+    @training_process()
+    def _mixed(self, task: Task, trainer: Trainer, seed: int) -> tuple[Network, Run]:
+        """A student of one teacher for each source; teachers that an earlier row made are not made again."""
+        own = trainer.run(seed)
+        teachers = self.work / f"teachers-{task.language}-{seed}"
+        shared = Run(own.base, own.labels, own.options, own.plan, seed, teachers, own.say)
+        student = shared.beneath("student", "teacher-")
+        shutil.rmtree(student.folder)
+        student.folder.mkdir()
+        return trainer.method.train(trainer.material, student), shared
+
+    def _row(self, task: Task, seed: int, found: dict[str, Figure], seconds: float, speed: float = 0.0) -> Row:
+        f1 = {name: (round(one.f1, 4), round(one.low, 4), round(one.high, 4)) for name, one in found.items()}
+        recall = {name: round(one.recall, 4) for name, one in found.items()}
+        return Row(
+            task.table, task.name, task.language, seed, f1, task.words, round(seconds / 60, 2),
+            base_name(self.bases[task.base]), recall, round(speed, 1),
+        )  # fmt: skip
+
+    def _labelled(self, task: Task, seed: int) -> Row:
+        """F1 of `label` with a system, its own bundle's models in int8, and the sentences of a CPU second."""
+        system, found, count, seconds = task.method.partition(":")[2], {}, 0, 0.0
+        bundle = self._bundle(task.data, task.base)
+        with Engine.from_bundle(bundle, device="cpu", threads=1, stream=StreamOptions(linger=None)) as engine:
+            for name in task.tests:
+                gold, ignored = self.inputs.test(name)
+                texts, lang = [replace(one, spans=()) for one in gold], resolve(name.rpartition("/")[2])
+                list(engine.label(texts[:20], lang=lang, system=system))  # the models are loaded
+                start = time.process_time()
+                labelled = [one.labelled() for one in engine.label(texts, lang=lang, system=system)]
+                seconds += time.process_time() - start
+                count += len(texts)
+                found[name] = figure(gold, labelled, ignored)
+        return self._row(task, seed, found, 0.0, count / seconds)
 
     def _taught(self, task: Task) -> tuple[tuple[str, ...], Material]:
         lessons = tuple(sorted(task.lessons.items()))
@@ -96,44 +140,59 @@ class Lab:
         return tags, build_material(read, projector, method, tags, kept)  # type: ignore[arg-type]
 
     def _share(self, data: str, base: str, language: str) -> tuple[Data, Projector]:
-        bundle = self.bundle if base == "mini" else str(self.work / "english.bundle")
         lang = resolve("en" if language == "all" else language)
         if data.startswith("native/"):
             lang = resolve(data.partition("/")[2])
         notes = Notes(_say)
-        order = Order(lang=lang, out="", bundle=bundle, base=str(self.bases[base]), **self.inputs.given(data))
+        given = self.inputs.given(data)
+        order = Order(lang=lang, out="", bundle=self._bundle(data, base), base=str(self.bases[base]), **given)
         read = Data(order, notes)
         return read, Projector(order, read, notes, _say)
 
     @training_process()
-    def _score(self, network: Network, run: Run, name: str) -> tuple[float, float, float]:
+    def _score(self, network: Network, run: Run, name: str) -> Figure:
         gold, ignored = self.inputs.test(name)
-        views = run.predict(network, [bare(one, len(network.labels)) for one in gold])
-        named: list[Sentence] = [
-            msgspec.structs.replace(one, spans=label_spans(one.words, view, network.labels))
-            for one, view in zip(gold, views, strict=True)
-        ]
-        found = figure(gold, named, ignored)
-        return round(found.f1, 4), round(found.low, 4), round(found.high, 4)
+        return figure(gold, labelled_by(network, run, gold), ignored)
 
     def _keep(self, network: Network) -> None:
-        """The English tagger as a base, and as a bundle that labels and aligns by the aligner of `bundle`."""
+        """The English tagger as a base, and as parts of bundles."""
         parts = self.work / "english.parts"
         proof = [" ".join(one.word_texts()) for one in self.inputs.english(30)]
-        export_tagger(network, parts, name="english", languages=["eng_Latn"], licence="", proof=proof, say=_say)
+        export_tagger(network, parts, name="english", languages=READ, licence="", proof=proof, say=_say)
         self.bases["english"].parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(parts / "huggingface", self.bases["english"], dirs_exist_ok=True)
-        bundle = self.work / "english.bundle"
-        shutil.rmtree(bundle, ignore_errors=True)
-        given = Path(self.bundle) if Path(self.bundle).is_dir() else find_model(self.bundle)
-        assemble_pipeline(
-            bundle,
-            name="english",
-            encoder=parts / "encoder",
-            aligner=given / "encoder",
-            lexicon=given / "lexicon.npz",
-            calibration=given / "calibration.json",
+
+    def _bundle(self, data: str, base: str) -> str:
+        """What labels and aligns: by the base itself, and by `mini`'s aligner, tuned where asked for."""
+        kind, _, rest = data.partition("/")
+        code, _, more = rest.partition("+")
+        given = self._tuned(code) if more == "tuned" else _folder(self.bundle)
+        if base != "english" or kind not in ("native", "lafand"):
+            return str(given)
+        out, manifest = self.work / "english.bundle", read_manifest(given)
+        if out.exists():
+            return str(out)
+        if not isinstance(manifest, PipelineManifest):
+            raise TypeError(f"{given} is no pipeline")
+        parts = {str(role): given / place for role, place in manifest.components.items()}
+        parts.setdefault("aligner", parts["encoder"])
+        parts["encoder"] = self.work / "english.parts" / "encoder"
+        return str(assemble_pipeline(out, name="english", mixture=manifest.mixture, **parts))
+
+    def _tuned(self, code: str) -> Path:
+        """The bundle with its aligner tuned on the language's parallel text; made once."""
+        started = time.process_time()
+        found = tune(
+            parallel=self.inputs.lafand(code),
+            lang=code,
+            out=self.work / f"tuned-{code}",
+            base=self.bases["mini"],
+            bundle=self.bundle,
+            options=TuneOptions(epochs=TUNED, freeze=3),
+            progress=_say,
         )
+        _say(f"aligner of {code}: {(time.process_time() - started) / 60:.1f} minutes")
+        return found.folder
 
 
 class _Needs:
@@ -141,6 +200,10 @@ class _Needs:
 
     def __init__(self, needs: frozenset[Any], soft: bool) -> None:
         self.needs, self.soft = needs, soft
+
+
+def _folder(bundle: str) -> Path:
+    return Path(bundle) if Path(bundle).is_dir() else find_model(bundle)
 
 
 def _say(line: str) -> None:

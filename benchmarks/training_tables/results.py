@@ -17,7 +17,7 @@ TITLES = {
     "sources": "1, 2, 3, ... source languages: F1 on UNER test sets of languages that none of them is",
     "contrast": "Contrast, out of domain (trained on CoNLL): F1, PER ORG LOC",
     "recall": "Projected labels or more masked pre-training, for the same processor time: Luganda",
-    "doubt": "What the use of doubt is worth: `self` without parts of it",
+    "doubt": "What the use of doubt is worth: one round of `self` on Setswana, without parts of it",
 }
 PUBLISHED: dict[str, dict[str, dict[str, float]]] = {
     "low-resource": {  # arXiv 2501.18750
@@ -38,7 +38,8 @@ PUBLISHED: dict[str, dict[str, dict[str, float]]] = {
 
 
 class Row(msgspec.Struct, frozen=True):
-    """F1 by test set with the bounds of its 95% interval; `minutes` of processor time, of training alone."""
+    """F1 by test set with the bounds of its 95% interval, and recall; `minutes` of processor time, of training alone;
+    `speed` in sentences a CPU second, where it was measured."""
 
     table: str
     name: str
@@ -48,6 +49,8 @@ class Row(msgspec.Struct, frozen=True):
     words: int
     minutes: float
     base: str
+    recall: dict[str, float] = {}
+    speed: float = 0.0
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -83,18 +86,28 @@ def curve_of(rows: Sequence[Row]) -> dict[str, list[tuple[int, float]]]:
 
 def table_of(table: str, rows: Sequence[Row]) -> str:
     """One table: a line for each method with the words that it passed over, a column for each test set, and the mean
-    where all are there."""
+    where all are there; recall where that is the question, and sentences a CPU second where they were counted."""
     tests = list(dict.fromkeys(test for row in rows for test in row.f1))
     one_set = len({test.partition("/")[0] for test in tests}) == 1
     lines = []
     for name in dict.fromkeys(row.name for row in rows):
         own = [row for row in rows if row.name == name]
         found = {test: sorted(row.f1[test][0] for row in own if test in row.f1) for test in tests}
-        lines.append(_line(name, found, own[0].words))
+        lines.append(_line(name, found, own[0].words) | _further(table, own, any(row.speed for row in rows)))
     for name, published in PUBLISHED.get(table, {}).items():
         known = {test: [published[code]] for test in tests if (code := test.rpartition("/")[2]) in published}
         lines.append(_line(name, known, None, tests))
     return markdown_table([{_title(key) if one_set else key: cell for key, cell in line.items()} for line in lines])
+
+
+def _further(table: str, own: Sequence[Row], timed: bool) -> dict[str, str]:
+    cells = {}
+    if table == "recall":
+        cells["recall"] = _cell(sorted(value for row in own for value in row.recall.values()))
+    if timed:
+        speeds = [row.speed for row in own if row.speed]
+        cells["sentences/s"] = f"{sum(speeds) / len(speeds):.0f}" if speeds else ""
+    return cells
 
 
 def _title(test: str) -> str:

@@ -6,7 +6,7 @@ reading of a teacher's answers. Nothing is chosen on labels of a target language
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
@@ -14,17 +14,26 @@ LOW = ("lug", "swa", "yor", "hau", "tsn", "twi")
 NATIVE = ("es", "de")
 UNER = ("en", "pt", "hr", "sk", "da", "sv")
 """The sources of the curve, in the order in which they are added."""
+MIXED = (1, 2, 4, 6)
+"""Of how many of them there are mixtures of teachers, and adversarial ones."""
 UNSEEN = ("sr", "zh")
+LOW_WORDS = 40_000
+CLOSER = "tsn"
+"""The low-resource language that is looked at more closely: a tuned aligner, and what doubt is worth."""
+RECALLED = "lug"
+"""That of the table of recall."""
 OUT = ("uner/en", "europarl/en", "europarl/de", "europarl/es")
 Base = Literal["pre-trained", "english", "mini"]
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+ALONE: Mapping[str, Any] = MappingProxyType({"sources": False})
+"""Target text alone: the base has learned from English already."""
 
 
 class Task(NamedTuple):
     """One training.
 
     `data` names what it is given (see `training_tables.inputs`), `words` how many it passes over, `method` is one of
-    spanport's or of `training_tables.methods`, or "" for the base as it is.
+    spanport's or of `training_tables.methods`, "" for the base as it is, or `label:SYSTEM` for what `label` finds.
     """
 
     table: str
@@ -40,75 +49,88 @@ class Task(NamedTuple):
 
 
 def tasks() -> Iterator[Task]:
-    """All of them, the tables in the order of their worth."""
-    yield from _low_resource()
+    """All of them; those that share data follow each other."""
     yield Task("english", "english", "en", "direct", "pre-trained", "english", ("conll/en",), 100_000)
-    yield from _native(NATIVE[:1])
+    yield from _low_resource()
+    yield from _native()
     yield from _curve()
     yield from _contrast()
     yield from _recall()
-    yield from _native(NATIVE[1:])
-    yield from _doubt()
+    yield from _closer()
 
 
 def _low_resource() -> Iterator[Task]:
-    table, every, words = "low-resource", tuple(f"masakhaner2/{code}" for code in LOW), 30_000
+    table, every = "low-resource", tuple(f"masakhaner2/{code}" for code in LOW)
     yield Task(table, "mini as it is", "all", "", "mini", "english", every, 0)
-    yield Task(table, "direct", "all", "direct", "mini", "english", every, words)
+    yield Task(table, "direct", "all", "direct", "mini", "english", every, LOW_WORDS)
     for code in LOW:
         for method in ("projected", "self"):
             data, tests = f"lafand/{code}", (f"masakhaner2/{code}",)
-            yield Task(table, method, code, method, "mini", data, tests, words, {"sources": False})
+            yield Task(table, method, code, method, "mini", data, tests, LOW_WORDS, ALONE)
 
 
-def _native(codes: Sequence[str]) -> Iterator[Task]:
-    table, words = "native", 25_000
-    tests = tuple(f"conll/{code}" for code in NATIVE)
-    if codes[0] == NATIVE[0]:
-        yield Task(table, "English alone, as it is", "all", "", "english", "english", tests, 0)
-        yield Task(table, "direct", "all", "direct", "english", "english", tests, words)
-    for code in codes:
-        for method in ("self", "teacher", "unitrans", "advpicker", "concner"):
-            yield Task(table, method, code, method, "english", f"native/{code}", (f"conll/{code}",), words)
-
-
-def _curve() -> Iterator[Task]:
-    table, words, tests = "sources", 15_000, tuple(f"uner/{code}" for code in UNSEEN)
-    for count in range(1, len(UNER) + 1):
-        data = "uner/" + "+".join(UNER[:count])
-        yield Task(table, f"{count}: {'+'.join(UNER[:count])}", "all", "direct", "english", data, tests, words)
-    every = "uner/" + "+".join(UNER)
-    for code in UNSEEN[:1]:
-        for weights in ("uniform", "learned", "nn-rank"):
-            given = {"weights": weights}
-            name = f"{len(UNER)}, one teacher each, {weights}"
-            yield Task(table, name, code, "multi", "english", f"{every}>{code}", (f"uner/{code}",), words, given)
-        name = f"{len(UNER)}, adversarial"
-        yield Task(table, name, code, "advpicker", "english", f"{every}>{code}", (f"uner/{code}",), words)
-
-
-def _contrast() -> Iterator[Task]:
-    for name, translation, label in (("off", 0, 0), ("translation", 0.1, 0), ("label", 0, 0.1), ("both", 0.1, 0.1)):
-        method = "contrasted" if translation or label else "direct"
-        options = {"translation": translation, "label": label} if method == "contrasted" else {}
-        yield Task("contrast", name, "all", method, "english", "native/de", OUT, 15_000, options)
-
-
-def _recall() -> Iterator[Task]:
-    table, tests, words = "recall", ("masakhaner2/lug",), 20_000
-    yield Task(table, "English alone", "lug", "direct", "english", "lafand/lug+english", tests, words)
-    yield Task(table, "masked text, then English", "lug", "masked", "english", "lafand/lug+english", tests, words)
-    yield Task(table, "projected labels", "lug", "projected", "english", "lafand/lug+english", tests, words)
-
-
-def _doubt() -> Iterator[Task]:
-    variants: tuple[tuple[str, Mapping[str, Any], Mapping[str, Any]], ...] = (
+def _closer() -> Iterator[Task]:
+    """An aligner tuned on the text, and what doubt is worth."""
+    data, tests = f"lafand/{CLOSER}", (f"masakhaner2/{CLOSER}",)
+    doubt: tuple[tuple[str, Mapping[str, Any], Mapping[str, Any]], ...] = (
+        ("as it is", {}, {}),
         ("hard labels", {"hard": True}, {}),
         ("no mask", {}, {"mask": False}),
         ("no weights", {}, {"weigh": False}),
     )
-    for code in LOW[:2]:
-        for name, options, lessons in variants:
-            given = {"sources": False, **options}
-            data, tests = f"lafand/{code}", (f"masakhaner2/{code}",)
-            yield Task("doubt", f"self, {name}", code, "self", "mini", data, tests, 30_000, given, lessons)
+    for name, options, lessons in doubt:
+        given = {**ALONE, "rounds": 1, **options}
+        yield Task("doubt", name, CLOSER, "self", "mini", data, tests, LOW_WORDS, given, lessons)
+    name = "projected, aligner tuned on the text"
+    yield Task("doubt", name, CLOSER, "projected", "mini", f"{data}+tuned", tests, LOW_WORDS, ALONE)
+
+
+def _native() -> Iterator[Task]:
+    table, words = "native", 30_000
+    tests = tuple(f"conll/{code}" for code in NATIVE)
+    yield Task(table, "English alone, as it is", "all", "", "english", "english", tests, 0)
+    for code in NATIVE:
+        for system in ("model-transfer", "calibrated"):
+            name, data = f"the same, `label --system {system}`", f"native/{code}"
+            yield Task(table, name, code, f"label:{system}", "english", data, (f"conll/{code}",), 0)
+    yield Task(table, "direct", "all", "direct", "english", "english", tests, words)
+    for code in NATIVE:
+        data, test = f"native/{code}", (f"conll/{code}",)
+        yield Task(table, "self, one round", code, "self", "english", data, test, words, {**ALONE, "rounds": 1})
+        for method in ("self", "teacher", "unitrans", "advpicker", "concner", "colada"):
+            options = ALONE if method == "self" else NOTHING
+            yield Task(table, method, code, method, "english", data, test, words, options)
+
+
+def _curve() -> Iterator[Task]:
+    table, tests = "sources", tuple(f"uner/{code}" for code in UNSEEN)
+    for count in range(1, len(UNER) + 1):
+        data = "uner/" + "+".join(UNER[:count])
+        yield Task(table, f"{count}: {'+'.join(UNER[:count])}", "all", "direct", "english", data, tests, 12_000)
+    code = UNSEEN[0]
+    for count in MIXED:
+        data, tests = f"uner/{'+'.join(UNER[:count])}>{code}", (f"uner/{code}",)
+        for weights in ("uniform", "learned", "nn-rank")[: 1 if count == 1 else 3]:
+            name, words = f"{count}, one teacher each, {weights}", (count + 1) * 8_000
+            yield Task(table, name, code, "multi", "english", data, tests, words, {"weights": weights})
+        yield Task(table, f"{count}, adversarial", code, "advpicker", "english", data, tests, 16_000)
+
+
+def _contrast() -> Iterator[Task]:
+    for name, translation, label in (
+        ("off", 0, 0),
+        ("translation", 0.01, 0),
+        ("label", 0, 0.01),
+        ("both", 0.01, 0.01),
+    ):
+        options = {"translation": translation, "label": label}
+        yield Task("contrast", name, "all", "contrasted", "english", "native/de", OUT, 30_000, options)
+
+
+def _recall() -> Iterator[Task]:
+    table, tests, words = "recall", (f"masakhaner2/{RECALLED}",), 30_000
+    for name, method in (
+        ("English alone", "direct"), ("masked text, then English", "masked"), ("projected labels", "projected")
+    ):  # fmt: skip
+        data = f"lafand/{RECALLED}+english"
+        yield Task(table, name, RECALLED, method, "english", data, tests, words)

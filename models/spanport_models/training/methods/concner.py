@@ -29,9 +29,10 @@ Weight = Annotated[float, msgspec.Meta(ge=0)]
 class ConcnerOptions(MethodOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is contrasted, and how much it counts."""
 
-    translation: Weight = 0.1
-    """Weight of the contrast of sentences: a sentence and its translation belong together."""
-    label: Weight = 0.1
+    translation: Weight = 0.01
+    """Weight of the contrast of sentences: a sentence and its translation belong together. The contrasts are some
+    hundred times the cross-entropy of a network that tags already."""
+    label: Weight = 0.01
     """Weight of the contrast of words: words of the same label belong together."""
     temperature: Annotated[float, msgspec.Meta(gt=0)] = 0.9
     space: Literal["states", "logits"] = "logits"
