@@ -108,8 +108,8 @@ def table(
 ) -> None:
     """Print a table; all columns but the first are right-aligned, unless all are to be ``left``.
 
-    What the first says is a name: it is not cut, however narrow the terminal. Many columns go without an edge, so that
-    their figures are not cut on one of 80.
+    What the first says is a name: it is not cut, however narrow the terminal. Many columns go without an edge, so
+    that their figures are not cut on one of 80.
     """
     from rich.table import Table
     from rich.text import Text
