@@ -6,7 +6,7 @@ XTREME, and English names. The table is FLORES-200's list (NLLB Team 2022).
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import msgspec
@@ -50,7 +50,7 @@ def resolve(code: str) -> str:
     return found
 
 
-@cache
+@lru_cache(maxsize=1024)  # of what records say, which may be anything
 def code_of(language: str) -> str:
     """The NLLB code of a sentence's language; what names none ("" too) as it is."""
     try:
