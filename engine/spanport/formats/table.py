@@ -140,7 +140,7 @@ FORMATS: dict[str, Format] = {
             endings=(".parquet",),
             read=arrow.read_parquet,
             save=arrow_writing.save_parquet,
-            save_batches=arrow_writing.save_parquet_batches,
+            save_batches=arrow_writing.save_parquet_segments,
             extra="parquet",
             **JSON,
         ),
