@@ -159,7 +159,7 @@ def test_names_and_options_that_do_not_exist_are_refused() -> None:
         make_method("multi", {"weight": 1})
     with pytest.raises(ModelError, match="it has none"):
         make_method("direct", {"x": 1})
-    with pytest.raises(ModelError, match="Invalid"):
+    with pytest.raises(ModelError, match=r"'uniformly' - at `\$\.weights`; expected learned or nn-rank or uniform"):
         make_method("multi", {"weights": "uniformly"})
     assert set(method_names()) == {
         *("direct", "projected", "teacher", "multi", "unitrans", "advpicker", "concner", "colada", "self")
