@@ -113,7 +113,7 @@ FORMATS: dict[str, Format] = {
         ),
         Format(
             name="label-studio",
-            about="Label Studio tasks with annotations, written as predictions",
+            about="Label Studio tasks with annotations (JSON, JSON-MIN), written as predictions",
             endings=(".json",),
             read=labelstudio.read_label_studio,
             save=labelstudio.save_label_studio,
