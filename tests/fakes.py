@@ -132,7 +132,8 @@ class FakeModels:
     def release(self, *parts: str) -> None:
         self.released = True
 
-    def align_options(self, *, projects):  # type: ignore[no-untyped-def]
+    @property
+    def align_options(self):  # type: ignore[no-untyped-def]
         from spanport.options import AlignOptions
 
         return AlignOptions(extraction="intersection")

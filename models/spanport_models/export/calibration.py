@@ -1,4 +1,4 @@
-"""Which channels of activations are large, measured on a few sentences."""
+"""What a network multiplies, on a few sentences."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spanport_models.devices import import_onnxruntime
-from spanport_models.export.quantization import Floats, products
+from spanport_models.export.channels import Floats
+from spanport_models.export.quantization import products
 from spanport_models.export.rewrite import Rewriter
+from spanport_models.tokenization import WordTokenizer
 
 CALIBRATION_TEXTS = (
     "The committee in Geneva postponed its vote until Friday, said Ruth Adler of the Harbour Workers' Union.",
@@ -29,18 +31,33 @@ CALIBRATION_TEXTS = (
     "TENNIS - OPEN DE LYON, QUARTER-FINALS : Ilse Verhaegen ( Belgium ) beat Ana Tomić ( Croatia ) 6-4 7-5",
     "Dr hab. Zofia Wrońska wykłada w Gdańsku i w Rydze.",
 )
-"""Sentences of our own, of many kinds, from which the channels' sizes are taken."""
+"""Sentences of our own, of many kinds."""
 
 
-def channel_maxima(path: Path, sentences: Sequence[NDArray[np.int32]]) -> dict[str, Floats]:
-    """The largest magnitude of each channel of what `quantize` quantizes.
+def calibration_ids(tokenizer: WordTokenizer, languages: Sequence[str] = ()) -> list[NDArray[np.int32]]:
+    """Token ids of the sentences, int32 (T,) each, special tokens included.
+
+    Args:
+        tokenizer: The encoder's.
+        languages: Language tokens of a translator; the sentences take turns in beginning with one of them.
+    """
+    found = []
+    for i, text in enumerate(CALIBRATION_TEXTS):
+        token = languages[i * len(languages) // len(CALIBRATION_TEXTS)] if languages else None
+        first = None if token is None else tokenizer.token_id(token)
+        found.append(tokenizer([text.split()], first_token=first)[0].ids)
+    return found
+
+
+def activations(path: Path, sentences: Sequence[NDArray[np.int32]]) -> dict[str, Floats]:
+    """The values of what `quantize` quantizes, for every token.
 
     Args:
         path: A traced graph in float32, whose inputs are ``input_ids`` and ``attention_mask``.
         sentences: int32 (T,). Token ids of each sentence, special tokens included.
 
     Returns:
-        float32 (K,) by the name of the activations.
+        float32 (tokens, K) by the name of the activations.
     """
     names, instrumented = _instrumented(path)
     onnxruntime = import_onnxruntime()
@@ -48,14 +65,13 @@ def channel_maxima(path: Path, sentences: Sequence[NDArray[np.int32]]) -> dict[s
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(str(instrumented), options, providers=["CPUExecutionProvider"])
-    maxima: dict[str, Floats] = {}
+    found: dict[str, list[Floats]] = {name: [] for name in names}
     for ids in sentences:
         row = ids.astype(np.int64)[None]
         values = session.run(names, {"input_ids": row, "attention_mask": np.ones_like(row)})
         for name, value in zip(names, values, strict=True):
-            own = np.abs(value).reshape(-1, value.shape[-1]).max(axis=0)
-            maxima[name] = np.maximum(maxima.get(name, own), own)
-    return maxima
+            found[name].append(value.reshape(-1, value.shape[-1]))
+    return {name: np.concatenate(values) for name, values in found.items() if values}
 
 
 def _instrumented(path: Path) -> tuple[list[str], Path]:

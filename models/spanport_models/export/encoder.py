@@ -2,13 +2,17 @@
 
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from spanport_models.atomic import new_folder
 from spanport_models.bundle import made_of, sha256_of
 from spanport_models.errors import ExportError
-from spanport_models.export.calibration import CALIBRATION_TEXTS
+from spanport_models.export.calibration import calibration_ids
 from spanport_models.export.compare import EncoderLoss, compare_encoders, compare_f1
 from spanport_models.export.graph import export_graph, hushed, write_graphs
 from spanport_models.export.languages import language_tokens
@@ -85,7 +89,8 @@ def _export(
         progress(f"tracing layer {layer} of {type(network).__name__}")
         longest = options.max_length or max_length(network.config, original)
         tokenizer = WordTokenizer(staging / "tokenizer.json", longest)
-        stored = _write_graph(network, staging, layer, options, tokenizer, labelled=bool(labels), progress=progress)
+        sentences = calibration_ids(tokenizer, sorted(tokens.values()))
+        stored = _write_graph(network, staging, layer, options, sentences, labelled=bool(labels), progress=progress)
         manifest = EncoderManifest(
             format=1,
             name=name,
@@ -191,7 +196,7 @@ def _write_graph(
     folder: Path,
     layer: int,
     options: EncoderOptions,
-    tokenizer: WordTokenizer,
+    sentences: Sequence[NDArray[np.int32]],
     *,
     labelled: bool,
     progress: Progress,
@@ -206,7 +211,7 @@ def _write_graph(
             labelled=labelled,
             precision=options.precision,
             embeddings=options.embeddings,
-            sentences=[item.ids for item in tokenizer([text.split() for text in CALIBRATION_TEXTS])],
+            sentences=sentences,
         )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spanport_models.errors import ExportError
-from spanport_models.export.calibration import channel_maxima
+from spanport_models.export.calibration import activations
 from spanport_models.export.embeddings import CODES, SCALES, store_embeddings
 from spanport_models.export.options import Storage
 from spanport_models.export.quantization import quantize
@@ -119,11 +119,11 @@ def write_graphs(
     """
     import onnx
 
-    maxima = channel_maxima(path, sentences) if precision == "int8" else {}
+    samples = activations(path, sentences) if precision == "int8" else {}
     whole = onnx.load(path)
     stored = store_embeddings(whole, embeddings, exact=precision != "int8")
     if precision == "int8":
-        quantize(whole, maxima)
+        quantize(whole, samples)
     _move_embeddings(whole, folder / EMBEDDINGS_NAME)
     inputs = ["input_ids", "attention_mask"]
     parts = {GRAPH_NAME: _part(whole, inputs, "hidden_states")}

@@ -15,7 +15,7 @@ from spanport_models.training.examples import Float32
 _NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)+")
 """What weights are called in PyTorch; constants that the tracing or the rewriting made are called otherwise."""
 _PRODUCT = re.compile(r"/(.+)/(MatMul|Gemm|Add)(_\d+)?_output_0")
-_SCALED = ("Mul", "Div", "Add", "Sub", "Cast", "Identity", "QuantizeLinear")
+_SCALED = ("Mul", "Div", "Add", "Sub", "Cast", "Identity", "QuantizeLinear", "Reshape")
 
 
 class Graphs:
@@ -82,7 +82,8 @@ class Graphs:
         while node.op_type in ("Mul", "Sub") and node.input[0] in self._makers:  # a row's scale, and an offset
             node = self._makers[node.input[0]]
         if node.op_type == "MatMulIntegerToFloat":
-            return self._dequantized(node), None
+            bias = self._constant(node.input[6]) if len(node.input) > 6 else None
+            return self._dequantized(node), bias
         if node.op_type not in ("MatMul", "Gemm") or node.input[1] not in self._tensors:
             return None
         turned = any(one.name == "transB" and one.i for one in node.attribute)

@@ -11,6 +11,7 @@ pytest.importorskip("onnx", reason="needs the extra spanport[export]")
 
 from onnx import TensorProto, helper, numpy_helper
 
+from spanport_models.export.channels import prepare
 from spanport_models.export.quantization import quantize
 
 Floats = NDArray[np.float32]
@@ -138,8 +139,8 @@ LONG = RANDOM.standard_normal((96, 40)).astype(np.float32)
 BIAS = RANDOM.standard_normal(64).astype(np.float32)
 
 
-def biased(matrix: Floats, maxima: dict[str, Floats] | None) -> Any:
-    """A session of one product and what is added to it."""
+def biased(matrix: Floats, sample: Floats | None) -> tuple[Any, list[str]]:
+    """A session of one product and what is added to it, and the operators in it."""
     import onnxruntime
 
     channels, width = matrix.shape
@@ -151,71 +152,75 @@ def biased(matrix: Floats, maxima: dict[str, Floats] | None) -> Any:
         [numpy_helper.from_array(matrix, "w"), numpy_helper.from_array(BIAS[:width], "bias")],
     )
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    quantize(made, maxima)
-    return onnxruntime.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"])
+    quantize(made, None if sample is None else {"x": sample.reshape(-1, channels)})
+    session = onnxruntime.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"])
+    return session, [node.op_type for node in made.graph.node]
 
 
 def outlying(rows: int, channels: int) -> Floats:
-    """Activations of which three channels are many times as large as the others, in every row."""
+    """Activations of which three channels are many times as large as the others; most rows are small."""
     x = RANDOM.standard_normal((1, rows, channels)).astype(np.float32)
     x[..., LARGE] *= (40, 25, 60)
+    x[0, : 2 * rows // 3] /= 50
     return x
 
 
-def smoothed(row: Floats, matrix: Floats, maximum: Floats, apart: list[int]) -> tuple[Floats, Floats]:
-    """What is quantized of a row and of a matrix, by the formula."""
-    rest = [channel for channel in range(len(row)) if channel not in apart]
-    ratios = np.sqrt([maximum[k] / np.abs(matrix[k]).max() for k in rest])
-    factors = (
-        (ratios / np.prod(ratios) ** (1 / len(rest))).astype(np.float32) if not apart else np.float32([1] * len(rest))
-    )
-    return row[rest] / factors, matrix[rest] * factors[:, None]
+def alike(rows: int, channels: int) -> Floats:
+    """Activations behind a layer normalisation, two channels of which are larger, one of them never below 0."""
+    x = RANDOM.standard_normal((1, rows, channels)).astype(np.float32).clip(-3, 3)
+    x[..., LARGE[:2]] *= 8
+    x[..., LARGE[0]] = np.abs(x[..., LARGE[0]])
+    return x
 
 
 @pytest.mark.parametrize(("matrix", "apart"), [(LONG, LARGE), (WIDE, [])])
-def test_smoothing_and_channels_apart_change_no_product(matrix: Floats, apart: list[int]) -> None:
-    x = outlying(6, len(matrix))
-    maximum = np.abs(x).max(axis=(0, 1))
-    for row in x[0]:
-        rest, part = smoothed(row, matrix, maximum, apart)
-        np.testing.assert_allclose(rest @ part + row[apart] @ matrix[apart], row @ matrix, rtol=1e-5, atol=1e-3)
-
-
-@pytest.mark.parametrize(("matrix", "apart"), [(LONG, LARGE), (WIDE, [])])
-def test_outlying_channels_stay_in_floating_point_where_the_result_is_narrow(
+def test_channels_of_rows_of_many_sizes_are_smoothed_or_stay_in_floating_point(
     matrix: Floats, apart: list[int]
 ) -> None:
     x = outlying(6, len(matrix))
-    maximum = np.abs(x).max(axis=(0, 1))
-    y = biased(matrix, {"x": maximum}).run(["y"], {"x": x})[0]
+    session, operators = biased(matrix, x)
+    y = session.run(["y"], {"x": x})[0]
+    assert "ReduceMax" in operators
+    chosen = prepare(x[0], [matrix], bounded=False)
+    assert chosen.step is None
+    assert chosen.apart.tolist() == apart
+    rest = chosen.factors > 0
     for i, row in enumerate(x[0]):
-        rest, part = smoothed(row, matrix, maximum, apart)
-        expected = naive(rest, part) + row[apart] @ matrix[apart] + BIAS[: matrix.shape[1]]
-        np.testing.assert_allclose(y[0, i], expected, atol=2e-3)
+        part = naive(row[rest] / chosen.factors[rest], matrix[rest] * chosen.factors[rest, None])
+        np.testing.assert_allclose(y[0, i], part + row[apart] @ matrix[apart] + BIAS[: matrix.shape[1]], atol=2e-3)
+
+
+@pytest.mark.parametrize("matrix", [LONG, WIDE])
+def test_rows_that_are_alike_share_one_step(matrix: Floats) -> None:
+    x, seen = alike(200, len(matrix)), alike(60, len(matrix))
+    session, operators = biased(matrix, seen)
+    assert sorted(operators) == ["MatMulIntegerToFloat", "Mul", "QuantizeLinear"]
+    chosen = prepare(seen[0], [matrix], bounded=False)
+    assert chosen.step is not None
+    steps = np.clip(np.rint(x / chosen.factors / np.float32(chosen.step)) + chosen.middle, 0, 255) - chosen.middle
+    smooth = matrix * chosen.factors[:, None]
+    scales = np.abs(smooth).max(axis=0) / 127
+    scales[scales == 0] = 1
+    expected = steps @ np.rint(smooth / scales) * scales * chosen.step + BIAS[: matrix.shape[1]]
+    y = session.run(["y"], {"x": x})[0]
+    np.testing.assert_allclose(y, expected, atol=2e-3)
+    exact = x @ matrix + BIAS[: matrix.shape[1]]
+    assert np.abs(y - exact).mean() < 0.02 * np.abs(exact).mean()
 
 
 @pytest.mark.parametrize(("matrix", "share"), [(LONG, 1 / 8), (WIDE, 1 / 2)])
 def test_calibration_makes_the_error_of_outlying_channels_fall(matrix: Floats, share: float) -> None:
     x, seen = outlying(50, len(matrix)), outlying(10, len(matrix))
-    maximum = np.abs(seen).max(axis=(0, 1))
     exact = x @ matrix + BIAS[: matrix.shape[1]]
-    errors = [
-        np.abs(biased(matrix, maxima).run(["y"], {"x": x})[0] - exact).mean() for maxima in (None, {"x": maximum})
-    ]
+    errors = [np.abs(biased(matrix, sample)[0].run(["y"], {"x": x})[0] - exact).mean() for sample in (None, seen)]
     assert errors[1] < share * errors[0]
 
 
-def test_channels_of_one_size_stay_as_they_are() -> None:
-    plain, calibrated = model(), model()
-    quantize(plain)
-    quantize(calibrated, {"x": np.ones(40, np.float32)})
-    assert plain.SerializeToString() == calibrated.SerializeToString()
-
-
-def test_a_row_with_channels_apart_does_not_depend_on_the_others() -> None:
+@pytest.mark.parametrize("sample", [outlying(30, len(LONG)), alike(30, len(LONG)), None])
+def test_a_calibrated_row_does_not_depend_on_the_others(sample: Floats | None) -> None:
     x = outlying(30, len(LONG)).reshape(5, 6, -1)
     x[0] *= 500
-    run = biased(LONG, {"x": np.abs(x[1:]).max(axis=(0, 1))}).run
+    run = biased(LONG, sample)[0].run
     together = run(["y"], {"x": x})[0]
     for i, sentence in enumerate(x):
         np.testing.assert_array_equal(run(["y"], {"x": sentence[None]})[0][0], together[i])

@@ -63,7 +63,7 @@ def test_int8_is_multiplied_out(int8_encoder_bundle: Path) -> None:
         assert (new[name] - weight).abs().max() <= weight.abs().max() / 127, name
 
 
-@pytest.mark.parametrize("channels", ["smoothed", "apart"])
+@pytest.mark.parametrize("channels", ["shared", "smoothed", "apart"])
 def test_outlying_channels_are_multiplied_out(channels: str, int8_encoder_bundle: Path, tmp_path: Path) -> None:
     from spanport_models.export.graph import export_graph
     from spanport_models.export.quantization import products, quantize
@@ -74,7 +74,7 @@ def test_outlying_channels_are_multiplied_out(channels: str, int8_encoder_bundle
     ).eval()
     model = onnx.load(export_graph(source, tmp_path, 2, labelled=True))
     inner = "roberta.encoder.layer.1." + (
-        "intermediate.dense" if channels == "smoothed" else "output.dense"
+        "output.dense" if channels == "apart" else "intermediate.dense"
     )  # a wide result is smoothed, the channels of a narrow one are taken apart
     read = next(
         name
@@ -82,9 +82,13 @@ def test_outlying_channels_are_multiplied_out(channels: str, int8_encoder_bundle
         if any(node.output[0].strip("/").replace("/", ".").startswith(f"{inner}.") for node in nodes)
     )
     weight = dict(source.named_parameters())[f"{inner}.weight"].detach().numpy()
-    maxima = np.ones(weight.shape[1], np.float32)
-    maxima[[3, 5]] = 20
-    quantize(model, {read: maxima})
+    sample = np.random.default_rng(1).uniform(-1, 1, (9, weight.shape[1])).astype(np.float32)
+    sample[0] = 1
+    sample[:, [3, 5]] *= 20
+    sample[1:] /= 1 if channels == "shared" else 100  # rows that are alike share one step
+    quantize(model, {read: sample})
+    with_bias = [node.op_type == "MatMulIntegerToFloat" and len(node.input) > 6 for node in model.graph.node]
+    assert any(with_bias) == (channels == "shared")
     onnx.save(model, tmp_path / "model.onnx")
     found = Graphs(tmp_path).weights
     error = np.abs(found[f"{inner}.weight"] - weight).max(axis=0)
