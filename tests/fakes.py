@@ -132,8 +132,7 @@ class FakeModels:
     def release(self, *parts: str) -> None:
         self.released = True
 
-    @property
-    def align_options(self):  # type: ignore[no-untyped-def]
+    def align_options(self, *, projects):  # type: ignore[no-untyped-def]
         from spanport.options import AlignOptions
 
         return AlignOptions(extraction="intersection")

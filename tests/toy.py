@@ -49,8 +49,9 @@ def some(count: int, *, other: bool = False, seed: int = 1, domain: int = 0) -> 
     return tuple(hard(words, [LABELS.index(tag) for tag in tags], 5, domain) for words, tags in rows)
 
 
-def base(folder: Path, *, dropout: float = 0.1, labels: tuple[str, ...] = ()) -> Path:
-    """A tiny BERT that knows the words, as a Hugging Face folder: plain, or a classifier where it has labels."""
+def base(folder: Path, *, dropout: float = 0.1, labels: tuple[str, ...] = (), trained: bool = True) -> Path:
+    """A tiny BERT that knows the words, as a Hugging Face folder: plain, or a classifier where it has labels; its
+    head looks trained by its bias, or is as it was drawn."""
     import torch
     from transformers import BertConfig, BertForTokenClassification, BertModel, BertTokenizerFast
 
@@ -70,6 +71,9 @@ def base(folder: Path, *, dropout: float = 0.1, labels: tuple[str, ...] = ()) ->
         attention_probs_dropout_prob=dropout,
         **settings,
     )
-    (BertForTokenClassification if labels else BertModel)(config).save_pretrained(folder)
+    model = (BertForTokenClassification if labels else BertModel)(config)
+    if labels and trained:
+        torch.nn.init.constant_(model.classifier.bias, 0.01)
+    model.save_pretrained(folder)
     BertTokenizerFast(str(folder / "vocab.txt"), do_lower_case=False).save_pretrained(folder)
     return folder

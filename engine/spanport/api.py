@@ -113,11 +113,16 @@ class Engine(Runner):
         pivot: str = "eng_Latn",
         system: str | None = None,
         options: Options = None,
+        sentences: bool = False,
         on_error: OnError = "raise",
     ) -> AsyncIterator[Projection]:
         """As `label`, for ``async for``; ``texts`` may be asynchronous too."""
         _several(texts)
         job = self.job("label", language=lang, pivot=pivot, system=system, options=options)
+        if sentences:
+            from spanport.documents import arun_sentences
+
+            return _aresults(arun_sentences(lambda pieces: self.arun(job, pieces), texts, job.language), on_error)
         return _aresults(self.arun(job, texts), on_error)
 
     def aproject(

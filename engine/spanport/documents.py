@@ -7,8 +7,8 @@ The splitter is the library ``sentencex`` (Wikimedia's, for every language of Wi
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing, closing
 from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
@@ -91,20 +91,37 @@ class Documents:
                 self._open.append((record, [piece.start for piece in pieces]) if pieces else (None, [0]))
             yield from [piece.sentence for piece in pieces] if pieces else [record]
 
+    async def asplit(self, records: AsyncIterable[Any]) -> AsyncIterator[Any]:
+        """As `split`, for ``async for``."""
+        async for record in records:
+            for piece in self.split([record]):
+                yield piece
+
     def join(self, outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
         """The outcome of every document; one of which a sentence failed has failed."""
         with closing(outcomes):  # type: ignore[type-var]
             for first in outcomes:
-                document, starts = self._open.popleft()
-                every = [first, *islice(outcomes, len(starts) - 1)]
-                bad = next((i for i, one in enumerate(every) if isinstance(one, Failed)), None)
-                if document is None:
-                    yield first
-                elif bad is None:
-                    values = [one.value for one in every if isinstance(one, Done)]
-                    yield Done(joined(document, starts, values), document)
-                else:
-                    yield _failed(document, every[bad], bad, len(every))
+                yield self._whole([first, *islice(outcomes, self._more())])
+
+    async def ajoin(self, outcomes: AsyncIterator[Outcome]) -> AsyncIterator[Outcome]:
+        """As `join`, for ``async for``."""
+        async with aclosing(outcomes):  # type: ignore[type-var]
+            async for first in outcomes:
+                yield self._whole([first, *[await anext(outcomes) for _ in range(self._more())]])
+
+    def _more(self) -> int:
+        """How many sentences of the next document there are after its first."""
+        return len(self._open[0][1]) - 1
+
+    def _whole(self, every: list[Outcome]) -> Outcome:
+        """The outcome of the next document, of those of its sentences."""
+        document, starts = self._open.popleft()
+        bad = next((i for i, one in enumerate(every) if isinstance(one, Failed)), None)
+        if document is None:
+            return every[0]
+        if bad is None:
+            return Done(joined(document, starts, [one.value for one in every if isinstance(one, Done)]), document)
+        return _failed(document, every[bad], bad, len(every))
 
 
 def run_sentences(
@@ -116,8 +133,24 @@ def run_sentences(
     """
     check_library(EXTRA)
     documents = Documents()
-    ready = (target_of(text, language) for text in texts)
-    return documents.join(run(documents.split(one.target if isinstance(one, Work) else one for one in ready)))
+    return documents.join(run(documents.split(_document(text, language) for text in texts)))
+
+
+def arun_sentences(
+    run: Callable[[Any], AsyncIterator[Outcome]], texts: Iterable[Any] | AsyncIterable[Any], language: str
+) -> AsyncIterator[Outcome]:
+    """As `run_sentences`, for ``async for``."""
+    check_library(EXTRA)
+    documents = Documents()
+    if isinstance(texts, AsyncIterable):
+        return documents.ajoin(run(documents.asplit(_document(text, language) async for text in texts)))
+    return documents.ajoin(run(documents.split(_document(text, language) for text in texts)))
+
+
+def _document(text: Any, language: str) -> Any:
+    """A text as a document; what it fails by where it is none."""
+    ready = target_of(text, language)
+    return ready.target if isinstance(ready, Work) else ready
 
 
 def count_sentences(records: Iterable[Any]) -> int:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+PROJECT_SCALE = "project_scale"
+"""Entry of a manifest's mixture: the scale where links carry spans. Softer links are more, and more of them wrong: in
+projection a link that is missed costs a span, and one too many is outvoted."""
+
 
 class Models:
     """Encoder, translator and lexicon of a bundle; each loads once, on first use, and may be let go.
@@ -141,13 +145,15 @@ class Models:
         """NLLB codes that the translator knows."""
         return tuple(self.bundle.manifest.languages)
 
-    @cached_property
-    def align_options(self) -> AlignOptions:
-        """What the bundle was tuned to.
+    def align_options(self, *, projects: bool) -> AlignOptions:
+        """What the bundle was tuned to, by links as such or by the spans that they carry (`PROJECT_SCALE`).
 
         Raises UsageError when the manifest's mixture has an unknown or malformed entry.
         """
         mixture: dict[str, Any] = dict(self.bundle.mixture)
+        scale = mixture.pop(PROJECT_SCALE, None)
+        if projects and scale is not None:
+            mixture["scale"] = scale
         options: dict[str, Any] = {key: mixture.pop(key) for key in ("extraction", "threshold") if key in mixture}
         options["mixture"] = mixture
         try:

@@ -50,12 +50,12 @@ class Runner:
         self.stats = Stats()
         self._last: tuple[Any, Job | None] = (None, None)
 
-    @property
-    def align_options(self) -> AlignOptions:
-        """What words are aligned by: what was given, else what the bundle was tuned to."""
-        if self._align_options is None or self._align_options == "hybrid":
-            return self.models.align_options
-        return self._align_options if isinstance(self._align_options, AlignOptions) else ALIGNERS[self._align_options]
+    def align_options(self, task: Task) -> AlignOptions:
+        """What words are aligned by: what was given, else what the bundle was tuned to for the task."""
+        given = self._align_options
+        if given is None or given == "hybrid":
+            return self.models.align_options(projects=task == "project")
+        return given if isinstance(given, AlignOptions) else ALIGNERS[given]
 
     @classmethod
     def from_bundle(
@@ -113,7 +113,7 @@ class Runner:
         Raises LanguageError for a code that is unknown, or that the bundle does not translate, UsageError for a
         system that is unknown or does not fit the task.
         """
-        options_of_all = (self.align_options, self.translate_options, self.encode_options, self.stream_options)
+        options_of_all = (self.align_options(task), self.translate_options, self.encode_options, self.stream_options)
         asked = (task, language, pivot, system, repr(options), aligned, label_source, files, options_of_all)
         if asked == self._last[0] and self._last[1]:
             return self._last[1]
@@ -128,7 +128,7 @@ class Runner:
             settings=system_settings(name, options) if name else getattr(system, "settings", None),
             aligned=aligned,
             label_source=label_source,
-            align=self.align_options,
+            align=self.align_options(task),
             translate=self.translate_options,
             encode=self.encode_options,
             stream=self.stream_options,
@@ -192,7 +192,7 @@ class Runner:
 
     def tools(self, *, translated: bool = False) -> Tools:
         """What systems may use of this engine; ``translated`` as in `Tools`."""
-        return Tools(self.models, lambda: self.align_options, self.encode_options, translated=translated)
+        return Tools(self.models, lambda: self.align_options("project"), self.encode_options, translated=translated)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name not in ("stats", "_last")}

@@ -184,7 +184,7 @@ def test_a_used_engine_is_pickled_as_its_recipe() -> None:
         assert len(data) < 2000
         other = pickle.loads(data)
     assert (other.models.name, other.models.device, other.models.threads) == ("mini", "cpu", 2)
-    assert (other.align_options, other.stream_options) == (engine.align_options, options)
+    assert (other.align_options("label"), other.stream_options) == (engine.align_options("label"), options)
     assert list(other.label([TEXT], lang="es", system="ngram")) == wanted
     assert other.stats.snapshot().records == 1
 

@@ -41,6 +41,16 @@ def test_the_asynchronous_calls_give_what_the_others_give(engine: Engine) -> Non
             call("text", **({"lang": "es"} if call == engine.alabel else {}))
 
 
+def test_documents_are_labelled_by_sentences_asynchronously(engine: Engine) -> None:
+    pytest.importorskip("sentencex", reason="the extra sentences is not installed")
+    texts = [f"{TEXT} habla Ana. {TEXT}", None, "", "habla Ana"]
+    how: Any = {"lang": "es", "sentences": True, "on_error": "return"}
+    wanted = list(map(shown, engine.label(texts, **how)))  # type: ignore[arg-type]
+    assert len(wanted[0].spans) > 3
+    for given in (texts, trickled(texts)):
+        assert list(map(shown, asyncio.run(collected(engine.alabel(given, **how))))) == wanted
+
+
 def shown(result: Any) -> Any:
     return str(result) if isinstance(result, Exception) else result
 

@@ -44,6 +44,23 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_what_is_replaced_is_what_was_written(tmp_path: Path) -> None:
+    pytest.importorskip("datasets", reason="the extra datasets is not installed")
+    place = tmp_path / "here"
+    for format, reads in (("jsonl", "jsonl"), ("datasets", None), ("datasets", None), ("csv", "csv")):
+        spanport.write(place, [ANA], format, replace=True)
+        assert [sentence.text for sentence in spanport.read(place, reads)] == [ANA.text]
+    home = tmp_path / "home"
+    home.mkdir()
+    spanport.write(home, [ANA], "datasets", replace=True)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/thesis.txt").write_text("years of work")
+    for format in ("datasets", "csv"):
+        with pytest.raises(UsageError, match="holds other files than a data set, which would be lost"):
+            spanport.write(tmp_path / "full", [ANA], format, replace=True)
+    assert (tmp_path / "full/thesis.txt").read_text() == "years of work"
+
+
 def test_projections_in_other_forms(tmp_path: Path) -> None:
     source = Sentence("Anna lives", "eng_Latn", spans=(Span(0, 4, "PER"),))
     projection = Projection(ANA, (ProjectedSpan(0, 3, "PER", 0.75, source.spans[0]),), source)

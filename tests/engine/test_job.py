@@ -13,10 +13,11 @@ from spanport.api import Engine
 from spanport.errors import UsageError
 from spanport.formats.inputs import Input
 from spanport.formats.records import Reading
-from spanport.job import Files
+from spanport.job import Files, Task
 from spanport.options import StreamOptions
 from spanport.systems.ngram import NgramOptions
 
+TASKS: tuple[Task, ...] = ("label", "project", "align")
 NEUTRAL = {"bundle", "stream.workers", "stream.resident", "stream.spill_block", "stream.spill_folder"}
 
 
@@ -83,3 +84,14 @@ def test_a_job_is_made_once_and_anew_where_anything_differs(engine: Engine) -> N
         engine.job("label", language="es", options={"max_length": True}, system="ngram")
     engine.stream_options = StreamOptions(resident="one")
     assert engine.job("label", language="es", options={"max_length": 1}, system="ngram").stream.resident == "one"
+
+
+def test_links_that_carry_spans_are_as_soft_as_the_bundle_says() -> None:
+    with Engine.from_bundle("mini", device="cpu", threads=1) as engine:
+        tuned = {task: engine.job(task).align for task in TASKS}
+        mixture = engine.models.bundle.mixture
+    assert tuned["align"].mixture.scale == tuned["label"].mixture.scale == mixture["scale"]
+    assert tuned["project"].mixture.scale == mixture["project_scale"]
+    assert tuned["align"].mixture.lexicon == tuned["project"].mixture.lexicon == mixture["lexicon"]
+    with Engine.from_bundle("mini", device="cpu", threads=1, align="awesome") as engine:
+        assert {engine.job(task).align.threshold for task in TASKS} == {0.001}

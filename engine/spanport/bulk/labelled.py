@@ -14,7 +14,7 @@ from spanport.matching.batch import STATUSES, PairBatch
 from spanport.ports import Int64
 from spanport_kernels.label_codes import LabelTypes
 from spanport_kernels.matching import Matching
-from spanport_kernels.text import pieces
+from spanport_kernels.text import word_ranges
 
 
 def labelled_rows(
@@ -33,14 +33,13 @@ def labelled_rows(
     sentence = np.repeat(np.arange(len(target.slow)), np.diff(found.offsets))
     first, last = target.offsets[sentence] + found.spans[:, 0], target.offsets[sentence] + found.spans[:, 1] - 1
     origins = batch.entities[batch.entity_offsets[sentence] + found.spans[:, 3]]
-    order = np.lexsort((last, first))
+    order = np.argsort(first << 32 | last, kind="stable")
     columns: dict[str, Any] = {"text": text_array(target.joined.text, target.joined.offsets), **_words(target)}
     names = pa.array([name.decode() for name in types.names], pa.string())
     labels = pa.DictionaryArray.from_arrays(np.ascontiguousarray(found.spans[order, 2]), names)
     scores = pa.array(np.clip(found.scores[order], 0.0, 1.0))
     begin = source.offsets[sentence[order]]
     origin = _spans(source, begin + origins[order, 0], begin + origins[order, 1] - 1, labels)
-    origin["score"] = pa.nulls(len(order), pa.float64())
     spans = _spans(target, first[order], last[order], labels) | {"score": scores, "source": _struct(origin)}
     columns["spans"] = pa.ListArray.from_arrays(found.offsets.astype(np.int32), _struct(spans))
     columns |= _others(target, extras)
@@ -94,24 +93,12 @@ def with_rows(batch: Any, rows: dict[int, dict[str, Any] | None]) -> Any:
     return next(iter(taken.to_batches()), batch.slice(0, 0))
 
 
-def stream_of(batch: Any) -> bytes:
-    """The record batch as an Arrow stream of its own."""
-    pa = library("pyarrow", EXTRA)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as stream:
-        stream.write_batch(batch)
-    found: bytes = sink.getvalue().to_pybytes()
-    return found
-
-
 def _spans(rows: Rows, first: Int64, last: Int64, labels: Any) -> dict[str, Any]:
     """Start, end, label and text of spans from their first to their last word."""
-    pa = library("pyarrow", EXTRA)
-    joined, words = rows.joined, rows.words[last]
-    ends = joined.characters[last] + rows.vocabulary.lengths[words]
-    text = text_array(*pieces(joined.text, joined.places[first], joined.places[last] + rows.vocabulary.sizes[words]))
-    starts = pa.array(joined.characters[first].astype(np.int64))
-    return {"start": starts, "end": pa.array(ends.astype(np.int64)), "label": labels, "text": text}
+    pa, known = library("pyarrow", EXTRA), rows.vocabulary
+    found = word_ranges(rows.joined, known.starts, known.lengths, rows.words, first, last)
+    text = text_array(found.text, found.offsets)
+    return {"start": pa.array(found.begins), "end": pa.array(found.ends), "label": labels, "text": text}
 
 
 def _known(languages: Any) -> Any:

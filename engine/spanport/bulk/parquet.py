@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from spanport.bulk.feeds import WINDOW, PharaohFeed, in_step
-from spanport.bulk.labelled import labelled_rows, stream_of, tagged_rows, with_rows
+from spanport.bulk.grouping import Made, grouped, streamed
+from spanport.bulk.labelled import labelled_rows, tagged_rows, with_rows
 from spanport.bulk.ordinary import fields_of_batch, project_one
 from spanport.bulk.tables import EXTRA, ROWS, Rows, TableFeed, entities_of
 from spanport.errors import RecordError
@@ -44,8 +45,8 @@ def project_tables(
 ) -> Iterator[Part]:
     """The records of three line-parallel files after the first `skip`, in order, some thousands at a time.
 
-    The output of each part is an Arrow stream, of which ``save_batches`` of the format makes the file. Raises
-    LengthMismatchError at the end when one file has more records.
+    ``save_batches`` of the format makes the file of the output of all parts. Raises LengthMismatchError at the end
+    when one file has more records.
     """
     assert isinstance(system, Matcher), "the system matches by links alone; see `fits`"
     with ExitStack() as stack:
@@ -54,8 +55,8 @@ def project_tables(
             stack.enter_context(closing(feed))
         links = stack.enter_context(closing(PharaohFeed(alignments, 8 * WINDOW, ROWS)))
         bulk = _Tables(left, right, links, system, types, tagged=format == TAGGED)
-        for block in in_step([left, right, links], skip, ROWS):
-            yield bulk.part(*block)
+        made = (bulk.made(*block) for block in in_step([left, right, links], skip, ROWS))
+        yield from streamed(made) if format == TAGGED else grouped(made)
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class _Tables:
         self.source, self.target, self.links, self.system, self.types = source, target, links, system, types
         self.tagged = tagged
 
-    def part(self, source: Rows, target: Rows, links: Pharaoh) -> Part:
+    def made(self, source: Rows, target: Rows, links: Pharaoh) -> Made:
         """Project a block."""
         entities, odd = entities_of(source, self.source, self.types)
         lengths = np.diff(target.offsets)
@@ -105,8 +106,7 @@ class _Tables:
             made = labelled_rows(source, target, batch, found, self.types, extras)
         others, rejects = self._slowly(source, target, links, np.flatnonzero(slow).tolist())
         made = with_rows(made, others)
-        output = stream_of(made) if made.num_rows else b""
-        return Part(source.first + len(slow) - 1, output, len(slow), rejects)
+        return Made(source.first + len(slow) - 1, made, len(slow), rejects)
 
     def _slowly(
         self, source: Rows, target: Rows, links: Pharaoh, places: list[int]

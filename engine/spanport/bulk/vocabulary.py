@@ -21,11 +21,6 @@ class Vocabulary(NamedTuple):
     starts: Int32
     lengths: Int32
 
-    @property
-    def sizes(self) -> Int32:
-        """Bytes of each word, int32 (V,)."""
-        return np.diff(self.starts)
-
 
 def text_array(data: npt.NDArray[np.uint8], offsets: Int32) -> Any:
     """The Arrow array of texts that lie one after the other."""

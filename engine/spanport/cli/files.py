@@ -13,8 +13,9 @@ from spanport.formats import Format, find_format
 from spanport.formats.extras import check_library
 from spanport.formats.inputs import Input, expand, find_input
 from spanport.formats.mapping import parse_mapping
+from spanport.formats.reading import REJECTS
 from spanport.formats.records import Reading
-from spanport.formats.writing import save
+from spanport.formats.writing import check_replaceable, save
 from spanport.job import Files, Job
 from spanport.output import Output, check_outputs, is_regular
 
@@ -44,7 +45,7 @@ class JobFiles:
         self.output, self.fresh, self.stats = output, fresh, stats
         self.inputs = [file for given in inputs for path in given.paths for file in _files(path)]
         named = is_regular(output) or Path(output).is_dir()
-        self.rejects = rejects or (output if named else "spanport") + ".rejects.jsonl"
+        self.rejects = rejects or (output if named else "spanport") + REJECTS
         if self.rejects.endswith((".gz", ".zst")):
             raise UsageError(f"--rejects {rejects}: rejects are written as they are, in no compressed file")
         self.format, self.written = fallback, output
@@ -80,6 +81,8 @@ class JobFiles:
         check_outputs({"statistics": self.stats, **made}, self.inputs, replace=option)
         if made and Path(self.output).is_dir() and option:
             raise UsageError(f"{self.output} is there already; name another folder, or pass --fresh to replace it")
+        if made:
+            check_replaceable(self.output)
         return Output(
             self.written,
             self.rejects,

@@ -24,7 +24,18 @@ Projected = Annotated[
     str | None,
     typer.Option(help="Text of the language with labels carried over before; JSONL keeps confidences."),
 ]
-Method = Annotated[str, typer.Option(help="direct, projected, teacher, multi, ...; see docs/training.md.")]
+Method = Annotated[
+    str,
+    typer.Option(
+        help="direct, projected, teacher, multi, unitrans, advpicker, concner, colada or self; docs/training.md says "
+        "what each learns from."
+    ),
+]
+BatchTokens = Annotated[int, typer.Option(min=1, help="Subwords of a batch, padding included.")]
+Option = Annotated[
+    list[str] | None,
+    typer.Option(help="Option of the method, NAME=VALUE, such as rounds=3 (see docs/training.md); repeatable."),
+]
 Base = Annotated[
     str,
     typer.Option(help="Hugging Face folder to start from, or a bundle that carries one; default: --bundle."),
@@ -32,7 +43,7 @@ Base = Annotated[
 SourceLanguage = Annotated[str, typer.Option(help="Language of the source of --parallel.")]
 DropLabels = Annotated[str, typer.Option(help="Labels that are O to the tagger, separated by commas.")]
 Dev = Annotated[str | None, typer.Option(help="Gold file of the language, to be scored.")]
-Test = Annotated[str | None, typer.Option(help="Another one.")]
+Test = Annotated[str | None, typer.Option(help="Another gold file, which --select never sees.")]
 Select = Annotated[str, typer.Option(help="target-dev: keep the seed that is best on --dev.")]
 Epochs = Annotated[float, typer.Option(min=0.001, help="Passes over the data in each fit.")]
 Budget = Annotated[
@@ -54,9 +65,11 @@ SourcesCurve = Annotated[
 
 def add(app: typer.Typer) -> None:
     """Enter the command."""
-    app.command(epilog="Example: spanport train --labelled en.conll --text news.yo.txt --lang yor_Latn -o yo-tagger")(
-        train
-    )
+    app.command(
+        epilog="Examples: spanport train --labelled en.conll --text news.yo.txt --lang yor_Latn -o yo-tagger; "
+        "spanport train --parallel en.txt yo.txt --lang yor_Latn -o yo-tagger; "
+        "spanport train --method teacher --base xlm-roberta-base --labelled en.conll --text es.txt --lang es -o es"
+    )(train)
 
 
 def train(
@@ -79,7 +92,7 @@ def train(
     budget: Budget = 0.0,
     seeds: Seeds = "29",
     rate: Rate = 0.0,
-    batch_tokens: a.BatchTokens = 1024,
+    batch_tokens: BatchTokens = 1024,
     freeze: Freeze = 0,
     tau: Tau = None,
     mask: Mask = True,
@@ -88,7 +101,7 @@ def train(
     benchmark: a.Benchmark = "",
     folder: a.DataFolder = "",
     sources_curve: SourcesCurve = False,
-    option: a.Option = None,
+    option: Option = None,
     fresh: a.Fresh = False,
 ) -> int:
     """Train a tagger for a language that has no labels, or few: small, fast, and yours.
@@ -97,12 +110,11 @@ def train(
     huggingface/, a card, and train.json. A training that was stopped goes on when the same command is run again.
     --benchmark brings what is not given: English labels, native text without its labels, gold, labels to drop.
     """
-    if select not in ("", "target-dev"):
-        raise UsageError(f"--select {select!r}: expected target-dev, or nothing")
+    _check(select, alignments if not parallel else None)
     given: dict[str, Any] = {
         "lang": lang, "out": output, "labelled": list(labelled or ()), "text": text, "base": base, "bundle": bundle,
         "parallel": (*(parallel or ()), *([alignments] if alignments else [])), "test": test, "fresh": fresh,
-        "drop_labels": [label for label in drop_labels.split(",") if label],
+        "drop_labels": [label for label in map(str.strip, drop_labels.split(",")) if label],
     }  # fmt: skip
     fitting = {
         "epochs": epochs, "budget": budget, "seeds": _numbers(seeds), "rate": rate, "batch_tokens": batch_tokens,
@@ -112,17 +124,34 @@ def train(
         native = method != "direct" and not (text or parallel or projected)
         _fill_in(given, benchmark, folder, native=native)
     if sources_curve:
+        _take_no({"--projected": projected, "--dev": dev, "--select": select, "--option": option, "--tau": tau})
         return _curve(given, fitting)
     given |= {"projected": projected, "method": method, "source_lang": source_lang, "dev": dev, "select": select}
     given["method_options"] = a.system_options(None, None, option)
     return _tagger(given, fitting, {"tau": tau, "mask": mask, "weigh": weigh})
 
 
+def _check(select: str, unused_links: str | None) -> None:
+    if select not in ("", "target-dev"):
+        raise UsageError(f"--select {select!r}: expected target-dev, or nothing")
+    if unused_links:
+        raise UsageError(f"--alignments {unused_links} needs --parallel SOURCE TARGET, whose words it links")
+
+
+def _take_no(options: dict[str, Any]) -> None:
+    """Refuse what a curve has no use for."""
+    if given := [name for name, value in options.items() if value]:
+        raise UsageError(f"--sources-curve makes no tagger and takes no {given[0]}")
+
+
 def _numbers(seeds: str) -> tuple[int, ...]:
     try:
-        return tuple(int(seed) for seed in seeds.split(","))
+        found = tuple(int(seed) for seed in seeds.split(","))
     except ValueError as error:
         raise UsageError(f"--seeds {seeds!r}: expected whole numbers separated by commas") from error
+    if len(set(found)) < len(found):
+        raise UsageError(f"--seeds {seeds!r}: expected each number once, for the same seed gives the same tagger")
+    return found
 
 
 def _fill_in(given: dict[str, Any], benchmark: str, folder: str, *, native: bool) -> None:

@@ -26,12 +26,16 @@ Layer = Annotated[int, typer.Option(min=0, help="Layer to align by; 0: two third
 Rank = Annotated[int, typer.Option(min=0, help="Rank of low-rank changes; 0: all weights.")]
 Epochs = Annotated[float, typer.Option(min=0.001, help="Passes over the text.")]
 Rate = Annotated[float, typer.Option(min=0, help="Peak learning rate; 0: by the width of the base.")]
+BatchTokens = Annotated[int, typer.Option(min=1, help="Subwords of a batch, padding included.")]
 SaveSeconds = Annotated[float, typer.Option(min=0, help="Seconds between checkpoints.")]
 
 
 def add(app: typer.Typer) -> None:
     """Enter the command."""
-    app.command(epilog="Example: spanport tune --parallel en.txt yo.txt --lang yor_Latn --bundle mini -o mine")(tune)
+    app.command(
+        epilog="Examples: spanport tune --parallel en.txt yo.txt --lang yor_Latn --bundle mini -o mine; "
+        "spanport tune --parallel en.txt yo.txt --lang yor_Latn --test en.conll yo.conll --gold links.pharaoh -o mine"
+    )(tune)
 
 
 def tune(
@@ -49,7 +53,7 @@ def tune(
     lora: Rank = 0,
     epochs: Epochs = 1.0,
     rate: Rate = 0.0,
-    batch_tokens: a.BatchTokens = 1024,
+    batch_tokens: BatchTokens = 1024,
     save_seconds: SaveSeconds = 60.0,
     fresh: a.Fresh = False,
 ) -> int:

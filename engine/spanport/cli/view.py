@@ -70,11 +70,19 @@ def add(app: typer.Typer) -> None:
             typer.get_binary_stream("stdout").write(page.encode())
         else:
             Path(output).write_text(page, "utf-8")
-        for reject in rejected[:3]:
-            say(f"line {reject.line} is left out: {reject.error}")
+        for line in _left_out(rejected, shown[0], input_format):
+            say(line)
         drawn = f"{len(found.records):,} of " if len(found.records) < found.total else ""
         say(f"{drawn}{counted(found.total, 'record')} on {output}")
         return 1 if rejected else 0
+
+
+def _left_out(rejected: list[Any], given: Input, format: str | None) -> Iterator[str]:
+    """What is said of records that could not be read."""
+    for reject in rejected[:3]:
+        yield f"line {reject.line} is left out: {reject.error}"
+    if rejected and format is None and given.format == "conll" and given.paths[0].endswith(".txt"):
+        yield "a .txt file is read as columns of words and labels; --from text reads it as sentences"
 
 
 def _records(shown: list[Input], alignments: str | None, rejected: list[Any]) -> Iterator[tuple[int, Viewable]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -118,13 +118,21 @@ def run_systems(
     return found
 
 
-def collect_works(engine: Engine, data: DataSet, *, label_source: bool = False) -> tuple[DataSet, list[Work]]:
+def collect_works(
+    engine: Engine, data: DataSet, *, label_source: bool = False, told: Callable[[int], None] | None = None
+) -> tuple[DataSet, list[Work]]:
     """The records that systems would see, links and the classifier's views of both sides included.
 
-    Records that cannot be processed are left out of the data set that comes with them.
+    Records that cannot be processed are left out of the data set that comes with them. ``told`` is told after each
+    record how many are through.
     """
+    found = {}
     with closing(_stream(engine, data, Through(), "eng_Latn", label_source)) as outcomes:
-        found = {number: outcome.value for number, outcome in enumerate(outcomes) if isinstance(outcome, Done)}
+        for number, outcome in enumerate(outcomes):
+            if isinstance(outcome, Done):
+                found[number] = outcome.value
+            if told:
+                told(number + 1)
     pairs = data.pairs and [data.pairs[number] for number in found]
     return data._replace(gold=[data.gold[number] for number in found], pairs=pairs), list(found.values())
 

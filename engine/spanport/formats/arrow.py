@@ -44,6 +44,8 @@ def parquet_table(path: str, **options: Any) -> Any:
     parquet = library("pyarrow.parquet", EXTRA)
     try:
         return parquet.ParquetFile(unpacked(path) if path.lower().endswith(COMPRESSED) else path, **options)
+    except FileNotFoundError as error:
+        raise UsageError(f"cannot open {path}: no such file") from error
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read as Parquet: {error}") from error
 
@@ -62,6 +64,8 @@ def read_arrow(source: Source, reading: Reading) -> Iterator[ReadResult]:
             memory.seek(0)
             table = batches = pa.ipc.open_stream(memory)
         columns = Columns(table.schema, path, reading)
+    except FileNotFoundError as error:
+        raise UsageError(f"cannot open {path}: no such file") from error
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read as an Arrow file: {error}") from error
     return _batches(batches, columns)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -20,14 +20,14 @@ def schema_of(records: Iterable[dict[str, Any]]) -> Any:
     """The schema of records: our fields by their types, others by what their values are."""
     pa = library("pyarrow", EXTRA)
     found: dict[str, Any] = {}
-    names, sources = set[str](), False
+    names, sources = set[str](), set[str]()
     batch: list[dict[str, Any]] = []
-    ours = _known(pa, sources=False)
+    ours = _known(pa)
     for fields in records:
         if fields.keys() <= ours.keys():  # nothing to find out
             names |= fields.keys()
             continue
-        sources = sources or any("source" in span for span in fields.get("spans", ()))
+        sources.update(*(span["source"] for span in fields.get("spans", ()) if "source" in span))
         batch.append(fields)
         if len(batch) == BATCH:
             _learn(pa, batch, found)
@@ -55,7 +55,8 @@ def to_row(fields: dict[str, Any], json: frozenset[str]) -> dict[str, Any]:
     return {name: msgspec.json.encode(value).decode() if name in json else value for name, value in fields.items()}
 
 
-def _known(pa: Any, sources: bool) -> dict[str, Any]:
+def _known(pa: Any, sources: Collection[str] = ()) -> dict[str, Any]:
+    """Our fields; ``sources``: what the source spans of spans have."""
     span = [
         ("start", pa.int64()),
         ("end", pa.int64()),
@@ -64,7 +65,7 @@ def _known(pa: Any, sources: bool) -> dict[str, Any]:
         ("score", pa.float64()),
     ]
     if sources:
-        span.append(("source", pa.struct(span)))
+        span.append(("source", pa.struct([field for field in span if field[0] in sources])))
     return {
         "text": pa.string(),
         "language": pa.string(),
@@ -75,7 +76,7 @@ def _known(pa: Any, sources: bool) -> dict[str, Any]:
 
 def _learn(pa: Any, batch: list[dict[str, Any]], found: dict[str, Any]) -> None:
     """Widen the types found so far by those of a batch; None stands for JSON, null for no value so far."""
-    known = _known(pa, sources=False)
+    known = _known(pa)
     for name in dict.fromkeys(name for fields in batch for name in fields):
         if name in known:
             found[name] = known[name]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
 from spanport.formats.arrow_schema import json_columns, schema_of, to_row
 from spanport.formats.extras import library
+from spanport.formats.parquet_footer import end_segment, join_segments
 from spanport.formats.staged import Staged
 
 EXTRA = "parquet"
@@ -26,16 +28,31 @@ def save_parquet(path: str, records: Staged) -> None:
             writer.write_batch(batch)
 
 
-def save_parquet_batches(path: str, staged: str) -> None:
-    """Write what `spanport.bulk` staged: Arrow streams, one after the other.
+def row_group(batches: Sequence[Any]) -> bytes:
+    """Record batches of one schema as a row group for `save_parquet_segments`; nothing where they have no rows.
 
     Columns that are dictionaries here are plain text there: the dictionaries are written as they are.
     """
-    save_row_groups(path, row_groups(staged), schema_of([]))
+    pa = library("pyarrow", EXTRA)
+    table, sink = pa.Table.from_batches(batches).unify_dictionaries(), pa.BufferOutputStream()
+    if not table.num_rows:
+        return b""
+    save_row_groups(sink, [table], table.schema)
+    end_segment(sink)
+    found: bytes = sink.getvalue().to_pybytes()
+    return found
 
 
-def save_row_groups(path: str, tables: Iterable[Any], empty: Any) -> None:
-    """Write each table as a row group; where there is none, a table of the schema ``empty``."""
+def save_parquet_segments(path: str, staged: str) -> None:
+    """Make the file of row groups that `spanport.bulk` staged, which are then gone there."""
+    if join_segments(staged):
+        os.replace(staged, path)
+    else:
+        save_row_groups(path, [], schema_of([]))
+
+
+def save_row_groups(path: Any, tables: Iterable[Any], empty: Any) -> None:
+    """Write each table as a row group to a file or stream; where there is none, a table of the schema ``empty``."""
     writer, tables = None, iter(tables)
     for table in chain([next(tables, empty.empty_table())], tables):
         if writer is None:
@@ -59,7 +76,7 @@ def row_groups(staged: str) -> Iterator[Any]:
                 tables = []
 
 
-def parquet_writer(path: str, schema: Any, **options: Any) -> Any:
+def parquet_writer(path: Any, schema: Any, **options: Any) -> Any:
     """A writer, compressing with Zstandard; of text, which nobody asks for by its range, no least and largest value.
 
     Finding these would take longer than all the rest.

@@ -1,4 +1,4 @@
-"""Label Studio tasks with predictions or annotations: a JSON list, or one task a line.
+"""Label Studio tasks with predictions or annotations: a JSON list, or one task a line; its JSON-MIN is read too.
 
 A task that is read gives the spans of its first annotation that was not cancelled, else those of its first
 prediction. Written are predictions with their scores, for projections with the source sentence as ``data.source``.
@@ -98,12 +98,14 @@ def _fields(task: Any, reading: Reading) -> dict[str, Any]:
     if isinstance(task, FormatError):
         raise task
     data = task.get("data") if isinstance(task, dict) else None
+    name = reading.text_column or "text"
+    if isinstance(task, dict) and "data" not in task and isinstance(task.get(name), str):
+        return {"text": task[name], **{key: value for key, value in task.items() if key != name}}  # JSON-MIN
     if not isinstance(data, dict):
         raise FormatError(
-            'not a Label Studio task; expected {"data": {"text": ...}, "annotations": [...]}, which Label Studio '
-            "exports as JSON, not as JSON-MIN"
+            'not a Label Studio task; expected {"data": {"text": ...}, "annotations": [...]} as in its JSON, or '
+            '{"text": ..., "label": [{"start", "end", "labels"}]} as in its JSON-MIN'
         )
-    name = reading.text_column or "text"
     if not isinstance(data.get(name), str):
         raise FormatError(f"data.{name} is {data.get(name)!r:.60}, expected the text; name its field (--text-column)")
     record = data.get("record")

@@ -4,7 +4,8 @@
 field                           items
 ==============================  ==========================================================
 spans, entities, label, labels  ``{"start", "end", "label"}``, or with ``start_offset`` and
-                                ``end_offset`` (doccano), or ``[start, end, label]``
+                                ``end_offset`` (doccano), with ``labels`` of one (Label Studio's CSV and JSON-MIN),
+                                or ``[start, end, label]``
 labels, ner_tags, tags          one IOB1, IOB2, BIOES or BILOU label per token
 ==============================  ==========================================================
 
@@ -129,6 +130,10 @@ def _span(item: Any) -> Any:
         return dict(zip(("start", "end", "label"), item, strict=True))
     if isinstance(item, dict) and "start_offset" in item:
         return {**item, "start": item["start_offset"], "end": item.get("end_offset")}
+    if isinstance(item, dict) and isinstance(labels := item.get("labels"), list) and "label" not in item:
+        if len(labels) != 1:
+            raise FormatError(f"a span has the labels {labels!r:.60}, expected exactly one")
+        return {**item, "label": labels[0]}
     return item
 
 

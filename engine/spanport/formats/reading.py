@@ -16,6 +16,9 @@ from spanport.formats.pharaoh import read_pharaoh
 from spanport.formats.records import ReadAlignmentResult, Reading, ReadResult
 from spanport.formats.table import FORMATS, Format
 
+REJECTS = ".rejects.jsonl"
+"""How the file that a job puts its rejects into ends."""
+
 ALIGNMENT_ENDINGS = (".pharaoh", ".align")
 
 
@@ -58,6 +61,8 @@ def _of_path(source: Source, writing: bool) -> Format:
     for form in FORMATS.values():
         if plain.endswith(form.endings):
             return form
+    if path.endswith(("/", "\\")) and not writing and not Path(path).exists():
+        raise UsageError(f"cannot open {path}: no such folder")
     what = f"the ending of {path} names no format" if path not in ("", "-") else "a stream has no ending"
     raise UsageError(f"{what}; name the format: there are {_known()}")
 
@@ -80,8 +85,10 @@ def holds_documents(folder: str) -> bool:
 
 
 def is_readable(path: str) -> bool:
-    """Whether the ending of a path names a format of sentences."""
-    return plain_name(path).endswith(tuple(end for form in FORMATS.values() if form.read for end in form.endings))
+    """Whether the ending of a path names a format of sentences; a job's rejects are none."""
+    return not path.endswith(REJECTS) and plain_name(path).endswith(
+        tuple(end for form in FORMATS.values() if form.read for end in form.endings)
+    )
 
 
 def labelled_format(source: Source, name: str | None = None) -> str | None:

@@ -113,7 +113,7 @@ FORMATS: dict[str, Format] = {
         ),
         Format(
             name="label-studio",
-            about="Label Studio tasks with annotations, written as predictions",
+            about="Label Studio tasks with annotations (JSON, JSON-MIN), written as predictions",
             endings=(".json",),
             read=labelstudio.read_label_studio,
             save=labelstudio.save_label_studio,
@@ -140,7 +140,7 @@ FORMATS: dict[str, Format] = {
             endings=(".parquet",),
             read=arrow.read_parquet,
             save=arrow_writing.save_parquet,
-            save_batches=arrow_writing.save_parquet_batches,
+            save_batches=arrow_writing.save_parquet_segments,
             extra="parquet",
             **JSON,
         ),

@@ -62,6 +62,7 @@ class _Units:
         self._open: list[str] = []
         self._line = 0
         self._codes: list[str] = []
+        self._texts: list[str] = []
         self._matches = False
         self._found: str | None = None
         self._parts: list[str] = []
@@ -69,7 +70,8 @@ class _Units:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._open.append(name)
         if name == "tu":
-            self._line, self._found, self._codes = self.parser.CurrentLineNumber, None, []
+            self._line, self._found = self.parser.CurrentLineNumber, None
+            self._codes, self._texts = [], []
         elif name == "tuv":
             code = attributes.get("xml:lang") or attributes.get("lang", "")
             self._codes.append(code)
@@ -79,8 +81,10 @@ class _Units:
 
     def _end(self, name: str) -> None:
         self._open.pop()
-        if name == "seg" and self._matches:
-            self._found = "".join(self._parts)
+        if name == "seg":
+            self._texts.append("".join(self._parts))
+            if self._matches:
+                self._found = self._texts[-1]
         elif name == "tuv":
             self._matches = False
         elif name == "tu":
@@ -95,7 +99,7 @@ class _Units:
             return Read(self._line, Sentence(self._found, self.language))
         message = f"the unit has no segment in {self.language}; it has {', '.join(self._codes) or 'none'}"
         error: RecordError = FormatError(message, line=self._line)
-        return Rejected(self._line, error, "")
+        return Rejected(self._line, error, " | ".join(self._texts))
 
     def _entity(self, name: str, *_: Any) -> None:
         raise FormatError(

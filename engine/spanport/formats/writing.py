@@ -13,7 +13,7 @@ from typing import Any
 
 from spanport.errors import UsageError
 from spanport.formats.extras import library
-from spanport.formats.reading import find_format
+from spanport.formats.reading import find_format, holds_documents
 from spanport.formats.staged import Staged
 from spanport.formats.table import Format
 from spanport.types import Projection, Sentence
@@ -45,6 +45,7 @@ def write(
     form = find_format(name, format, writing=True)
     if Path(name).exists() and not replace:
         raise UsageError(f"{name} is there already; pass replace=True to write over it")
+    check_replaceable(name)
     part = f"{name}.part"
     count = 0
     try:
@@ -58,6 +59,12 @@ def write(
     finally:
         Path(part).unlink(missing_ok=True)
     return count
+
+
+def check_replaceable(path: str) -> None:
+    """Raise UsageError where a folder holds other things than records that a format wrote."""
+    if Path(path).is_dir() and any(Path(path).iterdir()) and not holds_documents(path):
+        raise UsageError(f"folder {path} holds other files than a data set, which would be lost; name another")
 
 
 def encoded(form: Format, record: Sentence | Projection) -> bytes:
@@ -78,6 +85,7 @@ def save(form: Format, staged: str, path: str, *, batches: bool = False) -> None
     """
     assert form.save is not None
     made = f"{path}.made"
+    check_replaceable(path)
     try:
         if batches and form.save_batches is not None:
             form.save_batches(made, staged)
@@ -85,6 +93,8 @@ def save(form: Format, staged: str, path: str, *, batches: bool = False) -> None
             form.save(made, Staged(staged))
         if Path(path).is_dir():
             shutil.rmtree(path)
+        elif Path(made).is_dir():
+            Path(path).unlink(missing_ok=True)
         if Path(made).is_dir() or not path.lower().endswith((".gz", ".zst")):
             os.replace(made, path)
         else:

@@ -97,4 +97,5 @@ def _engine(bundle: str, threads: int | None, process: int) -> Engine:
 def _spans(outcome: Projection | RecordError) -> list[dict[str, Any]]:
     if not isinstance(outcome, Projection):
         return []
-    return [{"score": None, **span_fields(outcome.target.text, span)} for span in outcome.spans]
+    found = [span_fields(outcome.target.text, span) for span in outcome.spans]
+    return [{**span, "score": span.get("score")} for span in found]

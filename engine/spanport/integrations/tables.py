@@ -71,7 +71,8 @@ def kind_of(table: Any) -> str:
 def _checked(outcomes: Iterable[Any], column: str, on_error: str) -> Iterator[Any]:
     for row, outcome in enumerate(outcomes, 1):
         if on_error == "raise" and isinstance(outcome, RecordError):
-            raise type(outcome)(f"row {row} of column {column!r}: {outcome}", line=row, record=outcome.record)
+            message = f"row {row} of column {column!r}: {outcome}; on_error='return' puts null there and goes on"
+            raise type(outcome)(message, line=row, record=outcome.record)
         if on_error == "raise" and isinstance(outcome, Exception):
             raise outcome
         yield outcome

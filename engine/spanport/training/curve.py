@@ -12,11 +12,12 @@ import msgspec
 
 from spanport.errors import UsageError
 from spanport.languages import resolve
+from spanport.training.checks import labels_to_learn
 from spanport.training.inputs import Notes, Text, checked, require_extra
 from spanport.training.lessons import tags_of
 from spanport.training.material import build_material
 from spanport.training.projecting import Projector
-from spanport.training.request import Data, Order, claim, kinds_of
+from spanport.training.request import Data, Order, claim
 from spanport.training.scoring import scored
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _train(order: Order, work: Path, say: Callable[[str], None]) -> Curve:
     notes, method, options = Notes(say), SourcesCurve(), order.options
     data, dropped = Data(order, notes), frozenset(order.drop_labels)
     data.require(method.needs)
-    tags = tags_of(sorted({kind for one in data.labelled for kind in kinds_of(one)} - dropped))
+    tags = tags_of(labels_to_learn(order, data, None, notes))
     base = find_base(order.base)
     check_base(base, tags, options)
     if order.fresh:

@@ -214,6 +214,6 @@ def _tell_rejected(name: str, bad: Sequence[Rejected], notes: Notes) -> None:
 def _enough(found: Set) -> None:
     if len(found.sentences) < LEAST:
         raise UsageError(
-            f"{found.name} has {len(found.sentences)} sentences with words; expected at least {LEAST} to train on, "
-            "and some hundreds to be of use"
+            f"{found.name} has {counted(len(found.sentences), 'sentence')} with words; expected at least {LEAST} "
+            "to train on, and some hundreds to be of use"
         )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spanport.checked import Checked, Share
 from spanport.languages import writes_without_spaces
-from spanport.ports import Float32
+from spanport.ports import BoolArray, Float32
 from spanport.types import Projection, Sentence, word_ranges
 from spanport.work import Work
 
@@ -58,17 +59,24 @@ def gold_example(sentence: Sentence, tags: Sequence[str], kinds: frozenset[str],
         for start, end, label in word_ranges(sentence.words, (span,)):
             _teach(targets, start, end, label, place, 1.0)
             weights[start:end] = 1.0 if span.score is None else span.score
-    known = np.array([tag == "O" or tag[2:] in kinds for tag in tags], np.bool_)
     unspaced = writes_without_spaces(sentence.language)
-    return Example(tuple(sentence.word_texts()), targets, weights, known, domain, unspaced)
+    return Example(tuple(sentence.word_texts()), targets, weights, _known(tags, kinds), domain, unspaced)
 
 
 def projected_examples(
-    works: Sequence[Work], system: Calibrated, tags: Sequence[str], options: LessonOptions, *, soft: bool, domain: int
+    works: Sequence[Work],
+    system: Calibrated,
+    tags: Sequence[str],
+    options: LessonOptions,
+    *,
+    soft: bool,
+    domain: int,
+    kinds: frozenset[str] | None = None,
 ) -> list[Example]:
     """What the labels that `calibrated` carries over teach, one example a work.
 
     soft: with probability c a span is right, and else the classifier's view decides; otherwise a word has one label.
+    kinds: the labels that can be carried over, all where None; of others the text says nothing.
     """
     from spanport.systems.calibrated.system import select
 
@@ -80,7 +88,10 @@ def projected_examples(
         doubts = _doubts(scored, {tag[2:] for tag in tags[1:]})
         for projection, view, doubt in zip(select(scored, tau), views, doubts, strict=True):
             found.append(_lesson(projection, view, doubt, tags, options, domain))
-    return found
+    if kinds is None:
+        return found
+    known = _known(tags, kinds)
+    return [replace(one, known=known) for one in found]
 
 
 def _lesson(
@@ -120,6 +131,10 @@ def _lesson(
         domain,
         writes_without_spaces(target.language),
     )
+
+
+def _known(tags: Sequence[str], kinds: frozenset[str]) -> BoolArray:
+    return np.array([tag == "O" or tag[2:] in kinds for tag in tags], np.bool_)
 
 
 def _teach(

@@ -53,7 +53,7 @@ def build_material(data: Data, projector: Projector, method: Method, tags: Seque
         (*carried, *given),
         tuple(origins),
         tuple(bare(one, len(tags), last) for one in targets),
-        relabel if carried else None,
+        relabel if carried and projector.views else None,
     )
 
 

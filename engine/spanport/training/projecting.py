@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
@@ -23,6 +24,22 @@ from spanport.work import Work
 if TYPE_CHECKING:
     from spanport.systems.calibrated.system import Calibrated
     from spanport_models.training import Example
+
+_SAY_SECONDS = 15.0
+
+
+def _pace(total: int, say: Callable[[str], None]) -> Callable[[int], None]:
+    """Says now and then how many sentences are labelled, and how long the others will take."""
+    started = said = time.monotonic()
+
+    def tell(count: int) -> None:
+        nonlocal said
+        now = time.monotonic()
+        if now - said >= _SAY_SECONDS and count < total:
+            said, left = now, (now - started) / count * (total - count)
+            say(f"labelled {count:,} of {total:,} sentences, {left / 60:.1f} minutes left")
+
+    return tell
 
 
 class Projector:
@@ -53,7 +70,8 @@ class Projector:
         given = list(self.pairs) or None
         aligned = bool(given) and all(pair.alignment is not None for pair in self.pairs)
         data = DataSet("text", self.language, targets, given, aligned, [])
-        kept, works = collect_works(self.engine, data, label_source=bool(given) and self.label_source)
+        told = _pace(len(targets), self.say)
+        kept, works = collect_works(self.engine, data, label_source=bool(given) and self.label_source, told=told)
         if not works:
             raise UsageError(f"none of {len(targets)} sentences can be labelled by the bundle {self.bundle}")
         if len(works) < len(targets):
@@ -64,12 +82,10 @@ class Projector:
     @cached_property
     def system(self) -> Calibrated:
         """`calibrated`; without the classifier's view where it does not know the labels of the sources."""
-        known = {label[2:] for label in self.engine.models.encoder().labels if label != "O"}
-        view = {span.label for work in self.works for span in work.source.spans} <= known
-        if not view:
+        if not self.views:
             self.notes.add("the bundle's classifier does not know all labels: spans are weighed by their links alone")
         tools = self.engine.tools(translated=not self.pairs)
-        return cast("Calibrated", make_system("calibrated", {"view": view}, tools))
+        return cast("Calibrated", make_system("calibrated", {"view": self.views}, tools))
 
     @cached_property
     def first(self) -> Calibrated:
@@ -82,7 +98,7 @@ class Projector:
 
     def lessons(self, tags: Sequence[str], domain: int, *, soft: bool) -> list[Example]:
         """What the projected labels teach."""
-        return projected_examples(self.works, self.first, tags, self.options, soft=soft, domain=domain)
+        return self._taught(self.works, self.first, tags, domain, soft)
 
     def origins(self, tags: Sequence[str], domain: int) -> list[Example]:
         """The labelled sources of the sentences, in the same order."""
@@ -100,11 +116,25 @@ class Projector:
             seen[:, [column < 0 for column in columns]] = 0.0
             seen[:, theirs.index("O")] += 1 - view[:, known].sum(1)
             works.append(replace(work, probabilities=seen))
-        return projected_examples(works, self.system, tags, self.options, soft=soft, domain=domain)
+        return self._taught(works, self.system, tags, domain, soft)
+
+    def _taught(
+        self, works: Sequence[Work], system: Calibrated, tags: Sequence[str], domain: int, soft: bool
+    ) -> list[Example]:
+        return projected_examples(works, system, tags, self.options, soft=soft, domain=domain, kinds=self.kinds)
+
+    @property
+    def views(self) -> bool:
+        """Whether a classifier's view helps: it has to know all labels of the sources."""
+        return self.kinds <= self._read
+
+    @property
+    def _read(self) -> frozenset[str]:
+        return frozenset(label[2:] for label in self.engine.models.encoder().labels if label != "O")
 
     @property
     def kinds(self) -> frozenset[str]:
         """The labels of the sources: those given, or those of the bundle's classifier."""
         if self.pairs and not self.label_source:
             return frozenset(span.label for pair in self.pairs for span in pair.source.spans)
-        return frozenset(label[2:] for label in self.engine.models.encoder().labels if label != "O")
+        return self._read

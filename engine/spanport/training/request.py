@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from spanport.errors import UsageError
 from spanport.training.inputs import Notes, Set, Text, digest_of, read_labelled, read_pairs, read_text, without
@@ -48,6 +49,7 @@ class Data:
         text: Target sentences without labels.
         given: Target sentences that came with projected labels.
         gold: `dev` and `test`, where they are given.
+        named: All labels of what is learned from, those that are dropped too.
         inputs: A row for each file, for the report.
 
     Raises:
@@ -56,7 +58,7 @@ class Data:
     """
 
     def __init__(self, order: Order, notes: Notes) -> None:
-        self.order = order
+        self.order, self.notes = order, notes
         self._read(notes)
 
     @property
@@ -77,6 +79,7 @@ class Data:
         order, dropped = self.order, frozenset(self.order.drop_labels)
         read = [read_labelled(one, notes) for one in order.labelled]
         self.labelled = [one._replace(sentences=without(one.sentences, dropped)) for one in read]
+        self.named = frozenset[str]().union(*map(kinds_of, read))
         self.inputs = [_row("labelled", one) for one in read]
         self.pairs: list[Pair] = []
         self.text: list[Sentence] = []
@@ -88,6 +91,9 @@ class Data:
             name, self.pairs = read_pairs(
                 source, target, links[0] if links else None, order.source_lang, order.lang, notes
             )
+            self.named |= {span.label for pair in self.pairs for span in pair.source.spans}
+            sources = without((pair.source for pair in self.pairs), dropped)
+            self.pairs = [replace(pair, source=one) for pair, one in zip(self.pairs, sources, strict=True)]
             self.inputs.append(_row("parallel", Set(name, order.lang, [pair.target for pair in self.pairs])))
         if order.text is not None:
             text = read_text(order.text, order.lang, notes)
@@ -96,6 +102,7 @@ class Data:
         self.given = None
         if order.projected is not None:
             given = read_labelled(order.projected, notes, order.lang)
+            self.named |= kinds_of(given)
             self.given = given._replace(sentences=without(given.sentences, dropped))
             self.inputs.append(_row("projected", given))
         self.gold = {
@@ -119,6 +126,8 @@ class Data:
                 raise UsageError(f"method {self.order.method!r} needs {what}")
         if self.text and self.pairs and "projected" in needs:
             raise UsageError("--text and --parallel together: labels are carried over one of them; give one")
+        if self.targets and not needs & {"projected", "text", "origins"}:
+            self.notes.add(f"method {self.order.method!r} learns from --labelled alone: the text is not learned from")
         if self.order.select == "target-dev" and "dev" not in self.gold:
             raise UsageError("--select target-dev needs --dev FILE")
 
@@ -127,9 +136,12 @@ def claim(work: Path, request: str) -> None:
     """Make the work folder that of a request.
 
     Raises:
-        UsageError: It holds a stopped run of another one.
+        UsageError: It holds a stopped run of another one, or cannot be made.
     """
-    work.mkdir(parents=True, exist_ok=True)
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot make the folder {work}: {error.strerror}; choose another place with -o") from error
     mark = work / "request"
     if mark.exists() and mark.read_text() != request:
         raise UsageError(

@@ -16,11 +16,12 @@ from spanport.errors import ModelError, UsageError
 from spanport.languages import resolve
 from spanport.options import StreamOptions
 from spanport.training.card import Figure, Report, card, figure
+from spanport.training.checks import labels_to_learn
 from spanport.training.inputs import Notes, Set, Text, checked, require_extra
 from spanport.training.lessons import LessonOptions, tags_of
 from spanport.training.material import build_material, carries
 from spanport.training.projecting import Projector
-from spanport.training.request import Data, Order, Select, claim, kinds_of
+from spanport.training.request import Data, Order, Select, claim
 from spanport.training.scoring import labelled_by
 from spanport.types import Sentence
 
@@ -116,10 +117,8 @@ class _Training:
         self.data = Data(order, self.notes)
         self.data.require(self.method.needs)
         self.projector = Projector(order, self.data, self.notes, say)
-        kinds = {kind for one in self.data.sets for kind in kinds_of(one)}
-        if carries(self.method, self.data):
-            kinds |= self.projector.kinds
-        self.tags = tags_of(sorted(kinds - set(order.drop_labels)))
+        carried = self.projector.kinds if carries(self.method, self.data) else None
+        self.tags = tags_of(labels_to_learn(order, self.data, carried, self.notes))
         self.report = self._report()
         check_base(self.base, self.tags, order.options)
 

@@ -20,9 +20,9 @@ LANGUAGES = tuple((Path(__file__).parent / "languages.txt").read_text("utf-8").s
 """What the base was pre-trained on (XLM-R's languages) and NTREX-128 adds, as NLLB codes."""
 PENALTY = 1.1  # on the first half of NTREX-128 worth .2 to .9 chrF, at no cost
 MIXTURE: dict[str, float | str] = {
-    "neural": 1.0, "lexicon": 0.5, "scale": 40.0, "extraction": "softmax", "threshold": 0.1,
+    "neural": 1.0, "lexicon": 0.5, "scale": 40.0, "project_scale": 20.0, "extraction": "softmax", "threshold": 0.1,
 }  # fmt: skip
-"""Chosen by `python -m mini figures --only choices`."""
+"""Chosen by `python -m mini figures`, `--only choices` (links) and `--only agreement` (what they carry)."""
 
 
 def encoder_folder(work: Path, folder: Path) -> None:

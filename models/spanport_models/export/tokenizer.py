@@ -8,6 +8,9 @@ from typing import Any
 from spanport_models.errors import ExportError
 from spanport_models.tokenization import load_tokenizer
 
+VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json")
+"""Files of which a tokenizer has one, or one that ends in ``.model``."""
+
 
 def write_tokenizer(model: Path, target: Path) -> Any:
     """Write a model's tokenizer as ``tokenizer.json`` and return the original (a transformers tokenizer).
@@ -19,6 +22,8 @@ def write_tokenizer(model: Path, target: Path) -> Any:
     """
     from transformers import AutoTokenizer
 
+    if not any((model / name).is_file() for name in VOCABULARIES) and not any(model.glob("*.model")):
+        raise ExportError(f"{model} has no tokenizer", expected=f"one of {', '.join(VOCABULARIES)} or *.model")
     try:
         original = AutoTokenizer.from_pretrained(model, use_fast=True, trust_remote_code=False)
     except Exception as error:  # transformers raises OSError, ValueError, ImportError, KeyError, ...

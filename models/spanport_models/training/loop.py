@@ -19,8 +19,17 @@ Figures = dict[str, float]
 WARMUP = 0.1
 AVERAGED = (0.8, 0.9, 1.0)
 """Shares of the steps after which the weights enter the average that is kept."""
+HEAD, HEAD_MOST = 20.0, 4e-3
+"""Factor on the rate of a head that is new, and the rate up to which it counts: at the rate of the layers below, a
+head moves too little in some hundred steps to be sure of anything, and names with the probabilities of a guess."""
 _POINTS = 40
+_SHOWN = 8
 _SAY_SECONDS = 15.0
+
+
+def in_words(seconds: float) -> str:
+    """A duration: seconds below two minutes, else minutes."""
+    return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.1f} minutes"
 
 
 class Batches(Protocol):
@@ -106,6 +115,7 @@ class Training:
                 self.say(self._line(recent, (now - started) / (self.step - first)))
                 said = now
         self.seconds = time.process_time() - origin
+        self.say(f"{self.name}: {self.step} steps in {in_words(self.seconds)}, mean loss {self._shown_curve()}")
         return {name: total / max(1, self.averaged) for name, total in self.sums.items()}
 
     def _update(self) -> Figures:
@@ -139,18 +149,28 @@ class Training:
     def _line(self, recent: "deque[Figures]", per_step: float) -> str:
         means = {key: sum(one[key] for one in recent) / len(recent) for key in recent[-1]}
         shown = " ".join(f"{key} {value:.4f}" for key, value in means.items())
-        left = per_step * (self.recipe.steps - self.step)
-        return (
-            f"{self.name}: step {self.step}/{self.recipe.steps} {shown} "
-            f"({1 / per_step:.1f} steps/s, {left / 60:.1f} minutes left)"
-        )
+        left = in_words(per_step * (self.recipe.steps - self.step))
+        return f"{self.name}: step {self.step}/{self.recipe.steps} {shown} ({1 / per_step:.1f} steps/s, {left} left)"
+
+    def _shown_curve(self) -> str:
+        """The mean loss of up to `_SHOWN` parts of the training, in order."""
+        parts = [self.curve[i * len(self.curve) // _SHOWN] for i in range(_SHOWN)] if self.curve else []
+        return " ".join(dict.fromkeys(f"{loss:.4f}" for _, loss in (*parts, *self.curve[-1:])))
 
     def _optimizer(self) -> torch.optim.AdamW:
-        matrices = [weight for weight in self.network.trained().values() if weight.dim() > 1]
-        vectors = [weight for weight in self.network.trained().values() if weight.dim() <= 1]
+        head = set(self.network.new_head)
+        faster = max(1.0, min(HEAD, HEAD_MOST / self.recipe.rate))
         groups: list[dict[str, Any]] = [
-            {"params": matrices, "weight_decay": 0.01, "factor": 1.0},
-            {"params": vectors, "weight_decay": 0.0, "factor": 1.0},
+            {"params": params, "weight_decay": 0.01 if wide else 0.0, "factor": faster if new else 1.0}
+            for new in (False, True)
+            for wide in (True, False)
+            if (
+                params := [
+                    weight
+                    for name, weight in self.network.trained().items()
+                    if (name in head) == new and (weight.dim() > 1) == wide
+                ]
+            )
         ]
         for module, factor in self.objective.further:
             groups.append({"params": list(module.parameters()), "weight_decay": 0.0, "factor": factor})

@@ -20,6 +20,7 @@ from spanport_models.manifest import MANIFEST_NAME, EncoderManifest, PipelineMan
 from spanport_models.registry import find_model
 from spanport_models.tokenization import WordTokenizer
 from spanport_models.training.examples import Batch, Example, Float32, Int64, Stream
+from spanport_models.training.heads import HEAD, head_for, head_labels, tags_already
 from spanport_models.training.rebuilt import REBUILT, rebuild
 
 HUGGING_FACE = "huggingface"
@@ -103,6 +104,7 @@ class Network:
         self.model = _load(folder, self.labels, seed, layers)
         self.limit = max_length(self.model.config, original)
         self.tokenizer = WordTokenizer(work / "tokenizer.json", min(longest, self.limit))
+        self.new_head = () if tags_already(folder, labels) else HEAD
 
     def __call__(self, batch: Batch, *, layers: bool = False) -> Outputs:
         """Forward pass; `layers` asks for the states of all of them."""
@@ -189,14 +191,6 @@ def _silent() -> Iterator[None]:
         chatter.setLevel(level)
 
 
-def head_labels(config: dict[str, Any]) -> list[str]:
-    """The labels of a configuration's head, in logit order; none where it is no token classifier."""
-    if not any(name.endswith("ForTokenClassification") for name in config.get("architectures") or ()):
-        return []
-    names = config.get("id2label") or {"0": "LABEL_0", "1": "LABEL_1"}
-    return [names[str(i)] for i in range(len(names))]
-
-
 def _load(folder: Path, labels: tuple[str, ...], seed: int, layers: int | None) -> Any:
     from transformers import AutoModel, AutoModelForTokenClassification
 
@@ -223,22 +217,8 @@ def _load(folder: Path, labels: tuple[str, ...], seed: int, layers: int | None) 
             f"{folder}: {type(model).__name__} cannot be trained here",
             expected="an encoder with a linear classifier on top, such as BERT, XLM-R or DeBERTa",
         )
-    model.classifier = _head(head, head_labels(read_config(folder)), labels, seed)
+    model.classifier = head_for(head, head_labels(read_config(folder)), labels, seed)
     model.num_labels = model.config.num_labels = len(labels)
     model.config.id2label = dict(enumerate(labels))
     model.config.label2id = {label: i for i, label in enumerate(labels)}
     return model
-
-
-def _head(head: torch.nn.Linear, old: list[str], labels: tuple[str, ...], seed: int) -> torch.nn.Linear:
-    """A head for these labels: rows of those that the old head has are kept, others are drawn by the seed."""
-    generator = torch.Generator().manual_seed(seed)
-    fresh = torch.nn.Linear(head.in_features, len(labels))
-    with torch.no_grad():
-        fresh.weight.copy_(torch.randn(fresh.weight.shape, generator=generator) * 0.02)
-        fresh.bias.zero_()
-        for row, label in enumerate(labels):
-            if label in old:
-                fresh.weight[row] = head.weight[old.index(label)]
-                fresh.bias[row] = head.bias[old.index(label)]
-    return fresh

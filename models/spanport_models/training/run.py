@@ -10,8 +10,9 @@ import torch
 
 from spanport_models.export.source import read_config
 from spanport_models.training.examples import Example, Float32, read_examples, write_examples
+from spanport_models.training.heads import tags_already
 from spanport_models.training.loop import Objective, Recipe, Say, Training
-from spanport_models.training.network import Network, head_labels
+from spanport_models.training.network import Network
 from spanport_models.training.options import TrainOptions
 
 
@@ -37,10 +38,9 @@ WARM = 0.25
 
 def default_rate(base: Path, labels: Sequence[str]) -> float:
     """The peak learning rate of a base: 5e-5 for one 768 wide, by the square of the width more for narrower ones, and
-    a quarter of that where its head already has all of the labels."""
-    config = read_config(base)
-    rate = RATE * (WIDTH / int(config["hidden_size"])) ** 2
-    return rate * WARM if set(labels) <= set(head_labels(config)) else rate
+    a quarter of that where it tags by all of the labels already."""
+    rate = RATE * (WIDTH / int(read_config(base)["hidden_size"])) ** 2
+    return rate * WARM if tags_already(base, labels) else rate
 
 
 class Run:
@@ -85,6 +85,7 @@ class Run:
         made.freeze(self.options.freeze)
         if start is not None:
             made.adopt(start.trained())
+            made.new_head = ()
         return made
 
     def beneath(self, name: str, shared: str) -> "Run":

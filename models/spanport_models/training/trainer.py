@@ -15,6 +15,7 @@ from spanport_models.devices import require_memory
 from spanport_models.errors import ExportError
 from spanport_models.export.graph import two_output_config
 from spanport_models.training.examples import Example
+from spanport_models.training.loop import in_words
 from spanport_models.training.methods.base import Method
 from spanport_models.training.network import Network
 from spanport_models.training.objectives import Tagging
@@ -93,11 +94,12 @@ class Trainer:
         if self.options.budget:
             epochs = min(epochs, self.options.budget / minutes / len(self.options.seeds))
         self.say(
-            f"{len(fits)} fits of {trained / 1e6:.1f}M of {weights / 1e6:.1f}M weights, "
-            f"{words:,} words an epoch, {epochs:.2f} epochs, {len(self.options.seeds)} seeds"
+            f"{len(fits)} {'fit' if len(fits) == 1 else 'fits'} of {trained / 1e6:.1f}M of {weights / 1e6:.1f}M "
+            f"weights, {words:,} words an epoch, {epochs:.2f} epochs, seeds {', '.join(map(str, self.options.seeds))}"
         )
+        needed = in_words(60 * epochs * minutes * len(self.options.seeds))
         self.say(
-            f"about {epochs * minutes * len(self.options.seeds):.1f} minutes at {speed:,.0f} words/s on one thread, "
+            f"about {needed} at {speed:,.0f} words/s on one thread, "
             f"{memory_need(network, self.options) / 1e9:.1f} GB of memory"
         )
         plan = Plan(epochs, rate, autocast)

@@ -83,6 +83,28 @@ def test_several_files_and_folders_say_whose_record_is_rejected(cli, tmp_path: P
     assert "holds no file that can be read" in cli("convert", tmp_path / "empty", tmp_path / "x.jsonl").err
 
 
+def test_a_folder_s_rejects_are_no_input(cli, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write(folder / "a.csv", [ANA])
+    (folder / "a.csv.rejects.jsonl").write_text('{"line":1}\n')
+    ran = cli("convert", folder, tmp_path / "out.jsonl")
+    assert (ran.code, len(sentences(tmp_path / "out.jsonl"))) == (0, 1), ran.err
+
+
+def test_a_folder_of_other_things_is_not_replaced(cli, tmp_path: Path) -> None:
+    pytest.importorskip("datasets", reason="the extra datasets is not installed")
+    write(tmp_path / "a.jsonl", [ANA])
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "thesis.txt").write_text("years of work")
+    ran = cli("convert", tmp_path / "a.jsonl", home, "--to", "datasets", "--fresh")
+    assert (ran.code, "would be lost" in ran.err, (home / "thesis.txt").exists()) == (2, True, True)
+    (tmp_path / "out").write_text("a file")
+    assert cli("convert", tmp_path / "a.jsonl", tmp_path / "out", "--to", "datasets", "--fresh").code == 0
+    assert [s.spans for s in sentences(tmp_path / "out", "datasets")] == [ANA.spans]
+
+
 def test_what_a_format_cannot_hold_is_rejected(cli, tmp_path: Path) -> None:
     write(tmp_path / "a.jsonl", [ANA, Sentence("ab", spans=(Span(0, 2, "X"), Span(0, 1, "Y")))])
     ran = cli("convert", tmp_path / "a.jsonl", tmp_path / "b.conll")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from spanport import bulk
-from spanport.bulk import parquet
+from spanport.bulk import grouping, parquet
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -66,6 +66,7 @@ def test_a_stopped_job_goes_on(cli: Any, folder: Path, monkeypatch: pytest.Monke
 
     with monkeypatch.context() as patch:
         patch.setattr(parquet, "ROWS", 1)
+        patch.setattr(grouping, "GROUP", 1)
         patch.setattr(bulk, "project_tables", stopped)
         assert cli(*command).code == 130
     ran = cli(*command, "--stats", "stats.json")

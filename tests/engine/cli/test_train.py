@@ -57,6 +57,9 @@ def test_options_of_train(cli, seen: Seen) -> None:
         (("--seeds", "one"), "--seeds 'one': expected whole numbers"),
         (("--select", "dev"), "--select 'dev': expected target-dev"),
         (("--option", "weights"), "expected NAME=VALUE"),
+        (("--seeds", "3,3"), "--seeds '3,3': expected each number once"),
+        (("--alignments", "l.pharaoh"), "--alignments l.pharaoh needs --parallel SOURCE TARGET"),
+        (("--sources-curve", "--dev", "d.conll"), "--sources-curve makes no tagger and takes no --dev"),
     ],
 )
 def test_what_train_refuses(cli, seen: Seen, words: tuple[str, ...], message: str) -> None:
@@ -64,6 +67,17 @@ def test_what_train_refuses(cli, seen: Seen, words: tuple[str, ...], message: st
     assert ran.code == 2
     assert message in ran.err
     assert not seen
+
+
+def test_help_names_every_method_and_its_own_options(cli) -> None:
+    shown = " ".join(cli("train", "--help").out.replace("│", " ").split())
+    from spanport_models.training import method_names
+
+    assert all(name in shown for name in method_names())
+    assert "Option of the method, NAME=VALUE" in shown
+    assert "Subwords of a batch, padding included" in shown
+    assert shown.count("spanport train --") == 3
+    assert " ".join(cli("tune", "--help").out.split()).count("spanport tune --") == 2
 
 
 @pytest.mark.slow

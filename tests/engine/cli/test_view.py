@@ -100,6 +100,14 @@ def test_labelled_files_with_their_sources_and_links(cli, tmp_path: Path) -> Non
     assert (ran.code, "--source" in ran.err) == (2, True)
 
 
+def test_plain_text_is_read_where_it_is_named(cli, tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("Ana vive.\n")
+    ran = cli("view", tmp_path / "in.txt", "-o", tmp_path / "p.html")
+    assert (ran.code, "--from text" in ran.err) == (1, True)
+    ran = cli("view", tmp_path / "in.txt", "--from", "text", "-o", tmp_path / "p.html", "--replace")
+    assert (ran.code, "Ana vive." in (tmp_path / "p.html").read_text("utf8")) == (0, True), ran.err
+
+
 def test_unreadable_records_are_named_and_counted(cli, tmp_path: Path) -> None:
     lines = [json.dumps({"text": "Ana"}), "broken", json.dumps({"text": "Eva"})]
     (tmp_path / "in.jsonl").write_text("\n".join(lines) + "\n")

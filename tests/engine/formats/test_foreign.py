@@ -21,7 +21,7 @@ def test_label_studio_tasks(tmp_path: Path) -> None:
         {"data": {"text": "a"}, "annotations": [{"was_cancelled": True, "result": [region]}], "predictions": []},
         {"data": {"other": "a"}},
         {"data": {"text": "a"}, "predictions": [{"result": [{"type": "labels", "value": {"labels": ["A", "B"]}}]}]},
-        {"text": "a"},
+        {"word": "a"},
     ]
     (tmp_path / "a.json").write_text(json.dumps(tasks))
     first, second, *bad = read(tmp_path / "a.json")
@@ -52,6 +52,28 @@ def test_label_studio_predictions_have_scores_and_context(tmp_path: Path) -> Non
     assert [region["score"] for region in prediction["result"]] == [0.5, 0.75]
     assert prediction["result"][0]["value"] == {"start": 0, "end": 8, "text": "Ana Ruiz", "labels": ["PER"]}
     assert {region["from_name"] for region in prediction["result"]} == {"label"}
+
+
+def test_label_studio_min(tmp_path: Path) -> None:
+    region = {"start": 0, "end": 3, "text": "Ana", "labels": ["PER"]}
+    task = {"id": 7, "text": "Ana vive", "label": [region], "annotator": 1}
+    bare = {"id": 8, "text": "Nada", "annotator": 1}
+    (tmp_path / "min.json").write_text(
+        json.dumps([task, bare, {**task, "label": [{**region, "labels": []}]}, {"ner": 1}])
+    )
+    first, second, *bad = read(tmp_path / "min.json")
+    assert isinstance(first, Read)
+    assert isinstance(second, Read)
+    assert (first.sentence.span_texts(), first.sentence.extra) == ([("PER", "Ana")], {"id": 7, "annotator": 1})
+    assert (second.sentence.text, second.sentence.spans) == ("Nada", ())
+    assert ["has the labels []" in str(bad[0].error), "as in its JSON-MIN" in str(bad[1].error)] == [True, True]
+    (tmp_path / "named.json").write_text(json.dumps([{"body": "Ana vive", "ner": [region]}]))
+    (named,) = read(tmp_path / "named.json", text_column="body", labels_column="ner")
+    assert isinstance(named, Read)
+    assert named.sentence.span_texts() == [("PER", "Ana")]
+    cell = json.dumps([region]).replace('"', '""')
+    (tmp_path / "export.csv").write_text(f'annotator,id,label,text\n1,7,"{cell}",Ana vive\n')
+    assert [s.span_texts() for s in sentences(tmp_path / "export.csv")] == [[("PER", "Ana")]]
 
 
 def test_tables_of_text(tmp_path: Path) -> None:
@@ -114,6 +136,7 @@ def test_tmx(tmp_path: Path) -> None:
     assert (first.sentence.text, first.sentence.language) == ("Ana vive en Lugo y canta", "spa_Latn")
     assert isinstance(second, Rejected)
     assert (second.line, "has no segment in spa_Latn; it has en" in str(second.error)) == (6, True)
+    assert second.record == "Alone"
     with pytest.raises(UsageError, match="name the one to read with --lang"):
         read(path)
 

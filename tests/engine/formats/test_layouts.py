@@ -29,6 +29,7 @@ def record(wanted: bool = True, **fields: Any) -> Sentence:
         ("entities", [{"start": 0, "end": 3, "label": "PER", "id": 4}]),
         ("entities", [{"start_offset": 0, "end_offset": 3, "label": "PER"}]),
         ("label", [{"start": 0, "end": 3, "label": "PER"}]),
+        ("label", [{"start": 0, "end": 3, "labels": ["PER"]}]),
     ],
 )
 def test_spans_of_other_tools(field: str, value: Any) -> None:

@@ -50,12 +50,21 @@ def test_unknown_lists_what_there_is(source: str, name: str | None, reason: str)
 def test_wrong_arguments_are_errors_at_once(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot open"):
         read(tmp_path / "none.txt")
+    with pytest.raises(UsageError, match="cannot open none/: no such folder"):
+        read("none/")
     (tmp_path / "a.txt").write_text("a")
     with pytest.raises(LanguageError):
         read(tmp_path / "a.txt", language="klingon")
     (found,) = read(tmp_path / "a.txt", language="it")
     assert isinstance(found, Read)
     assert found.sentence.language == "ita_Latn"
+
+
+@pytest.mark.parametrize("name", ["none.parquet", "none.feather"])
+def test_a_table_that_is_not_there(tmp_path: Path, name: str) -> None:
+    pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
+    with pytest.raises(UsageError, match=f"cannot open .*{name}: no such file"):
+        read(tmp_path / name)
 
 
 def test_every_ending_is_readable() -> None:

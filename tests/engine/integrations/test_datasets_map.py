@@ -26,6 +26,7 @@ def label(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_a_batch_gets_its_spans(label: Any) -> None:
     found = label()({"text": ["Ana vive", "vive"]})
     assert [[(span["label"], span["text"]) for span in spans] for spans in found["spans"]] == [[("PER", "Ana")], []]
+    assert list(found["spans"][0][0]) == ["start", "end", "label", "text", "score"]
     assert label(column="body", into="ner")({"body": ["Ana"]})["ner"][0][0]["end"] == 3
 
 

@@ -90,6 +90,15 @@ def test_labels_to_be_dropped_are_outside_and_no_doubt() -> None:
     assert found.weights[4] == 1
 
 
+def test_labels_that_cannot_be_carried_over_are_left_open() -> None:
+    tags = tags_of(["DRUG", "LOC", "PER"])
+    (found,) = projected_examples(
+        [SURE], PLAIN, tags, LessonOptions(), soft=False, domain=0, kinds=frozenset({"LOC", "PER"})
+    )
+    assert [tag for tag, known in zip(tags, found.known, strict=True) if not known] == ["B-DRUG", "I-DRUG"]
+    assert [tags[i] for i in found.targets.argmax(1)] == ["B-PER", "I-PER", "O", "O", "B-LOC", "O"]
+
+
 def test_doubt_is_the_likeliest_candidate_over_each_word() -> None:
     scored = PLAIN.score([SURE, LOST])  # type: ignore[attr-defined]
     batch, (ranges, _), probability = scored

@@ -14,7 +14,7 @@ import torch
 
 import toy
 from spanport_models.training.examples import Batch, Example, hard
-from spanport_models.training.loop import Recipe, Training
+from spanport_models.training.loop import HEAD, Recipe, Training
 from spanport_models.training.network import Network
 from spanport_models.training.objectives import Tagging
 
@@ -90,6 +90,25 @@ def test_the_rate_rises_then_falls_to_nothing() -> None:
     assert recipe.snapshots == {80, 90, 100}
 
 
+def test_a_new_head_learns_faster(base: Path, tmp_path: Path) -> None:
+    network = Network(base, toy.LABELS, tmp_path)
+    stream = network.stream(examples(), 60, 7)
+    factors = []
+    for new_head, rate in ((network.new_head, 1e-4), ((), 1e-4), (network.new_head, 2e-3), (network.new_head, 0.1)):
+        network.new_head = new_head
+        path = tmp_path / str(len(factors))
+        training = Training(network, stream, Tagging(), Recipe(1, rate, 7), path, "x", lambda line: None)
+        groups = training.optimizer.param_groups
+        factors.append({id(weight): group["factor"] for group in groups for weight in group["params"]})
+        training.run()
+        assert {group["lr"] for group in groups} == {rate * factor for factor in factors[-1].values()}
+    head = {id(weight) for weight in network.model.classifier.parameters()}
+    assert {key for key, factor in factors[0].items() if factor != 1} == head
+    assert set(factors[0].values()) == {1.0, HEAD}
+    assert factors[0].keys() == factors[1].keys()
+    assert [set(found.values()) for found in factors[1:]] == [{1.0}, {1.0, 2.0}, {1.0}]
+
+
 def test_a_line_says_where_it_is(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("spanport_models.training.loop._SAY_SECONDS", 0.0)
     lines: list[Any] = []
@@ -98,4 +117,7 @@ def test_a_line_says_where_it_is(base: Path, tmp_path: Path, monkeypatch: pytest
     stream = network.stream(examples(), 60, 7)
     Training(network, stream, Tagging(), recipe, tmp_path / "x.checkpoint", "student", lines.append).run()
     assert lines[0].startswith("student: step 1/2 loss ")
-    assert "minutes left" in lines[0]
+    assert lines[0].endswith("seconds left)")
+    assert lines[-1].startswith("student: 2 steps in ")
+    first, last = map(float, lines[-1].partition("mean loss ")[2].split())
+    assert first > last > 0

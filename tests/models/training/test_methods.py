@@ -19,6 +19,7 @@ from spanport_models.training.curve import Point, SourcesCurve
 from spanport_models.training.examples import Example, taught, unlabelled
 from spanport_models.training.methods.base import make_method, method_names
 from spanport_models.training.network import Network
+from spanport_models.training.objectives import Tagging
 from spanport_models.training.options import Material, TrainOptions
 from spanport_models.training.run import Plan, Run
 from toy import some
@@ -136,6 +137,13 @@ def test_self_takes_the_student_as_the_next_view(base: Path, tmp_path: Path) -> 
     two = weights(base, tmp_path / "two", "self", given, rounds=2)
     assert [view.shape for view in seen] == [(len(example.words), 5) for example in given.projected]
     assert not same(one, two)
+    same_lessons = replace(given, relabel=lambda views: list(given.projected))
+    run = Run(
+        base, toy.LABELS, TrainOptions(freeze=-1, batch_tokens=100), Plan(2, 1e-3, False), 3, tmp_path / "on", print
+    )
+    first = run.fit("first", [*given.labelled, *given.projected], Tagging())
+    on = run.fit("second", [*given.labelled, *given.projected], Tagging(), start=first).trained()
+    assert same(on, weights(base, tmp_path / "go-on", "self", same_lessons, rounds=2))
     bare = replace(given, relabel=None)
     assert same(one, weights(base, tmp_path / "bare", "self", bare, rounds=2))
     assert same(one, weights(base, tmp_path / "other", "projected", bare))
@@ -159,7 +167,7 @@ def test_names_and_options_that_do_not_exist_are_refused() -> None:
         make_method("multi", {"weight": 1})
     with pytest.raises(ModelError, match="it has none"):
         make_method("direct", {"x": 1})
-    with pytest.raises(ModelError, match="Invalid"):
+    with pytest.raises(ModelError, match=r"'uniformly' - at `\$\.weights`; expected learned or nn-rank or uniform"):
         make_method("multi", {"weights": "uniformly"})
     assert set(method_names()) == {
         *("direct", "projected", "teacher", "multi", "unitrans", "advpicker", "concner", "colada", "self")

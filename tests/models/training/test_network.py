@@ -18,7 +18,7 @@ from spanport_models.training.examples import unlabelled
 from spanport_models.training.methods.base import make_method
 from spanport_models.training.network import Network, find_base
 from spanport_models.training.options import Material, TrainOptions
-from spanport_models.training.run import default_rate
+from spanport_models.training.run import Plan, Run, default_rate
 from spanport_models.training.trainer import Trainer, check_base
 
 pytestmark = pytest.mark.slow
@@ -45,6 +45,17 @@ def test_a_base_that_tags_already_is_trained_at_a_quarter_of_the_rate(base: Path
     assert default_rate(warm, (*toy.LABELS, "B-ORG")) == rates[0]
     chosen = Trainer(warm, make_method("direct"), given, TrainOptions(rate=1e-3), tmp_path / "chosen", print)
     assert chosen.plan.rate == 1e-3
+
+
+def test_a_head_that_was_never_trained_is_new(base: Path, tmp_path: Path) -> None:
+    drawn = toy.base(tmp_path / "drawn", labels=toy.LABELS, trained=False)
+    trained = toy.base(tmp_path / "trained", labels=toy.LABELS)
+    assert default_rate(drawn, toy.LABELS) == 4 * default_rate(trained, toy.LABELS)
+    heads = [Network(folder, toy.LABELS, tmp_path / "work").new_head for folder in (base, drawn, trained)]
+    assert heads == [("classifier.weight", "classifier.bias")] * 2 + [()]
+    run = Run(base, toy.LABELS, TrainOptions(), Plan(1, 1e-3, False), 1, tmp_path / "run", print)
+    assert run.network().new_head
+    assert not run.network(run.network()).new_head
 
 
 def test_freezing_names_the_layers_that_stay(base: Path, tmp_path: Path) -> None:
@@ -95,7 +106,7 @@ def test_a_base_that_cannot_be_trained_is_refused_in_words(
     bare.mkdir()
     for name in ("config.json", "model.safetensors"):
         (bare / name).write_bytes((base / name).read_bytes())
-    with pytest.raises(ExportError, match="tokenizer"):
+    with pytest.raises(ExportError, match=r"bare has no tokenizer; expected one of tokenizer\.json, vocab\.txt"):
         Network(bare, toy.LABELS, tmp_path / "work")
     with pytest.raises(BundleError, match="holds no network that can be trained"):
         find_base(translator_bundle)

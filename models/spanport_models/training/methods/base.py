@@ -96,4 +96,14 @@ def make_method(name: str, options: Mapping[str, Any] | None = None) -> Method:
     try:
         return cls(msgspec.convert(given, cls.options))
     except msgspec.ValidationError as error:
-        raise ModelError(f"options of method {name!r}: {error}") from error
+        option = next((field for field in fields if f"`$.{field}" in str(error)), "")
+        choices = " or ".join(_choices(cls.options, option))
+        raise ModelError(f"options of method {name!r}: {error}", expected=choices) from error
+
+
+def _choices(options: type[MethodOptions], name: str) -> list[str]:
+    """The words that an option can be."""
+    kinds = [field.type for field in msgspec.structs.fields(options) if field.name == name]
+    infos = [msgspec.inspect.type_info(kind) for kind in kinds]
+    flat = [one for info in infos for one in getattr(info, "types", (info,))]
+    return [str(value) for one in flat if isinstance(one, msgspec.inspect.LiteralType) for value in one.values]

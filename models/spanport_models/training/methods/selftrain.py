@@ -18,7 +18,8 @@ class SelfOptions(MethodOptions, frozen=True, kw_only=True, forbid_unknown_field
     """How labels and students take turns."""
 
     rounds: Annotated[int, msgspec.Meta(ge=1)] = 2
-    """Students; each but the first learns from labels that were carried over with the view of the one before."""
+    """How often the student is taught: each time but the first with labels that were carried over with its view of
+    the text, going on from where it was."""
     hard: bool = False
     """One label for each word instead of its probabilities."""
     sources: bool = True
@@ -41,7 +42,7 @@ class SelfTraining:
         return not self.settings.hard
 
     def fits(self, material: Material) -> dict[str, int]:
-        """A student for each round."""
+        """A fit for each round."""
         words = count_words(material.projected) + (count_words(material.labelled) if self.settings.sources else 0)
         return {f"round-{k + 1}": words for k in range(self._rounds(material))}
 
@@ -50,7 +51,7 @@ class SelfTraining:
         student = run.fit("round-1", self._with_sources(material, material.projected), Tagging())
         for k in range(2, self._rounds(material) + 1):
             lessons = run.kept(f"lessons-{k}", partial(_again, material, run, student))
-            student = run.fit(f"round-{k}", self._with_sources(material, lessons), Tagging())
+            student = run.fit(f"round-{k}", self._with_sources(material, lessons), Tagging(), start=student)
         return student
 
     def _rounds(self, material: Material) -> int:
