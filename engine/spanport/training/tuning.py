@@ -18,6 +18,7 @@ from spanport.languages import resolve, writes_without_spaces
 from spanport.models import Models
 from spanport.options import StreamOptions
 from spanport.training.inputs import Notes, checked, digest_of, read_gold, read_pairs, require_extra, two_files
+from spanport.training.request import claim
 from spanport.types import Alignment, Pair
 
 if TYPE_CHECKING:
@@ -100,9 +101,14 @@ def tune(
 
 class _Tuning:
     def __init__(self, out: Path, bundle: str, base: Path, options: TuneOptions, say: Say) -> None:
+        from spanport_models.export.source import read_config
+
         self.out, self.work, self.say = out, Path(f"{out}.work"), say
         self.bundle, self.base, self.options = bundle, base, options
         self.notes = Notes(say)
+        depth = int(read_config(base)["num_hidden_layers"])
+        if options.layer > depth:
+            raise UsageError(f"--layer {options.layer}: {base.name} has {depth} layers; expected at most as many")
 
     def read(
         self, parallel: Sequence[str], alignments: str | None, test: Sequence[str], gold: str | None, *languages: str
@@ -139,6 +145,7 @@ class _Tuning:
         if path.is_file():
             report = msgspec.json.decode(path.read_bytes(), type=TuneReport)
             if report.request == self.report.request:
+                self.say(f"{self.out} already holds this aligner; nothing to do")
                 return Aligner(self.out, report)
         raise UsageError(f"{self.out} already exists and is not this aligner; choose another name, or pass --fresh")
 
@@ -148,7 +155,7 @@ class _Tuning:
 
         if fresh:
             shutil.rmtree(self.work, ignore_errors=True)
-        self.work.mkdir(parents=True, exist_ok=True)
+        claim(self.work, self.report.request)
         bundle = Models(self.bundle).bundle
         self.report.before = self._figures("before", self.bundle)
         links = [pair.alignment or Alignment() for pair in self.pairs] if self.given else self._bootstrap(bundle)

@@ -104,6 +104,11 @@ class Stream:
         return len(self.examples)
 
     @property
+    def cut(self) -> int:
+        """How many examples have more subwords than the encoder is shown."""
+        return sum(len(row.words) < len(one.words) for row, one in zip(self._rows, self.examples, strict=True))
+
+    @property
     def tokens(self) -> int:
         """Subwords of all examples together."""
         return int(self._lengths.sum())

@@ -115,7 +115,8 @@ class Training:
                 self.say(self._line(recent, (now - started) / (self.step - first)))
                 said = now
         self.seconds = time.process_time() - origin
-        self.say(f"{self.name}: {self.step} steps in {in_words(self.seconds)}, mean loss {self._shown_curve()}")
+        took = f"{self.step} {'step' if self.step == 1 else 'steps'} in {in_words(self.seconds)}"
+        self.say(f"{self.name}: {took}, mean loss {self._shown_curve()}")
         return {name: total / max(1, self.averaged) for name, total in self.sums.items()}
 
     def _update(self) -> Figures:

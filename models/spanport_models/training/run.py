@@ -126,6 +126,8 @@ class Run:
                 self.options.save_seconds,
             )
             checkpoint = self.folder / f"{name}.checkpoint"
+            if cut := stream.cut:
+                self.say(f"{name}: {cut} of {len(stream)} sentences cut at {network.tokenizer.max_length} subwords")
             training = Training(network, stream, objective, recipe, checkpoint, name, self.say)
             weights = training.run()
             further = [module.state_dict() for module, _ in objective.further]

@@ -74,4 +74,13 @@ def test_bad_requests_are_refused(files: Path, bundle: Path, tmp_path: Path) -> 
         tune(files, bundle, tmp_path / "out", gold=str(short))
     with pytest.raises(UsageError, match="expected SOURCE TARGET"):
         tune(files, bundle, tmp_path / "out", test=("one",))
+    with pytest.raises(UsageError, match="--layer 3: base has 2 layers; expected at most as many"):
+        tune(files, bundle, tmp_path / "out", options=TuneOptions(layer=3))
+    with pytest.raises(UsageError, match=r"cannot make the folder .*short\.pharaoh/out\.work: Not a directory"):
+        tune(files, bundle, short / "out")
     assert not (tmp_path / "out").exists()
+    work = tmp_path / "other.work"
+    work.mkdir()
+    (work / "request").write_text("another")
+    with pytest.raises(UsageError, match=r"other\.work holds a stopped run of other inputs or options"):
+        tune(files, bundle, tmp_path / "other")

@@ -156,8 +156,12 @@ def test_a_fit_that_is_done_is_not_done_again(base: Path, tmp_path: Path, monkey
 
 
 def test_weights_that_do_not_fit_are_refused(base: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"expected 2 numbers from 0"):
-        weights(base, tmp_path, "multi", material(sources=2), weights=[1, 2, 3])
+    for wrong in ([1, 2, 3], [0, 0], [-1, 2]):
+        method = make_method("multi", {"weights": wrong})
+        with pytest.raises(ModelError, match=r"for 2 labelled files; expected a number from 0 for each"):
+            method.fits(material(sources=2))  # before the first teacher is trained
+    with pytest.raises(ModelError, match=r"weights \[1\.0, 2\.0\] for 1 labelled file; expected"):
+        weights(base, tmp_path, "multi", material(), weights=[1, 2])
 
 
 def test_names_and_options_that_do_not_exist_are_refused() -> None:

@@ -14,9 +14,10 @@ import torch
 import tiny_models as tiny
 import toy
 from spanport_models.errors import BundleError, ExportError, MemoryNeedError
-from spanport_models.training.examples import unlabelled
+from spanport_models.training.examples import hard, unlabelled
 from spanport_models.training.methods.base import make_method
 from spanport_models.training.network import Network, find_base
+from spanport_models.training.objectives import Tagging
 from spanport_models.training.options import Material, TrainOptions
 from spanport_models.training.run import Plan, Run, default_rate
 from spanport_models.training.trainer import Trainer, check_base
@@ -93,6 +94,11 @@ def test_words_cut_off_are_certainly_outside(base: Path, tmp_path: Path) -> None
     (found,) = network.predict(network.stream([unlabelled(["Ana"] * 4, 5)], 100, 0))
     assert found[2:].tolist() == [[1, 0, 0, 0, 0]] * 2
     assert found[:2].max() < 1
+    lines: list[str] = []
+    run = Run(base, toy.LABELS, TrainOptions(longest=8), Plan(1, 1e-3, False), 1, tmp_path / "run", lines.append)
+    given = [hard(["Ana"] * count, [3] * count, 5) for count in (4, 9, 20)]
+    run.fit("cut", given, Tagging())
+    assert lines[0] == "cut: 2 of 3 sentences cut at 8 subwords"
 
 
 def test_a_base_that_cannot_be_trained_is_refused_in_words(

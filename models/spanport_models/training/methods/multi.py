@@ -41,11 +41,13 @@ class Multi:
 
     def fits(self, material: Material) -> dict[str, int]:
         """A teacher for each source, and the student."""
+        self._check(len(material.sources))
         teachers = {f"teacher-{k}": count_words(source) for k, source in enumerate(material.sources)}
         return {**teachers, "student": count_words(material.text)}
 
     def train(self, material: Material, run: Run) -> Network:
         """The student."""
+        self._check(len(material.sources))
 
         def lessons() -> list[Example]:
             told = [
@@ -58,6 +60,14 @@ class Multi:
 
         return run.fit("student", run.kept("text", lessons), Imitation(), factor=STUDENT_RATE)
 
+    def _check(self, count: int) -> None:
+        chosen = self.settings.weights
+        if isinstance(chosen, tuple) and (len(chosen) != count or min(chosen) < 0 or not sum(chosen)):
+            raise ModelError(
+                f"weights {list(chosen)} for {count} labelled {'file' if count == 1 else 'files'}",
+                expected="a number from 0 for each, not all of them 0",
+            )
+
     def _told(self, material: Material, run: Run, number: int) -> list[Example]:
         """The target text with the probabilities of one teacher."""
         return imitated(run, run.fit(f"teacher-{number}", material.sources[number], Tagging()), material)
@@ -66,11 +76,6 @@ class Multi:
         """Float32 (sources,), or (sources, sentences) where every sentence has its own."""
         count, chosen = len(material.sources), self.settings.weights
         if isinstance(chosen, tuple):
-            if len(chosen) != count or min(chosen) < 0 or not sum(chosen):
-                raise ModelError(
-                    f"weights {chosen} for {count} labelled files",
-                    expected=f"{count} numbers from 0, not all of them 0",
-                )
             found = np.array(chosen, np.float32) / sum(chosen)
         elif chosen == "uniform" or count == 1:
             found = np.full(count, 1 / count, np.float32)
