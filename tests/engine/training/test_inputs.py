@@ -49,9 +49,9 @@ def test_labels_must_tell_words_apart(tmp_path: Path, notes: Notes) -> None:
 @pytest.mark.parametrize("count", [0, 1, 7])
 def test_too_few_sentences_are_refused(count: int, tmp_path: Path, notes: Notes) -> None:
     rows = toy.sentences(count)
-    with pytest.raises(UsageError, match=f"has {count} sentences with words; expected at least 8"):
+    with pytest.raises(UsageError, match=f"has {count} sentences? with words; expected at least 8"):
         read_labelled(write(tmp_path / "few.conll", toy.conll(rows)), notes)
-    with pytest.raises(UsageError, match=f"has {count} sentences"):
+    with pytest.raises(UsageError, match=f"has {count} sentences? with words"):
         read_text(write(tmp_path / "few.txt", toy.text(rows)), "spa_Latn", notes)
 
 
