@@ -51,7 +51,9 @@ class FakeEncoder:
         seed = int.from_bytes(concept.encode()[:8].ljust(8, b"\0"), "little") + len(concept)
         return np.random.default_rng(seed).standard_normal(self.size).astype(np.float32)
 
-    def run(self, batch: Sequence[Tokens], *, hidden: bool = True, logits: bool = True) -> Encoded:
+    def run(
+        self, batch: Sequence[Tokens], *, hidden: bool = True, logits: bool = True, batch_tokens: int | None = None
+    ) -> Encoded:
         self.calls += 1
         words = [word for tokens in batch for word in tokens.words]
         offsets = np.concatenate([[0], np.cumsum([len(tokens.words) for tokens in batch])]).astype(np.int64)

@@ -58,7 +58,9 @@ class BenchEncoder(FakeEncoder):
         super().__init__()
         self.runtime = Session(seconds)
 
-    def run(self, batch: Sequence[Tokens], *, hidden: bool = True, logits: bool = True) -> Encoded:
+    def run(
+        self, batch: Sequence[Tokens], *, hidden: bool = True, logits: bool = True, batch_tokens: int | None = None
+    ) -> Encoded:
         lengths = np.array([len(tokens.ids) for tokens in batch])
         mask = np.arange(lengths.max()) < lengths[:, None]
         self.runtime.run(mask.astype(np.int64), mask, hidden=hidden, logits=logits)

@@ -17,7 +17,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 
 class Encoded(Protocol):
-    """The outcome of one forward pass over B sentences with S subwords and W words in all.
+    """The outcome of forward passes over B sentences with S subwords and W words in all.
 
     hidden: float32 (S, d), states of the alignment layer, specials left out;
     subword_offsets: int64 (B + 1,); word_of_subword: int32 (S,), word index within its sentence;
@@ -37,7 +37,7 @@ class Encoded(Protocol):
 
 
 class Encoder(Protocol):
-    """Token classifier and word encoder in one forward pass."""
+    """Token classifier and word encoder in the same forward passes."""
 
     @property
     def labels(self) -> tuple[str, ...]: ...
@@ -46,7 +46,10 @@ class Encoder(Protocol):
         """NLLB codes of the languages it was trained on; empty when unknown."""
 
     def tokenize(self, sentences: Sequence[Sequence[str]], *, language: str | None = None) -> Sequence[Any]: ...
-    def run(self, batch: Sequence[Any], *, hidden: bool = True, logits: bool = True) -> Encoded: ...
+    def run(
+        self, batch: Sequence[Any], *, hidden: bool = True, logits: bool = True, batch_tokens: int | None = None
+    ) -> Encoded:
+        """Sentences of ``tokenize``, in forward passes of at most ``batch_tokens`` tokens."""
 
 
 class Generated(Protocol):

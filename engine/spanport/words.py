@@ -17,8 +17,8 @@ word stay in it).
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
 
 import msgspec
 
@@ -41,6 +41,9 @@ REST = r"\.{2,}|(?![\s\p{Cc}\p{Cf}\p{Zs}\p{Zl}\p{Zp}་༌])\X\p{M}*"
 ELIDING = frozenset({"ita", "fra", "cat", "oci", "fur", "lij", "lmo", "scn", "srd", "vec"})
 """Languages (ISO 639-3) whose articles and prepositions elide before a vowel."""
 
+REMEMBERED, SHORT = 1 << 14, 24
+"""So many chunks of text between spaces, of so many characters at most, are split only once."""
+
 
 def split_words(text: str, language: str = "") -> tuple[tuple[int, int], ...]:
     """Half-open character ranges of the words of a text, ascending and disjoint.
@@ -53,14 +56,22 @@ def split_words(text: str, language: str = "") -> tuple[tuple[int, int], ...]:
         LanguageError: the language is unknown.
         EncodingError: the text holds half of a surrogate pair, which is no character.
     """
-    splitter = _splitter(_elides(language))
+    split = _splitter(_elides(language))
+    found: list[tuple[int, int]] = []
+    at = 0
     try:
-        return tuple([bounds for _, bounds in splitter.pre_tokenize_str(text)])
+        for chunk in text.split(" "):  # no word crosses a space, and none depends on what is beyond it
+            if chunk.isascii() and chunk.isalpha():
+                found.append((at, at + len(chunk)))
+            else:
+                found += [(at + start, at + end) for start, end in split(chunk)]
+            at += len(chunk) + 1
     except UnicodeEncodeError as error:
         raise EncodingError(
-            f"the text holds a lone surrogate at character {error.start}; decode it as UTF-8 or UTF-16 first",
+            f"the text holds a lone surrogate at character {at + error.start}; decode it as UTF-8 or UTF-16 first",
             record=ascii(text),
         ) from None
+    return tuple(found)
 
 
 def with_words(sentence: Sentence) -> Sentence:
@@ -76,9 +87,16 @@ def _elides(language: str) -> bool:
 
 
 @cache
-def _splitter(elides: bool) -> Any:
+def _splitter(elides: bool) -> Callable[[str], Sequence[tuple[int, int]]]:
+    """The ranges of the words of what stands between two spaces; short ones are remembered."""
     from tokenizers import Regex, pre_tokenizers
 
     word = ELIDED if elides else COMPOUND
     pattern = "|".join([NUMBER, INITIALS, CLITIC, word, TIBETAN, REST])
-    return pre_tokenizers.Split(Regex(pattern), behavior="removed", invert=True)
+    splitter = pre_tokenizers.Split(Regex(pattern), behavior="removed", invert=True)
+
+    def split(chunk: str) -> Sequence[tuple[int, int]]:
+        return tuple([bounds for _, bounds in splitter.pre_tokenize_str(chunk)])
+
+    remembering = lru_cache(REMEMBERED)(split)
+    return lambda chunk: remembering(chunk) if len(chunk) <= SHORT else split(chunk)

@@ -1,6 +1,7 @@
 """Length-sorted batches within a token budget, and ragged rows back in their original order."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -67,6 +68,27 @@ def even_batches(lengths: Sequence[int], budget: int, most: int | None = None) -
         stop = start + min(fair, room, most or len(order))
         batches.append(order[start:stop])
         start = stop
+    return batches
+
+
+def equal_batches(lengths: Sequence[int], budget: int) -> list[list[int]]:
+    """Group items of equal length so that rows x length stays within ``budget``, those of a length evenly.
+
+    Args:
+        lengths: Tokens of each item.
+        budget: Most tokens in a batch, unless one item has more.
+
+    Returns:
+        Indices of the items of each batch, longest first.
+    """
+    of_length: dict[int, list[int]] = {}
+    for i, length in enumerate(lengths):
+        of_length.setdefault(length, []).append(i)
+    batches = []
+    for length, items in sorted(of_length.items(), reverse=True):
+        count = -(-len(items) // max(budget // max(length, 1), 1))
+        bounds = [len(items) * k // count for k in range(count + 1)]
+        batches += [items[first:last] for first, last in pairwise(bounds)]
     return batches
 
 

@@ -1,4 +1,4 @@
-"""Token-label probabilities and hidden states of one layer, in one forward pass of ONNX Runtime."""
+"""Token-label probabilities and hidden states of one layer, in the same forward passes of ONNX Runtime."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from spanport_models.batching import Int64Array, padded_length, ragged_index, token_batches
+from spanport_models.batching import Int64Array, equal_batches, padded_length
 from spanport_models.bundle import open_bundle
 from spanport_models.devices import Device, encoder_memory, require_memory, resolve_device
 from spanport_models.errors import unknown_language
@@ -56,7 +56,7 @@ class Encoder:
         device: "auto", "cpu", "cuda" or "cuda:N".
         precision: "auto" takes what the bundle holds; another value must equal it.
         intra_threads: Threads inside one call. 1 with several callers is faster than several with one caller.
-        batch_tokens: Most tokens in a batch of `encode`.
+        batch_tokens: Most tokens in a pass, unless it is asked for another number.
         verify: See `spanport_models.bundle.open_bundle`.
 
     Raises:
@@ -125,29 +125,39 @@ class Encoder:
             raise unknown_language(str(language), self._language_ids, model=self.manifest.name or "this encoder")
         return tokenizer(sentences, first_token=self._language_ids[language])
 
-    def run(self, batch: Sequence[TokenizedWords], *, hidden: bool = True, logits: bool = True) -> Encoded:
-        """Forward passes over one batch, one for each `padded_length` in it: sentences do not change one another.
+    def run(
+        self,
+        batch: Sequence[TokenizedWords],
+        *,
+        hidden: bool = True,
+        logits: bool = True,
+        batch_tokens: int | None = None,
+    ) -> Encoded:
+        """Forward passes over sentences, each over those of one `padded_length`: they do not change one another.
 
-        Without `logits`, layers above the alignment layer are not computed.
+        Args:
+            batch: From `tokenize`.
+            hidden: Whether states are wanted.
+            logits: Whether labels are; without them, layers above the alignment layer are not computed.
+            batch_tokens: Most tokens in a pass, unless one sentence has more; None = what the encoder was made with.
         """
         lengths = np.fromiter((len(item.ids) for item in batch), dtype=np.int64, count=len(batch))
         words = np.fromiter((item.words for item in batch), dtype=np.int64, count=len(batch))
         head, tail = self._tokenizer.specials
         places = _offsets(lengths - head - tail)
+        bounds = places.tolist()
         logits = logits and bool(self.labels)
-        states = np.empty((int(places[-1]), self.hidden_size if hidden else 0), dtype=np.float32)
-        scores = np.empty((int(places[-1]), len(self.labels) if logits else 0), dtype=np.float32)
-        widths = np.array([self._width(length) for length in lengths.tolist()], dtype=np.int64)
-        for width in np.unique(widths).tolist() if hidden or logits else ():
-            here = np.flatnonzero(widths == width)
-            raw = self.run_raw([batch[i] for i in here.tolist()], hidden=hidden, logits=logits)
-            columns = np.arange(width)
-            inner = (columns >= head) & (columns < (lengths[here] - tail)[:, None])
-            rows = (places[here][:, None] + columns - head)[inner]
-            if hidden:
-                states[rows] = raw["hidden_states"][inner]
-            if logits:
-                scores[rows] = raw["logits"][inner]
+        states = np.empty((bounds[-1], self.hidden_size if hidden else 0), dtype=np.float32)
+        scores = np.empty((bounds[-1], len(self.labels) if logits else 0), dtype=np.float32)
+        widths = [self._width(length) for length in lengths.tolist()]
+        for here in equal_batches(widths, batch_tokens or self.batch_tokens) if hidden or logits else ():
+            raw = self.run_raw([batch[i] for i in here], hidden=hidden, logits=logits)
+            for row, i in enumerate(here):  # a mask over all rows at once takes several times the time
+                first, last = bounds[i], bounds[i + 1]
+                if hidden:
+                    states[first:last] = raw["hidden_states"][row, head : head + last - first]
+                if logits:
+                    scores[first:last] = raw["logits"][row, head : head + last - first]
         owners = _concatenate([item.word_of_subword for item in batch])
         subword_offsets = _offsets(np.array([len(item.word_of_subword) for item in batch], dtype=np.int64))
         word_offsets = _offsets(words)
@@ -193,22 +203,9 @@ class Encoder:
         logits: bool = True,
         language: str | None = None,
     ) -> Encoded:
-        """Tokenize, run in batches of similar length, and put the results back in the order given."""
+        """`tokenize` and `run`."""
         items = self.tokenize(sentences, language=language)
-        batches = token_batches([len(item.ids) for item in items], batch_tokens or self.batch_tokens)
-        parts = [self.run([items[i] for i in rows], hidden=hidden, logits=logits) for rows in batches]
-        if not parts:
-            return self.run([], hidden=hidden, logits=logits)
-        order = np.argsort(np.concatenate(batches), kind="stable")
-        rows, subword_offsets = ragged_index(_chain([part.subword_offsets for part in parts]), order)
-        words, word_offsets = ragged_index(_chain([part.word_offsets for part in parts]), order)
-        return Encoded(
-            np.concatenate([part.hidden for part in parts])[rows],
-            subword_offsets,
-            np.concatenate([part.word_of_subword for part in parts])[rows],
-            np.concatenate([part.word_probabilities for part in parts])[words],
-            word_offsets,
-        )
+        return self.run(items, hidden=hidden, logits=logits, batch_tokens=batch_tokens)
 
 
 def _goes_on(labels: tuple[str, ...]) -> Float32Array:
@@ -227,11 +224,6 @@ def _offsets(lengths: Int64Array) -> Int64Array:
     offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets
-
-
-def _chain(offsets: list[Int64Array]) -> Int64Array:
-    """Offsets of concatenated ragged arrays from the offsets of each."""
-    return _offsets(np.concatenate([np.diff(part) for part in offsets]))
 
 
 def _concatenate(arrays: list[Int32Array]) -> Int32Array:

@@ -123,7 +123,7 @@ def test_a_target_that_is_only_aligned_is_not_classified() -> None:
     encoder.run = lambda batch, **wants: asked.append((len(batch), wants)) or run(batch, **wants)  # type: ignore[assignment, func-returns-value]
     works = [Work(Sentence("Ana lives"), TARGET), Work(Sentence("Ana"), Sentence("Ana"))]
     done = encoded(*works, needs={"source", "links"}, label_source=True, encoder=encoder)
-    assert asked == [(2, {"hidden": True, "logits": False}), (2, {"hidden": True, "logits": True})]
+    assert [(n, wants["hidden"], wants["logits"]) for n, wants in asked] == [(2, True, False), (2, True, True)]
     assert [list(map(tuple, work.links.tolist())) for work in done] == [[(0, 1)], [(0, 0)]]
 
 

@@ -6,10 +6,22 @@ import sys
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tokenizers import Regex
+from tokenizers.pre_tokenizers import Split
 
 from spanport.errors import EncodingError, LanguageError
 from spanport.types import Sentence
-from spanport.words import split_words, with_words
+from spanport.words import (
+    CLITIC,
+    COMPOUND,
+    ELIDED,
+    INITIALS,
+    NUMBER,
+    REST,
+    TIBETAN,
+    split_words,
+    with_words,
+)  # fmt: skip
 
 
 def words(text: str, language: str = "") -> list[str]:
@@ -85,10 +97,20 @@ def test_with_words_keeps_given_words() -> None:
 def test_errors() -> None:
     with pytest.raises(LanguageError, match="klingon"):
         split_words("a", "klingon")
-    with pytest.raises(EncodingError, match="lone surrogate at character 1"):
-        split_words("a\ud800")
+    with pytest.raises(EncodingError, match="lone surrogate at character 5"):
+        split_words("Ana a\ud800")
 
 
 def test_the_library_is_imported_when_needed() -> None:
     code = "import sys, spanport.words; sys.exit('tokenizers' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@given(st.text(alphabet="aB1é日ก .,'’-·/\u0301\u200d\u00a0\tsS😀🇪", max_size=30), st.sampled_from([False, True]))
+@example("Ana's 's 1 000,5 -5 l' Italia", True)
+@example("U. S. z. B. \u0301a 👨‍👩‍👧 🇪 🇸", False)
+def test_what_stands_between_spaces_is_split_by_itself(text: str, elides: bool) -> None:
+    """As one pattern over the whole text has it."""
+    word = ELIDED if elides else COMPOUND
+    whole = Split(Regex("|".join([NUMBER, INITIALS, CLITIC, word, TIBETAN, REST])), "removed", invert=True)
+    assert split_words(text, "it" if elides else "") == tuple(bounds for _, bounds in whole.pre_tokenize_str(text))

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from spanport_models.batching import even_batches, ragged_index, token_batches
+from spanport_models.batching import equal_batches, even_batches, ragged_index, token_batches
 
 
 @given(st.lists(st.integers(0, 60), max_size=40), st.integers(1, 100))
@@ -75,3 +75,16 @@ def test_equal_costs_keep_their_order() -> None:
 
 def test_no_items_no_batches() -> None:
     assert token_batches([], 10, 10) == []
+
+
+@given(st.lists(st.integers(0, 30)), st.integers(1, 100))
+def test_equal_batches_hold_each_item_once_and_one_length(lengths: list[int], budget: int) -> None:
+    batches = equal_batches(lengths, budget)
+    assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
+    shapes = [(len(batch), *{lengths[i] for i in batch}) for batch in batches]
+    assert all(len(shape) == 2 and (shape[0] == 1 or shape[0] * shape[1] <= budget) for shape in shapes)
+    assert [length for _, length in shapes] == sorted((length for _, length in shapes), reverse=True)
+
+
+def test_equal_batches_share_what_one_cannot_hold() -> None:
+    assert equal_batches([5, 3, 3, 3, 3], 9) == [[0], [1, 2], [3, 4]]

@@ -2,6 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -74,15 +75,35 @@ def test_a_label_is_read_at_the_first_subword_of_its_word(encoder: Encoder, pyto
 
 
 @settings(deadline=None, max_examples=50)
-@given(st.lists(st.integers(0, len(OF_ALL_LENGTHS) - 1), min_size=1, max_size=20))
-def test_a_sentence_gets_the_same_in_every_batch(int8_encoder_bundle: Path, rows: list[int]) -> None:
+@given(
+    st.lists(st.integers(0, len(OF_ALL_LENGTHS) - 1), min_size=1, max_size=20), st.sampled_from([None, 1, 70, 300])
+)
+def test_a_sentence_gets_the_same_in_every_batch(
+    int8_encoder_bundle: Path, rows: list[int], batch_tokens: int | None
+) -> None:
     encoder, alone = in_int8(int8_encoder_bundle)
-    encoded = encoder.run(encoder.tokenize([OF_ALL_LENGTHS[i] for i in rows]))
+    encoded = encoder.run(encoder.tokenize([OF_ALL_LENGTHS[i] for i in rows]), batch_tokens=batch_tokens)
     for place, i in enumerate(rows):
         for actual, expected in zip(parts(encoded, place), parts(alone[i], 0), strict=True):
             np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-5)
         best = parts(encoded, place)[2].argmax(axis=1)
         np.testing.assert_array_equal(best, parts(alone[i], 0)[2].argmax(axis=1))
+
+
+@pytest.mark.parametrize("batch_tokens", [1, 64, 400])
+def test_passes_keep_to_their_budget(encoder: Encoder, monkeypatch: pytest.MonkeyPatch, batch_tokens: int) -> None:
+    shapes: list[tuple[int, int]] = []
+    run = encoder.runtime.run
+
+    def watched(ids: Any, mask: Any, **wanted: bool) -> Any:
+        shapes.append(ids.shape)
+        return run(ids, mask, **wanted)
+
+    monkeypatch.setattr(encoder, "runtime", SimpleNamespace(run=watched))
+    encoder.encode(OF_ALL_LENGTHS, batch_tokens=batch_tokens)
+    assert sum(rows for rows, _ in shapes) == len(OF_ALL_LENGTHS)
+    assert all(rows == 1 or rows * width <= batch_tokens for rows, width in shapes)
+    assert (max(rows for rows, _ in shapes) > 1) == (batch_tokens > 1)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""One encoder pass over sentences of both sides: word vectors and label probabilities."""
+"""Sentences of both sides through an encoder: word vectors and label probabilities."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from spanport.ports import Encoded, Encoder, Float32, Int32, Int64
 from spanport.types import Sentence
-from spanport_models.batching import padded_length, token_batches
+from spanport_models.batching import padded_length
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +95,35 @@ def spent(tokens: Sequence[Any]) -> tuple[int, int]:
 
 
 def embed(
-    encoder: Encoder, tokens: Sequence[Any], *, hidden: bool = True, logits: bool = True, subwords: bool = False
+    encoder: Encoder,
+    tokens: Sequence[Any],
+    *,
+    hidden: bool = True,
+    logits: bool = True,
+    subwords: bool = False,
+    batch_tokens: int | None = None,
 ) -> Embedded:
-    """Encode B tokenised sentences; what is not asked for comes back empty.
+    """Encode B tokenised sentences of any length; what is not asked for comes back empty.
 
-    A word's vector is the mean of its subwords' states, the zero vector where it has none.
+    A word's vector is the mean of its subwords' states, the zero vector where it has none. No forward pass has more
+    than ``batch_tokens`` tokens (None: what the encoder was made for), unless a sentence has.
     """
-    encoded = encoder.run(tokens, hidden=hidden, logits=logits)
+    flat = parts_of(tokens)
+    encoded = encoder.run(flat, hidden=hidden, logits=logits, batch_tokens=batch_tokens)
     lengths = np.diff(encoded.word_offsets)
     if not hidden:
-        nothing = np.empty((0, 0), np.float32), np.zeros(len(lengths) + 1, np.int64), np.empty(0, np.int32)
-        return Embedded(*nothing, encoded.word_probabilities, encoded.word_offsets)
-    if subwords:
+        vectors, word_of = np.empty((0, 0), np.float32), np.empty(0, np.int32)
+        offsets = np.zeros(len(lengths) + 1, np.int64)
+    elif subwords:
         vectors, offsets, word_of = encoded.hidden, encoded.subword_offsets, encoded.word_of_subword
     else:
         vectors, offsets = _pool(encoded), encoded.word_offsets
         word_of = (np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)).astype(np.int32)
-    return Embedded(vectors, offsets, word_of, encoded.word_probabilities, encoded.word_offsets)
+    seen = Embedded(vectors, offsets, word_of, encoded.word_probabilities, encoded.word_offsets)
+    if len(flat) == len(tokens):
+        return seen
+    counts = [len(item.parts) if isinstance(item, Chunks) else 1 for item in tokens]
+    return _glue(seen, np.cumsum([0, *counts]))
 
 
 def _pool(encoded: Encoded) -> Float32:
@@ -122,54 +134,6 @@ def _pool(encoded: Encoded) -> Float32:
     word = encoded.word_offsets[sentence] + encoded.word_of_subword
     counts = np.bincount(word, minlength=int(encoded.word_offsets[-1]))
     return pool_words(encoded.hidden, np.concatenate([[0], np.cumsum(counts)]))
-
-
-def embed_all(
-    encoder: Encoder,
-    tokens: Sequence[Any],
-    batch_tokens: int,
-    *,
-    hidden: bool = True,
-    logits: bool = True,
-    subwords: bool = False,
-) -> Embedded:
-    """As `embed`, for any number of sentences, of any length: in `passes` of at most ``batch_tokens`` tokens."""
-    flat = parts_of(tokens)
-    rows = passes(flat, batch_tokens)
-    seen = [embed(encoder, [flat[i] for i in here], hidden=hidden, logits=logits, subwords=subwords) for here in rows]
-    joined = _join(rows, seen)
-    if len(flat) == len(tokens):
-        return joined
-    counts = [len(item.parts) if isinstance(item, Chunks) else 1 for item in tokens]
-    return _glue(joined, np.cumsum([0, *counts]))
-
-
-def _join(rows: Sequence[Int64], seen: Sequence[Embedded]) -> Embedded:
-    """Passes over all sentences as one batch; rows: the positions of each pass's sentences in it."""
-    if not seen:
-        nothing, no_offsets = np.empty((0, 0), np.float32), np.zeros(1, np.int64)
-        return Embedded(nothing, no_offsets, np.empty(0, np.int32), nothing, no_offsets)
-    order = np.concatenate(rows)
-    offsets, place = _places(order, rows, [part.offsets for part in seen])
-    word_offsets, word_place = _places(order, rows, [part.word_offsets for part in seen])
-    vectors = np.empty((int(offsets[-1]), seen[0].vectors.shape[1]), np.float32)
-    word_of = np.empty(len(vectors), np.int32)
-    probabilities = np.empty((int(word_offsets[-1]), seen[0].probabilities.shape[1]), np.float32)
-    for part, at, words_at in zip(seen, place, word_place, strict=True):
-        vectors[at], word_of[at], probabilities[words_at] = part.vectors, part.word_of, part.probabilities
-    return Embedded(vectors, offsets, word_of, probabilities, word_offsets)
-
-
-def _places(order: Int64, rows: Sequence[Int64], parts: Sequence[Int64]) -> tuple[Int64, list[Int64]]:
-    """Offsets of all sentences in their own order, from those of each pass; and where each pass's values go."""
-    lengths = np.empty(len(order), np.int64)
-    lengths[order] = np.concatenate([np.diff(offsets) for offsets in parts])
-    all_offsets = np.concatenate([[0], np.cumsum(lengths)])
-    places = [
-        np.arange(offsets[-1]) + np.repeat(all_offsets[here] - offsets[:-1], np.diff(offsets))
-        for here, offsets in zip(rows, parts, strict=True)
-    ]
-    return all_offsets, places
 
 
 def _glue(chunks: Embedded, firsts: Int64) -> Embedded:
@@ -183,8 +147,3 @@ def _glue(chunks: Embedded, firsts: Int64) -> Embedded:
         chunks.probabilities,
         chunks.word_offsets[firsts],
     )
-
-
-def passes(tokens: Sequence[Any], batch_tokens: int) -> list[Int64]:
-    """Positions of the sentences that are run together: similar lengths, at most ``batch_tokens`` tokens."""
-    return token_batches([len(item.ids) for item in tokens], batch_tokens)

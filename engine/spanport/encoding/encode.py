@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
-from spanport.encoding.embed import Embedded, embed_all, tokenize
+from spanport.encoding.embed import Embedded, embed, tokenize
 from spanport.encoding.label import label_all
 from spanport.errors import UsageError
 from spanport.options import AlignOptions
@@ -51,8 +51,7 @@ class Encode:
         link = "links" in self.needs and None in [work.alignment for work in batch]
         hidden = link and self.aligner is None
         seen = [
-            embed_all(self.encoder, tokens, self.batch_tokens, hidden=hidden, logits=logits, subwords=self.subwords)
-            for tokens, logits in self._groups(batch)
+            self._embed(self.encoder, tokens, hidden=hidden, logits=logits) for tokens, logits in self._groups(batch)
         ]
         target, source = seen if len(seen) == 2 else (seen[0].take(0, n), seen[0].take(n, len(seen[0])))
         links = self._links(batch, source, target) if link else [work.links for work in batch]
@@ -73,6 +72,12 @@ class Encode:
             for work, sentence, own, here, there in rows
         ]  # fmt: skip
 
+    def _embed(self, encoder: Encoder, tokens: Sequence[Any], *, logits: bool, hidden: bool = True) -> Embedded:
+        return embed(
+            encoder, tokens,
+            hidden=hidden, logits=logits, subwords=self.subwords, batch_tokens=self.batch_tokens,
+        )  # fmt: skip
+
     def _groups(self, batch: Sequence[Work]) -> list[tuple[list[Any], bool]]:
         """What shares passes, and whether its label probabilities are wanted: both sides, or targets and sources.
 
@@ -91,7 +96,7 @@ class Encode:
         sources, targets = [work.source for work in batch], [work.target for work in batch]
         if self.aligner is not None:
             tokens = tokenize(self.aligner, [*targets, *sources])
-            seen = embed_all(self.aligner, tokens, self.batch_tokens, logits=False, subwords=self.subwords)
+            seen = self._embed(self.aligner, tokens, logits=False)
             target, source = seen.take(0, len(batch)), seen.take(len(batch), len(tokens))
         found = align(sources, targets, source, target, self.options, self.lexicon)
         return [own if work.alignment is None else work.links for work, own in zip(batch, found, strict=True)]

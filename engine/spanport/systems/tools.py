@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from spanport.encoding.embed import Embedded, embed_all, tokenize
+from spanport.encoding.embed import Embedded, embed, tokenize
 from spanport.encoding.encode import align
 from spanport.errors import UsageError
 from spanport.options import AlignOptions, EncodeOptions
@@ -106,7 +106,7 @@ class Tools:
         logits: bool = True,
         subwords: bool = False,
     ) -> Embedded:
-        budget = self._encode_options.batch_tokens
-        return embed_all(
-            encoder, tokenize(encoder, sentences), budget, hidden=hidden, logits=logits, subwords=subwords
-        )
+        return embed(
+            encoder, tokenize(encoder, sentences),
+            hidden=hidden, logits=logits, subwords=subwords, batch_tokens=self._encode_options.batch_tokens,
+        )  # fmt: skip

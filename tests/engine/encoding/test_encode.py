@@ -9,7 +9,7 @@ import pytest
 
 from fakes import Encoded, FakeEncoder, FakeModels, Tokens
 from spanport.api import Engine
-from spanport.encoding.embed import Chunks, embed, embed_all, tokenize
+from spanport.encoding.embed import Chunks, embed, tokenize
 from spanport.encoding.encode import align
 from spanport.errors import UsageError
 from spanport.options import ALIGNERS, AlignOptions, Mixture
@@ -20,7 +20,9 @@ from spanport.words import with_words
 class TwoPieces(FakeEncoder):
     """Every character of a word is a subword with a vector of its own: a axis 0, b axis 1, ..."""
 
-    def run(self, batch: Sequence[Tokens], *, hidden: bool = True, logits: bool = True) -> Encoded:
+    def run(
+        self, batch: Sequence[Tokens], *, hidden: bool = True, logits: bool = True, batch_tokens: int | None = None
+    ) -> Encoded:
         counts = [len(word) for tokens in batch for word in tokens.words]
         letters = [letter for tokens in batch for word in tokens.words for letter in word]
         states = np.eye(26, dtype=np.float32)[[ord(letter) - ord("a") for letter in letters]]
@@ -77,15 +79,8 @@ def test_subwords_have_no_lexicon() -> None:
         links("ab", "ab", AlignOptions(level="subword", mixture=Mixture(lexical=1.0)))
 
 
-def test_many_sentences_embed_as_in_one_pass() -> None:
-    encoder = FakeEncoder()
-    rows = [["one", "two", "three"], [], ["four"], ["five", "six"]]
-    tokens = encoder.tokenize(rows)
-    once, often = embed(encoder, tokens), embed_all(encoder, tokens, 4)
-    for name in ("vectors", "offsets", "word_of", "probabilities", "word_offsets"):
-        np.testing.assert_array_equal(getattr(once, name), getattr(often, name))
-    assert encoder.calls > 2
-    assert embed_all(encoder, [], 4).offsets.tolist() == [0]
+def test_no_sentence_is_an_empty_batch() -> None:
+    assert embed(FakeEncoder(), []).offsets.tolist() == [0]
 
 
 @pytest.mark.parametrize("most", [1, 2, 3])
@@ -93,8 +88,8 @@ def test_many_sentences_embed_as_in_one_pass() -> None:
 def test_a_sentence_past_the_encoder_s_length_is_seen_in_chunks(most: int, hidden: bool) -> None:
     rows = [with_words(Sentence(text)) for text in ("a b c d e f", "g", "", "h i j")]
     whole, cut = (FakeEncoder(max_words=limit) for limit in (512, most))
-    once = embed_all(whole, tokenize(whole, rows), 64, hidden=hidden)
-    pieces = embed_all(cut, tokenize(cut, rows), 64, hidden=hidden)
+    once = embed(whole, tokenize(whole, rows), hidden=hidden)
+    pieces = embed(cut, tokenize(cut, rows), hidden=hidden)
     assert any(isinstance(tokens, Chunks) for tokens in tokenize(cut, rows))
     for name in ("vectors", "offsets", "word_of", "probabilities", "word_offsets"):
         np.testing.assert_array_equal(getattr(once, name), getattr(pieces, name))

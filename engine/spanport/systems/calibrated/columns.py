@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 from spanport.encoding.label import by_label, kinds_of, range_means
 from spanport.matching.batch import PairBatch
 from spanport.ports import BoolArray, Int64
+from spanport.systems.calibrated.letters import BARE, CAPITAL, DIGIT, LOWER, UPPER, Words
 from spanport.systems.calibrated.names import LABELS, PROBABILITIES, SHAPES
 from spanport.systems.calibrated.view import View
 
@@ -26,29 +26,11 @@ class Ranges(NamedTuple):
     end: Int64
 
 
-class Words(NamedTuple):
-    """The words of one side: sentence by sentence, and flat as ``number``, int64 (W,), of the distinct ones."""
-
-    offsets: Int64
-    texts: list[list[str]]
-    distinct: list[str]
-    number: Int64
-
-    def flags(self, test: Callable[[str], bool]) -> BoolArray:
-        """Whether the test holds, for every word, bool (W,)."""
-        return np.array([test(word) for word in self.distinct], np.bool_)[self.number]
-
-
 class EntityLinks(NamedTuple):
     """The links of each entity: ``rows`` of the batch's edges, int64 (K,), from ``offsets`` (entities + 1,) on."""
 
     rows: Int64
     offsets: Int64
-
-
-def capital(word: str) -> bool:
-    """Whether the word begins with a capital letter."""
-    return word[:1].isupper()
 
 
 def spread(counts: npt.NDArray[Any]) -> tuple[Int64, Int64]:
@@ -99,7 +81,7 @@ def link_columns(
     source_log_odds = log_odds(scores)
     ratio = np.log(n_target / n_source)
     similar, lengths = _strings(batch, ranges, source, target)
-    s_capital, t_capital = source.flags(capital), target.flags(capital)
+    s_capital, t_capital = source.flags(CAPITAL), target.flags(CAPITAL)
     loose = np.concatenate([t_capital & (word_links == 0), [False]])
     s_first, s_last = source.offsets[pair] + rows[:, 0], source.offsets[pair] + rows[:, 1] - 1
     return {
@@ -148,17 +130,14 @@ def _strings(batch: PairBatch, ranges: Ranges, source: Words, target: Words) -> 
 def shape_columns(ranges: Ranges, target: Words, labels: npt.NDArray[np.str_]) -> dict[str, npt.NDArray[Any]]:
     """The columns of `SHAPE_EVIDENCE`, each (C,); labels: the entity's label of each candidate."""
     low, high = target.offsets[ranges.pair] + ranges.start, target.offsets[ranges.pair] + ranges.end
-    upper = target.flags(lambda word: len(word) > 1 and word.isupper())
-    lower = target.flags(lambda word: word[:1].islower())
-    bare = target.flags(lambda word: not any(map(str.isalnum, word)))
-    digit = target.flags(lambda word: any(map(str.isdigit, word)))
+    capital, upper, lower, bare, digit = map(target.flags, (CAPITAL, UPPER, LOWER, BARE, DIGIT))
 
     def among(flags: BoolArray) -> Float64:
         sums = running_sums(flags)
         return np.asarray(sums[high] - sums[low])
 
     acronym = among(upper) == high - low
-    tall = ~acronym & target.flags(capital)[low]
+    tall = ~acronym & capital[low]
     small = ~acronym & lower[low]
     shapes = dict(zip(SHAPES, (acronym, tall, small, ~(acronym | tall | small)), strict=True))
     return {

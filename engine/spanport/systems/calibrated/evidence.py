@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -15,15 +13,14 @@ from spanport.systems.calibrated.columns import (
     EntityLinks,
     Float64,
     Ranges,
-    Words,
     link_columns,
     shape_columns,
     spread,
     view_columns,
 )
+from spanport.systems.calibrated.letters import Words
 from spanport.systems.calibrated.names import NAMES
 from spanport.systems.calibrated.view import View
-from spanport.work import Work
 
 MOST_CANDIDATES = 5_000
 """Most candidates of a pair that are weighed."""
@@ -44,7 +41,8 @@ def gather(batch: PairBatch, max_length: int, view: View | None, suggested: Bool
     """
     if suggested is None:
         suggested = np.zeros(len(batch.entities), np.bool_)
-    (source, target), own = _words(batch.works), _links_of_entities(batch)
+    source, target = Words.of([work.source for work in batch.works]), Words.of([work.target for work in batch.works])
+    own = _links_of_entities(batch)
     ranges = _candidates(batch, max_length, source, target, own, view)
     columns = link_columns(batch, ranges, own, source, target, suggested)
     columns |= shape_columns(ranges, target, np.array(batch.labels, str)[batch.entities[ranges.entity, 2]])
@@ -55,21 +53,6 @@ def gather(batch: PairBatch, max_length: int, view: View | None, suggested: Bool
         columns["same_times_coverage"] = columns["same"] * columns["coverage"]
     matrix = np.stack([columns[name] for name in NAMES[view is not None]], axis=1).astype(np.float64)
     return Evidence(ranges, matrix)
-
-
-def _words(works: Sequence[Work]) -> tuple[Words, Words]:
-    """The words of the sources and of the targets."""
-    rows: tuple[list[list[str]], list[list[str]]] = ([], [])
-    for work in works:
-        for texts, sentence in zip(rows, (work.source, work.target), strict=True):
-            texts.append(sentence.word_texts())
-    both = []
-    for texts in rows:
-        flat = list(chain.from_iterable(texts))
-        numbers = {word: k for k, word in enumerate(dict.fromkeys(flat))}
-        number = np.fromiter(map(numbers.__getitem__, flat), np.int64, len(flat))
-        both.append(Words(np.cumsum([0, *map(len, texts)]), texts, list(numbers), number))
-    return both[0], both[1]
 
 
 def _links_of_entities(batch: PairBatch) -> EntityLinks:
