@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from spanport.bulk.tables import EXTRA, Rows
 from spanport.bulk.vocabulary import text_array
@@ -24,23 +25,30 @@ def labelled_rows(
     found: Matching,
     types: LabelTypes,
     extras: tuple[str, ...],
+    scores: npt.NDArray[np.float64] | None = None,
 ) -> Any:
-    """The target's rows with what was found on them, and their sources.
+    """The target's rows with what was found on them, and their sources; ``scores`` of the batch's entities, if any.
 
     Words, labels, languages and statuses are dictionaries, which a Parquet file takes as they are.
     """
     pa = library("pyarrow", EXTRA)
     sentence = np.repeat(np.arange(len(target.slow)), np.diff(found.offsets))
     first, last = target.offsets[sentence] + found.spans[:, 0], target.offsets[sentence] + found.spans[:, 1] - 1
-    origins = batch.entities[batch.entity_offsets[sentence] + found.spans[:, 3]]
     order = np.argsort(first << 32 | last, kind="stable")
     columns: dict[str, Any] = {"text": text_array(target.joined.text, target.joined.offsets), **_words(target)}
     names = pa.array([name.decode() for name in types.names], pa.string())
     labels = pa.DictionaryArray.from_arrays(np.ascontiguousarray(found.spans[order, 2]), names)
-    scores = pa.array(np.clip(found.scores[order], 0.0, 1.0))
-    begin = source.offsets[sentence[order]]
-    origin = _spans(source, begin + origins[order, 0], begin + origins[order, 1] - 1, labels)
-    spans = _spans(target, first[order], last[order], labels) | {"score": scores, "source": _struct(origin)}
+    confidences = np.clip(found.scores[order], 0.0, 1.0)
+    begin, entity = source.offsets[sentence[order]], (batch.entity_offsets[sentence] + found.spans[:, 3])[order]
+    origin = _spans(source, begin + batch.entities[entity, 0], begin + batch.entities[entity, 1] - 1, labels)
+    if scores is not None:
+        given, unknown = scores[entity], np.isnan(scores[entity])
+        confidences = np.where(unknown, confidences, confidences * given)
+        origin["score"] = pa.array(given, mask=unknown)
+    spans = _spans(target, first[order], last[order], labels) | {
+        "score": pa.array(confidences),
+        "source": _struct(origin),
+    }
     columns["spans"] = pa.ListArray.from_arrays(found.offsets.astype(np.int32), _struct(spans))
     columns |= _others(target, extras)
     statuses = pa.DictionaryArray.from_arrays(found.status.astype(np.int32), list(STATUSES))

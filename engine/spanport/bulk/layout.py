@@ -28,8 +28,8 @@ class Layout(NamedTuple):
 def layout_of(schema: Any, reading: Reading) -> Layout | None:
     """How a table is read in blocks; None where it is to be read row by row.
 
-    In blocks: words as lists of text, at most one column of tags (text, or numbers with names) where labels are
-    wanted, and other columns of types that JSON has too.
+    In blocks: words as lists of text, at most one column of labels where these are wanted (tags as text or as numbers
+    with names, or spans in code points), and other columns of types that JSON has too.
     """
     types = library("pyarrow.types", EXTRA)
     kinds = {field.name: field.type for field in schema}
@@ -44,9 +44,12 @@ def layout_of(schema: Any, reading: Reading) -> Layout | None:
     tags = reading.labels_column or (found[0] if len(found) == 1 else "")
     if reading.labels:
         inner = kinds[tags].value_type if tags in lists else None
-        if inner is None or tags == "spans":
+        if inner is None or (tags == "spans") != types.is_struct(inner):
             return None
-        if not types.is_string(inner) and not (
+        if types.is_struct(inner):
+            if reading.offsets != "codepoints" or not _are_spans(inner):
+                return None
+        elif not types.is_string(inner) and not (
             types.is_integer(inner) and tags in class_names(schema.metadata or {})
         ):
             return None
@@ -57,6 +60,17 @@ def layout_of(schema: Any, reading: Reading) -> Layout | None:
     if not reading.labels and not all(any(test(kinds[name]) for test in exact) for name in extras):
         return None
     return Layout(tokens, tags if reading.labels else "", tuple(extras))
+
+
+def _are_spans(kind: Any) -> bool:
+    """Whether a structure is a span: offsets, a label, at most its text and a score besides what is not read."""
+    types = library("pyarrow.types", EXTRA)
+    tests = {"start": types.is_integer, "end": types.is_integer, "label": types.is_string}
+    optional = {"text": types.is_string, "score": types.is_floating}
+    kinds = {field.name: field.type for field in kind}
+    return kinds.keys() >= tests.keys() and all(
+        test(kinds[name]) for name, test in (tests | optional).items() if name in kinds
+    )
 
 
 def languages_of(batch: Any, default: str) -> tuple[Any, BoolArray]:

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from spanport.bulk.entities import entities_of
 from spanport.bulk.feeds import WINDOW, PharaohFeed, in_step
 from spanport.bulk.grouping import Made, grouped, streamed
 from spanport.bulk.labelled import labelled_rows, tagged_rows, with_rows
-from spanport.bulk.ordinary import fields_of_batch, project_one
-from spanport.bulk.tables import EXTRA, ROWS, Rows, TableFeed, entities_of
+from spanport.bulk.ordinary import fields_of_batch, project_one, without
+from spanport.bulk.tables import EXTRA, ROWS, Rows, TableFeed
 from spanport.errors import RecordError
 from spanport.formats.extras import library
 from spanport.formats.fields import fields_of_projection
@@ -94,16 +95,19 @@ class _Tables:
 
     def made(self, source: Rows, target: Rows, links: Pharaoh) -> Made:
         """Project a block."""
-        entities, odd = entities_of(source, self.source, self.types)
+        entities = entities_of(source, self.source, self.types)
         lengths = np.diff(target.offsets)
         flag_ranges(links, np.diff(source.offsets), lengths)
-        slow = source.slow | target.slow | odd | (links.flags != 0)
-        batch = TableBatch(**fields_of_batch(entities, links, lengths, slow), target=target)
+        slow = source.slow | target.slow | entities.odd | (links.flags != 0)
+        spans = entities.spans, entities.offsets
+        batch = TableBatch(**fields_of_batch(spans, links, lengths, slow), target=target)
         found, extras = self.system.match(batch), self.target.layout.extras
         if self.tagged:
             made = tagged_rows(target, found, self.types, extras)
         else:
-            made = labelled_rows(source, target, batch, found, self.types, extras)
+            scores = entities.scores
+            scores = scores if scores is None else without(scores, entities.offsets, slow)[0]
+            made = labelled_rows(source, target, batch, found, self.types, extras, scores)
         others, rejects = self._slowly(source, target, links, np.flatnonzero(slow).tolist())
         made = with_rows(made, others)
         return Made(source.first + len(slow) - 1, made, len(slow), rejects)

@@ -16,7 +16,6 @@ from spanport.formats.arrow import Columns, parquet_table, read_group, rows_of
 from spanport.formats.extras import library
 from spanport.formats.records import Reading, ReadResult
 from spanport.ports import BoolArray, Int32, Int64
-from spanport_kernels.label_codes import INVALID, OUTSIDE, LabelTypes, group_codes
 from spanport_kernels.text import Joined, join_words
 
 EXTRA = "parquet"
@@ -56,9 +55,10 @@ class TableFeed:
         layout = layout_of(plain.schema_arrow, reading)
         assert layout is not None, "the table fits; see `layout_of`"
         self.layout = layout
-        wanted = [f"{name}." for name in (layout.tokens, layout.tags) if name]
-        leaves = [plain.schema.column(i).path for i in range(len(plain.schema))]
-        coded = [leaf for leaf in leaves if leaf.startswith(tuple(wanted))]
+        leaves = [plain.schema.column(i).path.split(".") for i in range(len(plain.schema))]
+        words = [leaf for leaf in leaves if leaf[0] in (layout.tokens, layout.tags) and len(leaf) == 3]
+        labels = [leaf for leaf in leaves if leaf[0] == layout.tags and leaf[3:] == ["label"]]
+        coded = [".".join(leaf) for leaf in words + labels]
         self.columns = Columns(plain.schema_arrow, path, reading)
         plain.close()
         self._table = parquet_table(path, read_dictionary=coded)
@@ -129,7 +129,7 @@ class TableFeed:
         compute = library("pyarrow.compute", EXTRA)
         empty = vocabulary.lengths == 0
         if empty.any():
-            slow |= _any(empty[words], offsets)
+            slow |= any_of(empty[words], offsets)
         languages, unknown = languages_of(batch, self.reading.language)
         slow |= unknown
         rows = Rows(first, batch, vocabulary, words, offsets, slow, languages)
@@ -147,30 +147,6 @@ class TableFeed:
         return self._vocabulary[1], words
 
 
-def entities_of(rows: Rows, feed: TableFeed, types: LabelTypes) -> tuple[tuple[Int32, Int64], BoolArray]:
-    """The entities that the tags say, as in `PairBatch`, and the rows whose tags the ordinary reader is to read."""
-    column = rows.batch.column(feed.layout.tags)
-    names = feed.columns.classes.get(feed.layout.tags)
-    values, offsets, slow = coded_lists(column)
-    if hasattr(column.values, "dictionary"):
-        names = column.values.dictionary.to_pylist()
-    assert names is not None, "numbers have names; see `layout_of`"
-    outside = (values < 0) | (values >= len(names))
-    if outside.any():
-        slow |= _any(outside, offsets)
-        values = np.where(outside, 0, values)
-    codes = types.codes_of([name.encode() for name in names] or [b"O"])[values]
-    lengths, wanted = np.diff(offsets), np.diff(rows.offsets)
-    slow |= lengths != wanted
-    if slow.any():
-        spread = np.full(rows.words.size, OUTSIDE, np.int32)
-        spread[np.repeat(~slow, wanted)] = codes[np.repeat(~slow, lengths)]
-        codes = spread
-    if (codes == INVALID).any():
-        slow |= _any(codes == INVALID, rows.offsets)
-    return group_codes(codes, rows.offsets), slow
-
-
 def coded_lists(column: Any) -> tuple[Int32, Int64, BoolArray]:
     """The numbers in a column of lists, of a dictionary or integers, where each list begins, and which hold nulls."""
     raw = column.offsets.to_numpy()
@@ -179,13 +155,13 @@ def coded_lists(column: Any) -> tuple[Int32, Int64, BoolArray]:
     offsets = (raw - raw[0]).astype(np.int64)
     slow = column.is_null().to_numpy(zero_copy_only=False).copy()
     if codes.null_count:
-        slow |= _any(codes.is_null().to_numpy(zero_copy_only=False), offsets)
+        slow |= any_of(codes.is_null().to_numpy(zero_copy_only=False), offsets)
         codes = codes.fill_null(0)
     numbers = codes.to_numpy(zero_copy_only=False)
     return numbers.astype(np.int32, copy=False) if _fits(numbers) else _clipped(numbers), offsets, slow
 
 
-def _any(marks: BoolArray, offsets: Int64) -> BoolArray:
+def any_of(marks: BoolArray, offsets: Int64) -> BoolArray:
     """Which items of a ragged array hold a mark."""
     return np.diff(np.concatenate([[0], np.cumsum(marks)])[offsets]) > 0
 

@@ -28,6 +28,13 @@ def text_array(data: npt.NDArray[np.uint8], offsets: Int32) -> Any:
     return pa.Array.from_buffers(pa.string(), offsets.size - 1, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
 
 
+def texts_of(array: Any) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """The bytes of texts, and int64 where each begins in them."""
+    _, places, data = array.buffers()
+    starts = np.frombuffer(places, np.int32, len(array) + 1, 4 * array.offset) if places else np.zeros(1, np.int32)
+    return np.frombuffer(data or b"", np.uint8), starts.astype(np.int64)
+
+
 def used_words(array: Any, words: Int32) -> tuple[Any, Int32]:
     """The words that occur, and the numbers of all in them."""
     used = np.zeros(len(array), np.bool_)
@@ -42,16 +49,16 @@ def vocabulary_of(array: Any) -> Vocabulary:
     try:
         array.validate(full=True)
     except pa.ArrowInvalid:
-        array = pa.array([_text(word) for word in array])
+        array = pa.array([text_of(word) for word in array])
     lengths = compute.utf8_length(array).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
     _, places, data = array.buffers()
     starts = np.frombuffer(places, np.int32, len(array) + 1, 4 * array.offset)
     return Vocabulary(array, np.frombuffer(data or b"", np.uint8), starts, lengths)
 
 
-def _text(word: Any) -> str:
-    """A word; nothing where its bytes are not UTF-8, which makes its row a slow one."""
+def text_of(word: Any) -> str:
+    """A word or a label; nothing for a null, or where its bytes are not UTF-8, which makes its row a slow one."""
     try:
-        return str(word.as_py())
+        return word.as_py() or ""
     except UnicodeDecodeError:
         return ""
