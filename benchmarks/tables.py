@@ -7,7 +7,8 @@ with names, Snappy, as pyarrow writes them). Each command is run as a user runs 
 least CPU time counts. Compared are the same things read and written: words and labels in columns with ``tokens`` and
 ``ner_tags`` in a table (``--format parquet-tags``, compressed with Zstandard). Format ``parquet`` writes more: the
 text, the words, spans with offsets, texts, scores and source spans, and the source text; its costs are printed beside
-it. ``--memory`` also prints the peak memory of a process that projects the table once and ten times over, per format.
+it, of the same tables and (``spans``) of those that spanport itself writes: text, words and spans. ``--memory`` also
+prints the peak memory of a process that projects the table once and ten times over, per format.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import sentences
 
+import spanport
 from spanport.cli.app import run
 
 LISTS = pa.list_(pa.string())
-OUTPUTS = ("conll", "parquet-tags", "parquet")
+OUTPUTS = ("conll", "parquet-tags", "parquet", "spans")
 
 
 def columns(data: bytes) -> tuple[list[list[str]], list[list[str]]]:
@@ -51,8 +53,13 @@ def write(folder: Path, copies: int) -> int:
     schema = pa.schema({"tokens": LISTS, "ner_tags": pa.list_(pa.int64())})
     schema = schema.with_metadata({"huggingface": info % str(names).replace("'", '"')})
     tagged = pa.table({"tokens": source, "ner_tags": [[numbers[label] for label in row] for row in labels]}, schema)
-    for name, table in (("source", tagged), ("target", pa.table({"tokens": target}))):
-        pq.write_table(pa.concat_tables([table] * copies), folder / f"{name}.parquet")
+    tables = {"source.parquet": tagged, "target.parquet": pa.table({"tokens": target})}
+    for name, content in zip(("source", "target"), data, strict=False):
+        (folder / "one.conll").write_bytes(content)
+        spanport.write(folder / "one.parquet", spanport.read(folder / "one.conll"), replace=True)
+        tables[f"{name}.spans"] = pq.read_table(folder / "one.parquet")
+    for file, table in tables.items():
+        pq.write_table(pa.concat_tables([table] * copies), folder / file)
     return len(source) * copies
 
 
@@ -61,7 +68,9 @@ def project(folder: Path, form: str) -> float:
     kind = form.split("-")[0]
     sides = ["--source", f"{folder}/source.{kind}", "--target", f"{folder}/target.{kind}", "--target-lang", "es"]
     links = ["--alignments", f"{folder}/links.pharaoh"]
-    output = ["--fresh", "--format", form, "-o", f"{folder}/out.{form}"]
+    if form == "spans":
+        sides += ["--source-format", "parquet", "--target-format", "parquet"]
+    output = ["--fresh", "--format", "parquet" if form == "spans" else form, "-o", f"{folder}/out.{form}"]
     sys.argv = ["spanport", "project", *sides, *links, *output]
     began = time.process_time()
     assert run() == 0
