@@ -111,18 +111,21 @@ class Models:
 
         The tokens are those of one batch; as many are worked on at once as there are threads.
         """
-        from spanport_models.devices import encoder_memory, translator_memory
+        from spanport_models.devices import encoder_memory, tokenizer_memory, translator_memory
         from spanport_models.manifest import EncoderManifest, read_manifest
 
         bundle = self.bundle
         needs: dict[str, int] = {}
         for role, relative in bundle.manifest.models.items():
             manifest = read_manifest(bundle.path / relative)
-            weights = sum((bundle.path / relative / name).stat().st_size for name in manifest.files)
+            files = [bundle.path / relative / name for name in manifest.files]
+            tokenizers = [file for file in files if file.name.endswith("tokenizer.json")]
+            weights = sum(file.stat().st_size for file in files if file not in tokenizers)
             if isinstance(manifest, EncoderManifest):
                 needs[role] = encoder_memory(weights, encode_tokens * (self.threads or 1), manifest.hidden_size)
             else:
                 needs[role] = translator_memory(weights, self.threads or 1, translate_tokens)
+            needs[role] += sum(map(tokenizer_memory, tokenizers))
         return needs
 
     def release(self, *parts: str) -> None:

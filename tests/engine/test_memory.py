@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -35,6 +36,24 @@ def test_choice_says_why() -> None:
     assert "together about 1,100 MB" in why
     with pytest.raises(DeviceError, match="largest model needs about 800 MB"):
         choose(needs, BASE + 499_999_999)
+
+
+_PEAK = """
+from spanport import Engine
+with Engine.from_bundle("mini", threads=1) as engine:
+    list(engine.label(["Marta Oliveira vive en Lisboa desde 1999."] * 40, lang="es"))
+    print(BASE + sum(engine.models.memory_needs(1024, 2048).values()))
+print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="measures by /proc")
+def test_what_the_bundled_models_are_expected_to_take_is_what_they_take() -> None:
+    """A job of any length takes more than forty short sentences, by a third at most."""
+    code = f"BASE = {BASE}\n{_PEAK}"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    expected, peak = (int(line) for line in done.stdout.split())
+    assert 1.0 < expected / (1024 * peak) < 1.6
 
 
 def test_one_model_at_a_time_gives_the_same_results() -> None:
