@@ -139,8 +139,8 @@ LONG = RANDOM.standard_normal((96, 40)).astype(np.float32)
 BIAS = RANDOM.standard_normal(64).astype(np.float32)
 
 
-def biased(matrix: Floats, sample: Floats | None) -> tuple[Any, list[str]]:
-    """A session of one product and what is added to it, and the operators in it."""
+def biased(matrix: Floats, sample: Floats | None, *, unsigned: bool = False) -> tuple[Any, list[str]]:
+    """A session of one product and what is added to it, in which weights may be unsigned, and the operators in it."""
     import onnxruntime
 
     channels, width = matrix.shape
@@ -153,13 +153,15 @@ def biased(matrix: Floats, sample: Floats | None) -> tuple[Any, list[str]]:
     )
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     quantize(made, None if sample is None else {"x": sample.reshape(-1, channels)})
-    session = onnxruntime.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"])
+    settings = onnxruntime.SessionOptions()
+    settings.add_session_config_entry("session.x64quantprecision", str(int(unsigned)))
+    session = onnxruntime.InferenceSession(made.SerializeToString(), settings, providers=["CPUExecutionProvider"])
     return session, [node.op_type for node in made.graph.node]
 
 
 def outlying(rows: int, channels: int) -> Floats:
     """Activations of which three channels are many times as large as the others; most rows are small."""
-    x = RANDOM.standard_normal((1, rows, channels)).astype(np.float32)
+    x = np.random.default_rng(rows).standard_normal((1, rows, channels)).astype(np.float32)
     x[..., LARGE] *= (40, 25, 60)
     x[0, : 2 * rows // 3] /= 50
     return x
@@ -167,7 +169,7 @@ def outlying(rows: int, channels: int) -> Floats:
 
 def alike(rows: int, channels: int) -> Floats:
     """Activations behind a layer normalisation, two channels of which are larger, one of them never below 0."""
-    x = RANDOM.standard_normal((1, rows, channels)).astype(np.float32).clip(-3, 3)
+    x = np.random.default_rng(rows).standard_normal((1, rows, channels)).astype(np.float32).clip(-3, 3)
     x[..., LARGE[:2]] *= 8
     x[..., LARGE[0]] = np.abs(x[..., LARGE[0]])
     return x
@@ -208,7 +210,7 @@ def test_rows_that_are_alike_share_one_step(matrix: Floats) -> None:
     assert np.abs(y - exact).mean() < 0.02 * np.abs(exact).mean()
 
 
-@pytest.mark.parametrize(("matrix", "share"), [(LONG, 1 / 8), (WIDE, 1 / 2)])
+@pytest.mark.parametrize(("matrix", "share"), [(LONG, 1 / 8), (WIDE, 2 / 3)])
 def test_calibration_makes_the_error_of_outlying_channels_fall(matrix: Floats, share: float) -> None:
     x, seen = outlying(50, len(matrix)), outlying(10, len(matrix))
     exact = x @ matrix + BIAS[: matrix.shape[1]]
@@ -224,3 +226,10 @@ def test_a_calibrated_row_does_not_depend_on_the_others(sample: Floats | None) -
     together = run(["y"], {"x": x})[0]
     for i, sentence in enumerate(x):
         np.testing.assert_array_equal(run(["y"], {"x": sentence[None]})[0][0], together[i])
+
+
+@pytest.mark.parametrize("sample", [outlying(30, len(LONG)), alike(30, len(LONG)), None])
+def test_products_are_the_same_with_the_unsigned_weights_of_processors_without_vnni(sample: Floats | None) -> None:
+    x = alike(20, len(LONG))
+    y, other = (biased(LONG, sample, unsigned=unsigned)[0].run(["y"], {"x": x})[0] for unsigned in (False, True))
+    np.testing.assert_allclose(y, other, rtol=1e-5, atol=1e-4)
