@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
-from spanport.bulk.layout import layout_of
-from spanport.formats.arrow import parquet_table
-from spanport.formats.inputs import Input
+from spanport.bulk.table_feeds import table_schema
 from spanport.formats.parquet_tags import TAGGED
 from spanport.job import Job
 from spanport.systems.base import Matcher, System
@@ -17,7 +14,7 @@ from spanport.systems.base import Matcher, System
 def fits(job: Job, system: System) -> Literal["", "lines", "tables"]:
     """Whether `project_files` (lines) or `project_tables` does a job over files as the ordinary path does.
 
-    Uncompressed regular files, CoNLL or Parquet in and out, given links, and a system that matches by links alone.
+    Uncompressed regular files, CoNLL or tables in and out, given links, and a system that matches by links alone.
     """
     files, settings = job.files, system.settings
     if not isinstance(system, Matcher) or system.needs != {"source", "links"} or settings.drop_labels:
@@ -33,25 +30,16 @@ def fits(job: Job, system: System) -> Literal["", "lines", "tables"]:
     forms = [given.format for given in files.inputs]
     if [*forms, files.format] == ["conll", "conll", "pharaoh", "conll"]:
         return "lines"
-    tables = {"parquet", TAGGED}
+    tables = {"parquet", "arrow", TAGGED}
     if forms[2:] != ["pharaoh"] or not set(forms[:2]) <= tables or files.format not in tables:
         return ""
-    if not all(map(_has_layout, files.inputs[:2])):
+    schemas = list(map(table_schema, files.inputs[:2]))
+    if None in schemas:
         return ""
-    return "" if files.format == TAGGED and _has_text(files.inputs[1]) else "tables"
+    # tags alone do not keep how words were written
+    return "" if files.format == TAGGED and "text" in schemas[1].names else "tables"
 
 
 def is_plain(*paths: str) -> bool:
     """Whether all are uncompressed regular files."""
     return all(Path(path).is_file() and not path.lower().endswith((".gz", ".zst")) for path in paths)
-
-
-def _has_layout(given: Input) -> bool:
-    with closing(parquet_table(given.paths[0])) as table:
-        return layout_of(table.schema_arrow, given.reading) is not None
-
-
-def _has_text(given: Input) -> bool:
-    """Whether a table says how its words were written, which tags alone do not keep."""
-    with closing(parquet_table(given.paths[0])) as table:
-        return "text" in table.schema_arrow.names

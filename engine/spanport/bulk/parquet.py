@@ -1,4 +1,4 @@
-"""Parquet in, Parquet out over Pharaoh alignments: words, matching and spans as arrays.
+"""Tables in, tables out over Pharaoh alignments: words, matching and spans as arrays.
 
 A row that arrays cannot read (a null, a label of no scheme, a text that is not its words) takes the ordinary path on
 its own and comes out, or is rejected, in its place. The records are those of the ordinary readers, system and writer.
@@ -18,6 +18,7 @@ from spanport.bulk.feeds import WINDOW, PharaohFeed, in_step
 from spanport.bulk.grouping import Made, grouped, streamed
 from spanport.bulk.labelled import labelled_rows, tagged_rows, with_rows
 from spanport.bulk.ordinary import fields_of_batch, project_one, without
+from spanport.bulk.table_feeds import table_feed
 from spanport.bulk.tables import EXTRA, ROWS, Rows, TableFeed
 from spanport.errors import RecordError
 from spanport.formats.extras import library
@@ -51,13 +52,13 @@ def project_tables(
     """
     assert isinstance(system, Matcher), "the system matches by links alone; see `fits`"
     with ExitStack() as stack:
-        left, right = (TableFeed(given.paths[0], given.reading) for given in (source, target))
+        left, right = map(table_feed, (source, target))
         for feed in (left, right):
             stack.enter_context(closing(feed))
         links = stack.enter_context(closing(PharaohFeed(alignments, 8 * WINDOW, ROWS)))
         bulk = _Tables(left, right, links, system, types, tagged=format == TAGGED)
         made = (bulk.made(*block) for block in in_step([left, right, links], skip, ROWS))
-        yield from streamed(made) if format == TAGGED else grouped(made)
+        yield from grouped(made) if format == "parquet" else streamed(made)
 
 
 @dataclass(frozen=True)

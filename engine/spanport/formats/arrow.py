@@ -222,9 +222,23 @@ def rows_of(batch: Any, row: int, columns: Columns) -> Iterator[ReadResult]:
             yield Rejected(row + i, why, show(error.object))
 
 
+def looked_at(batch: Any, row: int, columns: Columns) -> Iterator[ReadResult]:
+    """As `rows_of`, of bytes of a file; where these point past their end all rows of the batch are rejected."""
+    pa = library("pyarrow", EXTRA)
+    try:
+        batch.validate(full=True)
+    except pa.ArrowInvalid as error:
+        if "UTF8" not in str(error):  # of text each row is looked at
+            for number in range(row, row + batch.num_rows):
+                why = FormatError(f"row {number} is in a batch that cannot be read: {error}", line=number)
+                yield Rejected(number, why, "")
+            return
+    for part in range(0, batch.num_rows, BATCH):
+        yield from rows_of(batch.slice(part, BATCH), row + part, columns)
+
+
 def _batches(batches: Any, columns: Columns) -> Iterator[ReadResult]:
     row = 1
     for batch in batches:
-        for part in range(0, batch.num_rows, BATCH):
-            yield from rows_of(batch.slice(part, BATCH), row + part, columns)
+        yield from looked_at(batch, row, columns)
         row += batch.num_rows

@@ -95,6 +95,28 @@ def save_arrow(path: str, records: Staged) -> None:
             writer.write_batch(batch)
 
 
+def save_arrow_batches(path: str, staged: str) -> None:
+    """Write what `spanport.bulk` staged: Arrow streams, one after the other, whose dictionaries become plain text."""
+    pa = library("pyarrow", EXTRA)
+    tables = (table.cast(pa.schema([_plain(field) for field in table.schema])) for table in row_groups(staged))
+    first = next(tables, schema_of([]).empty_table())
+    with pa.OSFile(path, "wb") as file, pa.ipc.new_file(file, first.schema) as writer:
+        for table in chain([first], tables):
+            writer.write_table(table, GROUP)
+
+
+def _plain(field: Any) -> Any:
+    """The field with text in place of dictionaries of it."""
+    pa, kind = library("pyarrow", EXTRA), field.type
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    elif pa.types.is_list(kind):
+        kind = pa.list_(_plain(kind.value_field))
+    elif pa.types.is_struct(kind):
+        kind = pa.struct(list(map(_plain, kind)))
+    return field.with_type(kind)
+
+
 def record_batches(records: Iterable[dict[str, Any]], schema: Any) -> Iterator[Any]:
     """The records as Arrow record batches."""
     pa = library("pyarrow", EXTRA)

@@ -160,6 +160,7 @@ FORMATS: dict[str, Format] = {
             endings=(".arrow", ".feather"),
             read=arrow.read_arrow,
             save=arrow_writing.save_arrow,
+            save_batches=arrow_writing.save_arrow_batches,
             extra="parquet",
             **JSON,
         ),

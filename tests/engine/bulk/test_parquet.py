@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parquet_cases import LINKS, NAMES, SOURCE, TARGET, in_bulk, ordinarily, tagged_in_bulk, write
-from spanport.bulk import grouping, parquet, project_tables, tables
+from spanport.bulk import grouping, parquet, project_tables, table_feeds, tables
 from spanport.formats.parquet_footer import SIZE
 from spanport.systems import make_system
 from spanport_kernels.label_codes import LabelTypes
@@ -152,6 +152,7 @@ def test_same_records_whatever_the_blocks(tmp_path_factory, pairs, system, group
     given = write(folder, source, target, links, group)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tables, "ROWS", rows)
+        patch.setattr(table_feeds, "ROWS", rows)
         patch.setattr(parquet, "ROWS", rows)
         patch.setattr(grouping, "GROUP", 2)
         assert in_bulk(folder, given, *system) == ordinarily(*given, *system)

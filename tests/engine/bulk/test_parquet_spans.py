@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parquet_cases import TARGET, in_bulk, ordinarily, tagged_in_bulk, write
-from spanport.bulk import grouping, parquet, tables
+from spanport.bulk import grouping, parquet, table_feeds, tables
 from spanport.bulk.layout import layout_of
 from spanport.formats.records import Reading
 
@@ -129,6 +129,7 @@ def test_same_records_whatever_the_spans(tmp_path_factory, drawn, group, rows) -
     given = write(folder, table(words, spans), target, links, group)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tables, "ROWS", rows)
+        patch.setattr(table_feeds, "ROWS", rows)
         patch.setattr(parquet, "ROWS", rows)
         patch.setattr(grouping, "GROUP", 2)
         assert in_bulk(folder, given) == ordinarily(*given)
