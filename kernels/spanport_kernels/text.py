@@ -50,7 +50,7 @@ def copy_eights(source: Array, begin: np.uint64, end: np.uint64, out: Array, at:
 @kernel(I64, IN_I32, IN_I32)
 def _size(starts: Array, words: Array) -> int:
     """Bytes of words that are numbers of a vocabulary."""
-    size = 0
+    size = np.int64(0)
     for word in words:
         size += starts[word + 1] - starts[word]
     return size
