@@ -53,7 +53,7 @@ def _size(starts: Array, words: Array) -> int:
     size = np.int64(0)
     for word in words:
         size += starts[word + 1] - starts[word]
-    return size
+    return int(size)
 
 
 @kernel(VOID, IN_U8, IN_I32, IN_I32, IN_I32, IN_I64, OUT_U8, OUT_I32, OUT_I32, OUT_I32)
