@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import signal
 import sys
 from collections.abc import Sequence
@@ -92,9 +93,15 @@ def _hoisted(arguments: Sequence[str]) -> list[str]:
     return [*sorted(arguments[:end], key=lambda argument: argument not in ANYWHERE), *arguments[end:]]
 
 
+SELDOM = (100_000, 30, 30)
+"""When reference cycles are looked for. Records make none; at Python's default a command would look through every object
+of the compiled kernels' libraries again and again."""
+
+
 def run() -> int:
     """Run the command line; returns the exit code. A polite kill (SIGTERM) ends a job as Ctrl-C does."""
     signal.signal(signal.SIGTERM, _interrupt)
+    gc.set_threshold(*SELDOM)
     try:
         arguments = _hoisted(sys.argv[1:])
         named = next((argument for argument in arguments if argument not in ANYWHERE), "")

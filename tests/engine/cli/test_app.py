@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import shlex
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 import typer
 
-from spanport.cli.app import COMMANDS, application
+from spanport.cli.app import COMMANDS, SELDOM, application
 
 ROOT: Any = typer.main.get_command(application())
 
@@ -67,6 +68,12 @@ def test_the_version_anywhere(cli) -> None:
         ran = cli(*arguments)
         assert (ran.code, ran.out, ran.err) == (0, f"spanport {version('spanport')}\n", "")
     assert cli("label", "--lang", "es", "--", "--version").code == 2  # a file of that name, which is not there
+
+
+def test_a_command_seldom_looks_for_cycles(cli) -> None:
+    gc.set_threshold(700, 10, 10)
+    assert cli("--version").code == 0
+    assert gc.get_threshold() == SELDOM
 
 
 def test_verbose_logs_what_the_engine_does(cli, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
