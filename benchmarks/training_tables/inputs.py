@@ -17,8 +17,6 @@ from spanport_models.bundle import sha256_of
 
 PAIRS = 1500
 """Parallel sentences of a language: the first ones that may name something."""
-ALL_PAIRS = 6000
-"""As many where all are taken, of which there are 2,100 to 30,800."""
 PAIR_WORDS = 60
 """Most words of an English side."""
 ENGLISH = 1250
@@ -51,7 +49,7 @@ class Inputs:
             code, _, more = rest.partition("+")
             return {
                 "labelled": [self.english(ENGLISH)] if more == "english" else [],
-                "parallel": self.lafand(code, ALL_PAIRS if more == "all" else PAIRS),
+                "parallel": self.lafand(code),
                 "drop_labels": ("DATE", "MISC"),
             }
         if kind == "native":
@@ -93,11 +91,11 @@ class Inputs:
         records = read(whole, labelled_format(whole), resolve(code))
         return [one.sentence for one in records if not isinstance(one, Rejected) and one.sentence.words]
 
-    def lafand(self, code: str, count: int = PAIRS) -> tuple[str, str]:
+    def lafand(self, code: str) -> tuple[str, str]:
         """Files of parallel text, English first."""
         sides = [(self.data / f"lafand/en-{code}/train.{side}").read_text().splitlines() for side in ("en", code)]
         named = [pair for pair in zip(*sides, strict=True) if _names(pair[0].split())]
-        return self._pairs(code, *map(list, zip(*named[:count], strict=True)))
+        return self._pairs(code, *map(list, zip(*named[:PAIRS], strict=True)))
 
     def _native(self, code: str) -> tuple[str, str]:
         """Native text with its machine translation, both without labels: of about so many words."""

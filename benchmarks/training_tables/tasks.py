@@ -18,8 +18,6 @@ MIXED = (1, 2, 4, 6)
 """Of how many of them there are mixtures of teachers, and adversarial ones."""
 UNSEEN = ("sr", "zh")
 LOW_WORDS = 40_000
-LONGER_WORDS = 160_000
-"""Of the rows with all parallel text."""
 CLOSER = "tsn"
 """The low-resource language that is looked at more closely: a tuned aligner, and what doubt is worth."""
 RECALLED = "lug"
@@ -69,10 +67,6 @@ def _low_resource() -> Iterator[Task]:
         for method in ("projected", "self"):
             data, tests = f"lafand/{code}", (f"masakhaner2/{code}",)
             yield Task(table, method, code, method, "mini", data, tests, LOW_WORDS, ALONE)
-    yield Task(table, "direct, for longer", "all", "direct", "mini", "english", every, LONGER_WORDS)
-    for code in LOW:
-        data, tests = f"lafand/{code}+all", (f"masakhaner2/{code}",)
-        yield Task(table, "projected, all pairs", code, "projected", "mini", data, tests, LONGER_WORDS, ALONE)
 
 
 def _closer() -> Iterator[Task]:

@@ -94,8 +94,8 @@ def _hoisted(arguments: Sequence[str]) -> list[str]:
 
 
 SELDOM = (100_000, 30, 30)
-"""When reference cycles are looked for. Records make none; at Python's default a command would look through every object
-of the compiled kernels' libraries again and again."""
+"""When reference cycles are looked for. Records make none, and at Python's default a command would look through every
+object of the libraries that compiled its kernels again and again."""
 
 
 def run() -> int:
