@@ -106,7 +106,7 @@ def _further(table: str, own: Sequence[Row], timed: bool) -> dict[str, str]:
         cells["recall"] = _cell(sorted(value for row in own for value in row.recall.values()))
     if timed:
         speeds = [row.speed for row in own if row.speed]
-        cells["sentences/s"] = f"{sum(speeds) / len(speeds):.0f}" if speeds else ""
+        cells["sentences per second"] = f"{sum(speeds) / len(speeds):.0f}" if speeds else ""
     return cells
 
 
