@@ -70,6 +70,7 @@ def test_what_train_refuses(cli, seen: Seen, words: tuple[str, ...], message: st
 
 
 def test_help_names_every_method_and_its_own_options(cli) -> None:
+    pytest.importorskip("torch", reason="needs the extra 'train'")
     shown = " ".join(cli("train", "--help").out.replace("│", " ").split())
     from spanport_models.training import method_names
 
